@@ -1,0 +1,76 @@
+"""Column families with sensitivity levels, and roles that reach only what they were granted."""
+
+from cfacl.api.batch import Batch
+from cfacl.api.database import Database, connect
+from cfacl.api.row import Row
+from cfacl.api.schema import Difference
+from cfacl.api.session import Session
+from cfacl.api.table import Table
+from cfacl.audit.event import Event
+from cfacl.engine.ask import Ask
+from cfacl.engine.explain import Explanation
+from cfacl.engine.reverse import Holder, Permission
+from cfacl.errors import (
+    AccessDenied,
+    CfaclError,
+    Closed,
+    Fault,
+    InvalidKey,
+    InvalidValue,
+    PolicyError,
+    RequestError,
+    SchemaMissing,
+    StoreContractError,
+    StoreCorrupted,
+    StoreError,
+    StoreLocked,
+    StoreTimeout,
+    StoreUnavailable,
+    UnknownAction,
+    UnknownColumn,
+    UnknownFamily,
+    UnknownPurpose,
+    UnknownTable,
+    Unsupported,
+)
+from cfacl.policy.diff import Change, diff
+from cfacl.policy.policy import Policy
+
+__all__ = [
+    "AccessDenied",
+    "Ask",
+    "Batch",
+    "CfaclError",
+    "Change",
+    "Closed",
+    "Database",
+    "Difference",
+    "Event",
+    "Explanation",
+    "Fault",
+    "Holder",
+    "InvalidKey",
+    "InvalidValue",
+    "Permission",
+    "Policy",
+    "PolicyError",
+    "RequestError",
+    "Row",
+    "SchemaMissing",
+    "Session",
+    "StoreContractError",
+    "StoreCorrupted",
+    "StoreError",
+    "StoreLocked",
+    "StoreTimeout",
+    "StoreUnavailable",
+    "Table",
+    "UnknownAction",
+    "UnknownColumn",
+    "UnknownFamily",
+    "UnknownPurpose",
+    "UnknownTable",
+    "Unsupported",
+    "connect",
+    "diff",
+]

@@ -1,0 +1,96 @@
+"""What callers hand in, checked at the door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from cfacl.errors import InvalidKey, InvalidValue, RequestError
+from cfacl.model.grants import nanoseconds
+from cfacl.model.request import MAX_KEY, MAX_VALUE, Span
+
+#: How far ahead of the clock a caller's timestamp may lie, in milliseconds: a later write would outlive its deletion.
+AHEAD = 5_000
+
+
+def row_key(key: object) -> bytes:
+    """Return a row key: 1 to 32,767 arbitrary bytes."""
+    if type(key) is not bytes:
+        raise InvalidKey(f"row keys are bytes, not {type(key).__name__}")
+    if not 0 < len(key) <= MAX_KEY:
+        raise InvalidKey(f"a row key is 1 to {MAX_KEY} bytes, not {len(key)}")
+    return key
+
+
+def column_names(columns: object) -> tuple[bytes, ...] | None:
+    """Return column names as a tuple; ``None`` for none named."""
+    if columns is None:
+        return None
+    if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
+        raise RequestError(f"`columns` is a list of column names, not {type(columns).__name__}")
+    return tuple(columns)  # what is in it is checked where it is taken apart
+
+
+def keys(rows: object) -> tuple[bytes, ...]:
+    """Return several row keys as a tuple."""
+    if isinstance(rows, (str, bytes)) or not isinstance(rows, Iterable):
+        raise RequestError(f"`rows` is a list of row keys, not {type(rows).__name__}")
+    return tuple([row_key(each) for each in rows])
+
+
+def cell_value(value: object) -> bytes:
+    """Return a value: at most 256 MiB less one byte."""
+    if type(value) is not bytes:
+        raise InvalidValue(f"values are bytes, not {type(value).__name__}")
+    if len(value) > MAX_VALUE:
+        raise InvalidValue(f"a value of {len(value)} bytes is too long; at most {MAX_VALUE} are kept")
+    return value
+
+
+def time_before(timestamp: object) -> int | None:
+    """Return the timestamp of a read, in milliseconds; cells at it and after it are left out."""
+    if timestamp is None:
+        return None
+    if type(timestamp) is not int or timestamp < 0:
+        raise InvalidValue("a timestamp is an int of milliseconds since 1970, 0 or more")
+    return timestamp
+
+
+def time_of_change(timestamp: object, clock: Callable[[], int]) -> int | None:
+    """Return the timestamp of a write or deletion, in milliseconds; at most 5 s ahead of ``clock`` (nanoseconds)."""
+    stamp = time_before(timestamp)
+    if stamp is not None and stamp > clock() // 1_000_000 + AHEAD:
+        raise InvalidValue("a timestamp may lie at most 5 s ahead of the clock; leave it out for now")
+    return stamp
+
+
+def positive(name: str, number: object) -> int | None:
+    """Return a count of at least 1, or ``None`` for no bound."""
+    if number is None:
+        return None
+    if type(number) is not int or number < 1:
+        raise RequestError(f"`{name}` is an int of at least 1")
+    return number
+
+
+def instant(at: object) -> int:
+    """Return an offset date-time in nanoseconds since 1970."""
+    if not isinstance(at, datetime) or at.tzinfo is None:
+        raise RequestError("`at` is a datetime with an offset; give it a `tzinfo`")
+    return nanoseconds(at)
+
+
+def span(start: bytes | None, stop: bytes | None, prefix: bytes | None, *, reverse: bool) -> Span:
+    """Return the row keys of a scan: ``start`` is included, ``stop`` is not; in reverse ``start`` is the higher."""
+    for each in (start, stop, prefix):
+        if each is not None and type(each) is not bytes:
+            raise InvalidKey(f"bounds of a scan are bytes, not {type(each).__name__}")
+    if prefix is not None:
+        if start is not None or stop is not None:
+            raise RequestError("`row_prefix` can't be used with `row_start` or `row_stop`")
+        stripped = prefix.rstrip(b"\xff")
+        upper = stripped[:-1] + bytes([stripped[-1] + 1]) if stripped else None
+        return Span(prefix or None, upper, reverse)
+    if reverse:
+        return Span(None if stop is None else stop + b"\0", None if start is None else start + b"\0", reverse)
+    return Span(start, stop, reverse)

@@ -1,0 +1,68 @@
+"""Several changes, sent together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+from cfacl.api import changes
+from cfacl.api.access import Access
+from cfacl.api.changes import Change
+from cfacl.engine.ask import Pinned
+from cfacl.errors import RequestError
+
+
+class Batch(Pinned):
+    """Collects changes and sends them in the order given, when its block ends or `send` is called.
+
+    What is given is copied at once, and exactly those copies are sent.  Everything is decided before the
+    first byte is sent; one denied change denies all.  A block that raised sends nothing more.
+
+    With ``batch_size`` the changes are sent whenever so many have come; each time is a batch of its own.
+    With ``transaction`` all are sent as one, so the two exclude each other.
+
+    Made by `Table.batch`.  Raises as `Table.put` and `Table.delete`: what makes no sense at once, what is
+    not granted when it is sent.
+    """
+
+    __slots__ = ("_access", "_pending", "_size", "_timestamp")
+
+    def __init__(self, access: Access, timestamp: int | None, size: int | None, *, transaction: bool) -> None:
+        if transaction and size is not None:
+            raise RequestError("`transaction` sends everything at once; leave out `batch_size`")
+        self._access = access
+        self._timestamp = timestamp
+        self._size = size
+        self._pending: list[Change] = []
+
+    def put(self, row: bytes, data: Mapping[bytes, bytes]) -> None:
+        """Add a put."""
+        self._add(changes.put(row, data, self._timestamp, self._access.clock))
+
+    def delete(self, row: bytes, columns: Iterable[bytes] | None = None) -> None:
+        """Add a deletion of columns, or of the whole row."""
+        self._add(changes.delete(row, columns, self._timestamp, self._access.clock))
+
+    def _add(self, change: Change) -> None:
+        changes.group(self._access.caller.snapshot, self._access.table, change)
+        self._pending.append(change)
+        if self._size is not None and len(self._pending) >= self._size:
+            self.send()
+
+    def send(self) -> None:
+        """Send what has come so far.  What fails to be sent stays, so that it can be sent again."""
+        if self._pending:
+            self._access.apply("batch", self._pending)
+            self._pending = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.send()
+        else:
+            self._pending = []

@@ -1,0 +1,244 @@
+"""A guarded store: what `connect` returns."""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+from collections.abc import Callable, Collection
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+from types import TracebackType
+from typing import Self
+
+from cfacl.api.arguments import instant
+from cfacl.api.schema import Difference, Schema
+from cfacl.api.session import Session
+from cfacl.audit.event import Hook
+from cfacl.engine.ask import Ask, Pinned
+from cfacl.engine.bits import PolicyBits
+from cfacl.engine.guard import Guard
+from cfacl.engine.reverse import Holder, Permission, what, who
+from cfacl.engine.snapshot import Snapshot
+from cfacl.model.action import Action
+from cfacl.policy.compile import compile_policy
+from cfacl.policy.policy import Policy
+from cfacl.stores.base import Store
+from cfacl.stores.registry import open_store
+
+
+def connect(
+    location: str | Path,
+    *,
+    policy: Policy | str | Path,
+    clock: Callable[[], int] = time.time_ns,
+    on_event: Hook | None = None,
+) -> Database:
+    """Open a store behind a policy.
+
+    Args:
+        location: ``memory://``, ``rocksdb:///srv/home``, or a path, which means RocksDB; the last directory
+            of it is created.
+        policy: the policy, or the path of its TOML file.
+        clock: returns nanoseconds since 1970, as `time.time_ns`.
+        on_event: called once for every request for data, on the caller's thread, before the store is asked;
+            what it raises stops the request.
+
+    Raises:
+        PolicyError: the policy has faults; the store is not opened.
+        StoreError: the store can't be opened.
+    """
+    if not isinstance(policy, Policy):
+        policy = Policy.load(policy)
+    bits = compile_policy(policy)
+    store = open_store(location, clock=clock)
+    try:
+        return Database(store, policy, bits, on_event, clock)
+    except BaseException:
+        store.close()
+        raise
+
+
+class Database(Pinned):
+    """A store behind a policy.  Its methods are the operator's: none returns row data.
+
+    Safe from any number of threads.  A forked child can't use its parent's database: it is closed
+    there and says so; connect after the fork.
+    """
+
+    __slots__ = ("__weakref__", "_bits", "_guard", "_hook", "_lock", "_policy", "_schema", "_store")
+
+    def __init__(
+        self, store: Store, policy: Policy, bits: PolicyBits, hook: Hook | None, clock: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._schema = Schema(store)
+        self._guard = Guard(clock)
+        self._hook = hook
+        self._lock = RLock()
+        self._policy = policy
+        self._bits = bits
+        self._publish()
+        _open.add(self)
+
+    def __repr__(self) -> str:
+        return f"<Database of {self._policy.name} on {self._store.scheme}>"
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._policy
+
+    def session(self, principal: str, purpose: str) -> Session:
+        """Return a session of ``principal``, whom the service has authenticated, for one ``purpose``.
+
+        Raises:
+            AccessDenied: the policy knows no such principal.
+            UnknownPurpose: the policy declares no such purpose.
+            Closed: the database is closed.
+        """
+        return Session(self._guard, self._store, principal, purpose, self._hook)
+
+    def prepare(self, action: Action, table: str, *families: str) -> Ask:
+        """Return a request, parsed once, for `Session.allows` and `Session.require`; good under every later policy.
+
+        Raises:
+            UnknownAction, UnknownTable, UnknownFamily: the catalog has no such name.
+            RequestError: no family is named.
+        """
+        return self._guard.prepare(action, table, families)
+
+    def replace_policy(self, policy: Policy) -> None:
+        """Put another policy in force, for every session at once.
+
+        Calls that start after this returned are decided by it; reads, scans and writes under way are confirmed
+        by it before they hand anything out or send anything.  Families that it no longer names are retired.
+
+        Raises:
+            PolicyError: a `never` or `expect` line fails; the policy in force stays.
+            StoreError: the policy *is* in force, and the store could not be told which families it retires.
+        """
+        bits = compile_policy(policy)
+        with self._lock:
+            self._guard.current()
+            dropped = self._schema.names(self._policy.catalog) - self._schema.names(policy.catalog)
+            self._schema.forget(dropped)
+            self._policy = policy
+            self._bits = bits
+            self._publish()
+            self._schema.retire(policy.catalog)
+
+    def create_tables(self, adopt: Collection[str] = ()) -> None:
+        """Make the tables and families that the catalog has and the store lacks; nothing is ever dropped.
+
+        Args:
+            adopt: ``table:family`` of families that the store holds from an earlier policy or from elsewhere,
+                and whose cells are to become readable.
+
+        Raises:
+            SchemaMissing: a family must be adopted first, or was lost; nothing was made.
+            RequestError: ``adopt`` names what need not be adopted.
+            StoreError: the store failed; call again.
+        """
+        with self._lock:
+            self._guard.current()
+            self._schema.create(self._policy.catalog, adopt)
+            self._publish()
+
+    def drop_table(self, table: str) -> None:
+        """Remove all families of a table that the store holds, with their cells.
+
+        Raises:
+            SchemaMissing: the store holds none.
+        """
+        with self._lock:
+            self._guard.current()
+            try:
+                self._schema.drop(table)
+            finally:
+                self._publish()
+
+    def drift(self) -> list[Difference]:
+        """Return where the store differs from the catalog; empty when it does not."""
+        self._guard.current()
+        return self._schema.drift(self._policy.catalog)
+
+    def who(
+        self,
+        action: Action,
+        table: str,
+        family: str,
+        *,
+        purpose: str | None = None,
+        at: datetime | None = None,
+    ) -> list[Holder]:
+        """Return every principal that may, sorted; for one purpose or (``None``) any, now or at an instant.
+
+        Raises:
+            UnknownAction, UnknownTable, UnknownFamily, UnknownPurpose
+        """
+        return list(who(self._report(), action, table, family, purpose, self._instant(at)))
+
+    def what(self, principal: str, *, at: datetime | None = None) -> list[Permission]:
+        """Return everything that a principal may do, sorted; now or at an instant.
+
+        Raises:
+            AccessDenied: the policy knows no such principal.
+        """
+        return list(what(self._report(), principal, self._instant(at)))
+
+    def stats(self) -> dict[str, int | str]:
+        """Return counts of the policy in force, its epoch, and the kind of store."""
+        catalog = self._policy.catalog
+        return {
+            "policy": self._policy.name,
+            "epoch": self._guard.current().epoch,
+            "store": self._store.scheme,
+            "tables": len(catalog.tables),
+            "families": len(self._schema.names(catalog)),
+            "roles": len(self._policy.roles),
+            "principals": len(self._policy.principals),
+        }
+
+    def close(self) -> None:
+        """Close every session and the store; a second call does nothing."""
+        with self._lock:
+            self._guard.close()
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _publish(self) -> None:
+        self._guard.publish(self._bits, self._schema.usable(self._policy.catalog))
+
+    def _report(self) -> Snapshot:
+        """Return the current snapshot with memos of its own, so that a long report stops no decision."""
+        current = self._guard.current()
+        return Snapshot(current.bits, current.stored, current.epoch)
+
+    def _instant(self, at: datetime | None) -> int:
+        return self._guard.now() if at is None else instant(at)
+
+    def _orphan(self) -> None:
+        self._guard.orphan("the database was opened before this process was forked; connect in the child")
+        self._lock = RLock()
+        self._store.abandon()
+
+
+#: What a forked child has to let go of.
+_open: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for database in list(_open):
+        database._orphan()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,191 @@
+"""Which families the store holds for the catalog, and under which identity.
+
+The store's system table has one record a family: its identity, and whether it is retired.  An
+identity is given once: what is dropped and created again is another family, with none of the old
+cells.  A family that the policy no longer names is retired: kept, and out of reach until the
+operator adopts it by name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from cfacl.errors import RequestError, SchemaMissing, StoreContractError, quoted
+from cfacl.model.catalog import Catalog, Family
+from cfacl.model.projection import StoredFamily
+from cfacl.stores.base import Store
+
+Name = tuple[str, str]
+
+_NEXT = "identity"
+_PREFIX = "family/"
+
+
+class Difference(NamedTuple):
+    """Where the store and the catalog differ.
+
+    ``missing``: in the catalog, not in the store.  ``retired``: kept for a family that the policy dropped, or
+    named again without being adopted.  ``unknown``: in the store, and cfacl has no record of it.  ``lost``: cfacl
+    has a record, and the store has no cells.
+    """
+
+    table: str
+    family: str
+    what: Literal["missing", "retired", "unknown", "lost"]
+
+
+class _Record(NamedTuple):
+    identity: int
+    retired: bool
+
+
+class Schema:
+    """The records of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._forgotten: set[Name] = set()
+
+    @staticmethod
+    def names(catalog: Catalog) -> frozenset[Name]:
+        """Return (table, family) of all families of a catalog."""
+        return frozenset(_families(catalog))
+
+    def usable(self, catalog: Catalog) -> dict[Name, StoredFamily]:
+        """Return the families of the catalog that the store holds and that are not retired, by (table, family)."""
+        records = self._records()
+        return {
+            name: _stored(name, family, records[name].identity)
+            for name, family in _families(catalog).items()
+            if name in records and not records[name].retired and name not in self._forgotten
+        }
+
+    def forget(self, names: Iterable[Name]) -> None:
+        """Take families out of reach of this process at once, before the store knows that they are retired."""
+        self._forgotten.update(names)
+
+    def retire(self, catalog: Catalog) -> None:
+        """Record that the families which the catalog lacks are out of reach."""
+        named = _families(catalog)
+        for name, record in self._records().items():
+            if name not in named and not record.retired:
+                self._replace(name, record, record._replace(retired=True))
+
+    def create(self, catalog: Catalog, adopt: Collection[str]) -> None:
+        """Make what the catalog has and the store lacks; everything is checked before anything is made.
+
+        Raises:
+            SchemaMissing: a family was retired, or the store lost it.
+            RequestError: ``adopt`` names what need not be adopted.
+        """
+        records = self._records()
+        named = _families(catalog)
+        present = self._present()
+        adopted = {name for name in named if ":".join(name) in adopt}
+        for name in named:
+            record = records.get(name)
+            if record is not None and (*name, record.identity) not in present:
+                raise SchemaMissing(f"the store lost {_say(name)}; restore it, or drop its table to begin anew")
+            if record is not None and (record.retired or name in self._forgotten) and name not in adopted:
+                raise SchemaMissing(
+                    f"{_say(name)} holds cells of an earlier policy;"
+                    f" `create_tables(adopt=[\"{':'.join(name)}\"])` makes them readable"
+                )
+            if record is None and (*name, 0) in present and name not in adopted:
+                raise SchemaMissing(
+                    f"{_say(name)} holds cells that cfacl never wrote;"
+                    f" `create_tables(adopt=[\"{':'.join(name)}\"])` makes them readable"
+                )
+        needless = sorted(set(adopt) - {":".join(name) for name in adopted})
+        if needless:
+            raise RequestError(f"nothing to adopt: {', '.join(map(quoted, needless))}; say `table:family` of the policy")
+        self.retire(catalog)
+        for name, family in named.items():
+            record = records.get(name)
+            if record is None:
+                identity = 0 if (*name, 0) in present else self._identity()
+                self._store.create_table(name[0], [_stored(name, family, identity)])
+                self._replace(name, None, _Record(identity, retired=False))
+            elif record.retired:
+                self._replace(name, record, record._replace(retired=False))
+        self._forgotten.difference_update(named)
+
+    def drop(self, table: str) -> None:
+        """Forget a table's families, then remove their cells."""
+        records = {name: record for name, record in self._records().items() if name[0] == table}
+        if not records:
+            raise SchemaMissing(f"the store has no table {quoted(table)}")
+        for name, record in records.items():
+            self._replace(name, record, None)
+        self._store.drop_table(
+            table, [StoredFamily(table, name[1], record.identity, "") for name, record in records.items()]
+        )
+
+    def drift(self, catalog: Catalog) -> list[Difference]:
+        """Return where the store differs from the catalog, sorted."""
+        records = self._records()
+        present = self._present()
+        named = _families(catalog)
+        found = [Difference(*name, "missing") for name in named if name not in records]
+        for name, record in records.items():
+            if (*name, record.identity) not in present:
+                found.append(Difference(*name, "lost"))
+            elif record.retired or name not in named:
+                found.append(Difference(*name, "retired"))
+        recorded = {(*name, record.identity) for name, record in records.items()}
+        found += [Difference(table, family, "unknown") for table, family, identity in present
+                  if (table, family, identity) not in recorded]
+        return sorted(found)
+
+    def _present(self) -> set[tuple[str, str, int]]:
+        return {(table, *each) for table, families in self._store.tables().items() for each in families}
+
+    def _records(self) -> dict[Name, _Record]:
+        records = {}
+        for key, value in self._store.system.items(_PREFIX).items():
+            table, _, family = key.removeprefix(_PREFIX).partition("/")
+            try:
+                fields = json.loads(value)
+                records[table, family] = _Record(int(fields["identity"]), bool(fields["retired"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise StoreContractError(f"the record of {_say((table, family))} can't be read") from error
+        return records
+
+    def _replace(self, name: Name, old: _Record | None, new: _Record | None) -> None:
+        if not self._store.system.compare_and_set(f"{_PREFIX}{'/'.join(name)}", _bytes(old), _bytes(new)):
+            raise SchemaMissing(f"{_say(name)} was changed by someone else at the same time; try again")
+
+    def _identity(self) -> int:
+        """Return an identity that was never given before."""
+        while True:
+            last = self._store.system.get(_NEXT)
+            identity = int(last or b"0") + 1
+            if self._store.system.compare_and_set(_NEXT, last, b"%d" % identity):
+                return identity
+
+
+def _bytes(record: _Record | None) -> bytes | None:
+    return None if record is None else json.dumps(record._asdict(), sort_keys=True).encode()
+
+
+def _families(catalog: Catalog) -> Mapping[Name, Family]:
+    return {
+        (table.name, family.name): family for table in catalog.tables.values() for family in table.families.values()
+    }
+
+
+def _stored(name: Name, family: Family, identity: int) -> StoredFamily:
+    return StoredFamily(
+        table=name[0],
+        name=name[1],
+        identity=identity,
+        level=family.level,
+        versions=family.versions,
+        time_to_live=None if family.time_to_live is None else family.time_to_live * 1000,
+    )
+
+
+def _say(name: Iterable[str]) -> str:
+    return f"family {quoted(':'.join(name))}"

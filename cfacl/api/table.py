@@ -1,0 +1,352 @@
+"""A table as one session may use it; the methods and habits of happybase's `Table`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from typing import Any, Literal, overload
+
+from cfacl.api import changes
+from cfacl.api.access import Access
+from cfacl.api.arguments import cell_value, column_names, keys, positive, row_key, span, time_before
+from cfacl.api.batch import Batch
+from cfacl.api.row import Row
+from cfacl.engine.ask import Pinned
+from cfacl.engine.selection import Want
+from cfacl.engine.snapshot import Plan, Snapshot
+from cfacl.errors import InvalidValue, RequestError
+from cfacl.model.action import READ, WRITE
+from cfacl.model.projection import Projection
+
+Stamped = tuple[bytes, int]
+
+
+class Table(Pinned):
+    """One table, as the session that made it may use it.
+
+    Row keys, column names (``b"family:qualifier"``, or ``b"family"`` for all of it) and values are
+    bytes; timestamps are milliseconds since 1970.  Reads that name no columns are narrow: they return
+    the granted part and say what was ``withheld``.  Everything else is strict: all or `AccessDenied`.
+    ``strict`` chooses the other way.
+
+    Every method raises, before the store is asked:
+
+    * `AccessDenied` where the policy says no, or where nothing is granted;
+    * `RequestError` for what makes no sense: unknown names, invalid keys, a closed session.
+
+    and `StoreError` where the store fails, which is never told as a denial or as a missing row.
+    """
+
+    __slots__ = ("_access", "name")
+
+    def __init__(self, access: Access) -> None:
+        self.name = access.table
+        self._access = access
+
+    def __repr__(self) -> str:
+        return f"<Table {self.name}>"
+
+    @overload
+    def row(
+        self,
+        row: bytes,
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        include_timestamp: Literal[False] = False,
+        *,
+        strict: bool | None = None,
+    ) -> Row[bytes]: ...
+    @overload
+    def row(
+        self,
+        row: bytes,
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        *,
+        include_timestamp: Literal[True],
+        strict: bool | None = None,
+    ) -> Row[Stamped]: ...
+    def row(
+        self,
+        row: bytes,
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        include_timestamp: bool = False,
+        *,
+        strict: bool | None = None,
+    ) -> Row[Any]:
+        """Return a row; empty where there is none, or none of what is granted.
+
+        Args:
+            columns: the columns or families wanted; ``None`` for what is granted.
+            timestamp: only cells older than this, the newest of those.
+            include_timestamp: return (value, timestamp) for each cell.
+        """
+        found, withheld = self._get("row", (row_key(row),), columns, timestamp, include_timestamp, strict)
+        return Row(found[0][1] if found else {}, withheld)
+
+    @overload
+    def rows(
+        self,
+        rows: Iterable[bytes],
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        include_timestamp: Literal[False] = False,
+        *,
+        strict: bool | None = None,
+    ) -> list[tuple[bytes, Row[bytes]]]: ...
+    @overload
+    def rows(
+        self,
+        rows: Iterable[bytes],
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        *,
+        include_timestamp: Literal[True],
+        strict: bool | None = None,
+    ) -> list[tuple[bytes, Row[Stamped]]]: ...
+    def rows(
+        self,
+        rows: Iterable[bytes],
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        include_timestamp: bool = False,
+        *,
+        strict: bool | None = None,
+    ) -> list[tuple[bytes, Row[Any]]]:
+        """Return (key, row) for each key that has a granted cell, in the order asked.  Arguments as `row`."""
+        found, withheld = self._get("rows", keys(rows), columns, timestamp, include_timestamp, strict)
+        return [(key, Row(cells, withheld)) for key, cells in found]
+
+    def _get(
+        self,
+        request: str,
+        wanted: tuple[bytes, ...],
+        columns: Iterable[bytes] | None,
+        timestamp: int | None,
+        timestamps: bool,
+        strict: bool | None,
+    ) -> tuple[list[tuple[bytes, dict[bytes, Any]]], frozenset[str]]:
+        before = time_before(timestamp)
+        access = self._access
+
+        def fetch(projection: Projection) -> list[tuple[bytes, dict[bytes, Any]]]:
+            if not wanted:
+                return []
+            return access.store.get(access.table, wanted, projection, before=before, timestamps=timestamps)
+
+        plan, found = access.read(request, column_names(columns), strict, fetch)
+        access.check_rows(found, wanted, plan.granted)
+        return found, plan.denied
+
+    @overload
+    def cells(
+        self,
+        row: bytes,
+        column: bytes,
+        versions: int | None = None,
+        timestamp: int | None = None,
+        include_timestamp: Literal[False] = False,
+    ) -> list[bytes]: ...
+    @overload
+    def cells(
+        self,
+        row: bytes,
+        column: bytes,
+        versions: int | None = None,
+        timestamp: int | None = None,
+        *,
+        include_timestamp: Literal[True],
+    ) -> list[Stamped]: ...
+    def cells(
+        self,
+        row: bytes,
+        column: bytes,
+        versions: int | None = None,
+        timestamp: int | None = None,
+        include_timestamp: bool = False,
+    ) -> list[Any]:
+        """Return the kept versions of one cell, newest first; at most ``versions``, older than ``timestamp``."""
+        key = row_key(row)
+        limit = positive("versions", versions)
+        before = time_before(timestamp)
+        access = self._access
+
+        def fetch(projection: Projection) -> list[Stamped]:
+            (only,) = projection.slices
+            if only.qualifiers is None or len(only.qualifiers) != 1:
+                raise RequestError("`cells` reads one whole column; write `b\"family:qualifier\"`")
+            return access.store.versions(
+                access.table, key, only.family, only.qualifiers[0], limit=limit, before=before
+            )
+
+        _, found = access.read("cells", (column,), True, fetch)
+        if limit is not None and len(found) > limit:
+            raise access.breach()
+        return found if include_timestamp else [value for value, _ in found]
+
+    @overload
+    def scan(
+        self,
+        row_start: bytes | None = None,
+        row_stop: bytes | None = None,
+        *,
+        row_prefix: bytes | None = None,
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        include_timestamp: Literal[False] = False,
+        batch_size: int = 1000,
+        limit: int | None = None,
+        reverse: bool = False,
+        strict: bool | None = None,
+    ) -> Generator[tuple[bytes, Row[bytes]], None, None]: ...
+    @overload
+    def scan(
+        self,
+        row_start: bytes | None = None,
+        row_stop: bytes | None = None,
+        *,
+        row_prefix: bytes | None = None,
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        include_timestamp: Literal[True],
+        batch_size: int = 1000,
+        limit: int | None = None,
+        reverse: bool = False,
+        strict: bool | None = None,
+    ) -> Generator[tuple[bytes, Row[Stamped]], None, None]: ...
+    def scan(
+        self,
+        row_start: bytes | None = None,
+        row_stop: bytes | None = None,
+        *,
+        row_prefix: bytes | None = None,
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        include_timestamp: bool = False,
+        batch_size: int = 1000,
+        limit: int | None = None,
+        reverse: bool = False,
+        strict: bool | None = None,
+    ) -> Generator[tuple[bytes, Row[Any]], None, None]:
+        """Return (key, row) in key order, as a generator; call its ``close()`` when leaving it early.
+
+        It is decided now, not at the first row, and again before each chunk of at most 1,000 rows: what is
+        granted may only shrink on the way.  Rows without a granted cell are neither returned nor counted.
+
+        Args:
+            row_start: the first key, included; in ``reverse`` the highest.
+            row_stop: the end, left out.
+            row_prefix: what keys start with; instead of the two.
+            batch_size: how many rows are fetched at a time, at least 1.
+            limit: how many rows are returned at most.
+            columns, timestamp, include_timestamp: as `row`.
+        """
+        bounds = span(row_start, row_stop, row_prefix, reverse=reverse)
+        most = positive("limit", limit)
+        size = positive("batch_size", batch_size)
+        if size is None:
+            raise RequestError("`batch_size` is an int of at least 1")
+        before = time_before(timestamp)
+        plan = self._access.decide("scan", (READ, self.name, column_names(columns), strict))
+        rows = self._access.scan(plan, bounds, batch_size=size, limit=most, before=before, timestamps=include_timestamp)
+        return ((key, Row(cells, each.denied)) for each, key, cells in rows)
+
+    def put(self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None) -> None:
+        """Write values by column name, at ``timestamp`` (at most 5 s ahead of the clock) or now."""
+        self._access.apply("put", [changes.put(row, data, timestamp, self._access.clock)])
+
+    def delete(self, row: bytes, columns: Iterable[bytes] | None = None, timestamp: int | None = None) -> None:
+        """Delete columns or families of a row; the whole row (``None``) needs `delete` on every family.
+
+        Args:
+            timestamp: only versions not after it.
+        """
+        self._access.apply("delete", [changes.delete(row, columns, timestamp, self._access.clock)])
+
+    def batch(
+        self, timestamp: int | None = None, batch_size: int | None = None, transaction: bool = False
+    ) -> Batch:
+        """Return a batch of changes, for use as a context manager.  See `Batch`."""
+        return Batch(self._access, timestamp, positive("batch_size", batch_size), transaction=transaction)
+
+    def counter_get(self, row: bytes, column: bytes) -> int:
+        """Return a counter, 0 where there is none; it needs `read`."""
+        values = self.cells(row, column, 1)
+        return counter_value(values[0]) if values else 0
+
+    def counter_set(self, row: bytes, column: bytes, value: int = 0) -> None:
+        """Set a counter to a signed 64-bit integer; it needs `write`."""
+        self.put(row, {column: counter_bytes(value)})
+
+    def counter_inc(self, row: bytes, column: bytes, value: int = 1) -> int:
+        """Add to a counter, atomically, and return it; it needs `read` and `write`.
+
+        Raises:
+            InvalidValue: the cell is no counter, or the sum is beyond 64 bits; nothing is written.
+        """
+        key = row_key(row)
+        counter_bytes(value)
+        access = self._access
+
+        def build(snapshot: Snapshot) -> tuple[list[Want], Callable[[list[Plan]], int]]:
+            family, _, qualifier = whole_column(snapshot, self.name, column)
+
+            def send(plans: list[Plan]) -> int:
+                stored = plans[0].granted.stored[family]
+                return access.store.increment(self.name, key, stored, qualifier, value)
+
+            return [(READ, self.name, (column,), True), (WRITE, self.name, (column,), True)], send
+
+        return access.write("counter_inc", build)
+
+    def counter_dec(self, row: bytes, column: bytes, value: int = 1) -> int:
+        """Subtract from a counter; otherwise as `counter_inc`."""
+        counter_bytes(value)
+        return self.counter_inc(row, column, -value)
+
+    def compare_and_set(
+        self, row: bytes, column: bytes, expected: bytes | None, data: Mapping[bytes, bytes]
+    ) -> bool:
+        """Put ``data`` if ``column`` holds ``expected`` (``None``: nothing), atomically; return whether it did.
+
+        It needs `read` on the family of ``column`` and `write` on those of ``data``.
+        """
+        change = changes.put(row, data, None, self._access.clock)
+        if expected is not None:
+            cell_value(expected)
+        access = self._access
+
+        def build(snapshot: Snapshot) -> tuple[list[Want], Callable[[list[Plan]], bool]]:
+            family, _, qualifier = whole_column(snapshot, self.name, column)
+            group = changes.group(snapshot, self.name, change)
+
+            def send(plans: list[Plan]) -> bool:
+                condition = (plans[0].granted.stored[family], qualifier, expected)
+                mutation = group.mutation(plans[1].granted.stored)
+                return access.store.compare_and_set(self.name, change.key, [condition], mutation)
+
+            return [(READ, self.name, (column,), True), (WRITE, self.name, group.columns, True)], send
+
+        return access.write("compare_and_set", build)
+
+
+def whole_column(snapshot: Snapshot, table: str, name: bytes) -> tuple[bytes, int, bytes]:
+    """Take a column name apart that must have a qualifier; raises as `parse_column`."""
+    family, bit, qualifier = snapshot.column(table, name)
+    if qualifier is None:
+        raise RequestError("a family is named where one column is meant; write `b\"family:qualifier\"`")
+    return family, bit, qualifier
+
+
+def counter_bytes(value: int) -> bytes:
+    """Return a counter as it is stored: 8 bytes, big-endian, signed."""
+    if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
+        raise InvalidValue("a counter is an int of 64 bits, signed")
+    return value.to_bytes(8, "big", signed=True)
+
+
+def counter_value(stored: bytes) -> int:
+    """Return the counter in a cell."""
+    if len(stored) != 8:
+        raise InvalidValue("the cell is no counter; counters are 8 bytes")
+    return int.from_bytes(stored, "big", signed=True)

@@ -1,0 +1,134 @@
+"""Requests by name: what callers prepare once and hold, whatever policy comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn, cast
+
+from cfacl.engine.bits import PolicyBits, TableBits
+from cfacl.errors import (
+    InvalidValue,
+    RequestError,
+    UnknownAction,
+    UnknownColumn,
+    UnknownFamily,
+    UnknownTable,
+    quoted,
+)
+from cfacl.model.action import ACTIONS, Action
+from cfacl.model.names import nearest
+
+#: The longest qualifier, in bytes.
+MAX_QUALIFIER = 65_535
+
+
+class Pinned:
+    """What belongs to one open database of one process, and so is neither pickled nor copied."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise RequestError(f"a {type(self).__name__.lower()} can't be pickled or copied; make one where it is used")
+
+    def __copy__(self) -> NoReturn:
+        self.__reduce_ex__(0)
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__reduce_ex__(0)
+
+
+class Ask(Pinned):
+    """One action on families of a table, prepared.  It keeps names, so that it outlives policies.
+
+    Attributes:
+        action, table, families: what is asked, by name.
+        owner: what prepared it; another database refuses it.
+    """
+
+    __slots__ = ("action", "families", "index", "owner", "table")
+
+    def __init__(self, owner: object, action: str, table: str, families: Sequence[str]) -> None:
+        self.owner = owner
+        self.action = cast("Action", action)
+        self.index = action_index(action)
+        self.table = table
+        self.families = tuple(families)
+
+    def __repr__(self) -> str:
+        return f"<Ask to {self.action} {self.table}:{','.join(self.families)}>"
+
+
+def action_index(action: object) -> int:
+    """Return the place of an action's masks, or raise `UnknownAction`."""
+    for i, each in enumerate(ACTIONS):
+        if each == action:
+            return i
+    raise UnknownAction(f"unknown action {quoted(action)}; actions are {', '.join(f'`{a}`' for a in ACTIONS)}")
+
+
+def find_table(bits: PolicyBits, name: object) -> TableBits:
+    """Return the table of that name, or raise `UnknownTable` with the nearest ones."""
+    table = bits.tables.get(name) if isinstance(name, str) else None
+    if table is None:
+        raise UnknownTable(f"unknown table {quoted(name)}{nearest(str(name), bits.tables)}")
+    return table
+
+
+def find_family(table: TableBits, name: object) -> int:
+    """Return the bit of the family of that name, or raise `UnknownFamily` with the nearest ones."""
+    bit = table.bit.get(name) if isinstance(name, str) else None
+    if bit is None:
+        raise UnknownFamily(
+            f"unknown family {quoted(name)} of table {quoted(table.name)}{nearest(str(name), table.bit)}"
+        )
+    return bit
+
+
+def resolve(bits: PolicyBits, ask: Ask) -> tuple[TableBits, int]:
+    """Return the table of an ask and the mask that it requests, never 0.
+
+    Raises:
+        UnknownTable, UnknownFamily: the catalog has no such name (any more).
+        RequestError: no family is asked for; nothing asked is not everything granted.
+    """
+    table = find_table(bits, ask.table)
+    mask = 0
+    for name in ask.families:
+        mask |= find_family(table, name)
+    if mask == 0:
+        raise RequestError(f"no family of {quoted(ask.table)} is named; name at least one")
+    return table, mask
+
+
+class Column(NamedTuple):
+    """A column name taken apart: ``b"prof:country"``; ``qualifier`` is ``None`` for a whole family, ``b"prof"``."""
+
+    family: bytes
+    bit: int
+    qualifier: bytes | None
+
+
+def parse_column(table: TableBits, name: object) -> Column:
+    """Take ``family`` or ``family:qualifier`` apart; ``b"prof:"`` is the empty qualifier, which is legal.
+
+    Raises:
+        InvalidValue: not bytes, or a qualifier of over 65,535 bytes.
+        UnknownFamily: the table has no such family.
+        UnknownColumn: the family declares its columns, and this is not one of them.
+    """
+    if type(name) is not bytes:
+        raise InvalidValue(f"column names are bytes, not {type(name).__name__}; write `b\"family:qualifier\"`")
+    prefix, colon, qualifier = name.partition(b":")
+    family = prefix.decode("ascii", "backslashreplace")
+    bit = find_family(table, family)
+    if not colon:
+        return Column(prefix, bit, None)
+    if len(qualifier) > MAX_QUALIFIER:
+        raise InvalidValue(f"a qualifier of {quoted(family)} is {len(qualifier)} bytes; at most {MAX_QUALIFIER} are kept")
+    declared = table.families[bit.bit_length() - 1].columns
+    if declared is not None and qualifier not in declared:
+        raise UnknownColumn(
+            f"family {quoted(family)} of table {quoted(table.name)} declares its columns, and one that was named is not"
+            " among them; name a declared one or declare it in the policy"
+        )
+    return Column(prefix, bit, qualifier)

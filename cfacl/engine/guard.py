@@ -1,0 +1,102 @@
+"""The one reference that a policy is replaced through, and the one clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from threading import RLock
+
+from cfacl.engine.ask import Ask, Pinned, resolve
+from cfacl.engine.bits import BEGIN, PolicyBits
+from cfacl.engine.snapshot import Snapshot, remember
+from cfacl.errors import Closed, RequestError
+from cfacl.model.projection import StoredFamily
+
+
+class Guard(Pinned):
+    """Holds the current snapshot.
+
+    Readers take no lock: they compare ``snapshot`` with the one that their masks came from.
+    The lock serialises what is done once: publishing, and looking a view up for the first time.
+
+    Args:
+        clock: returns the time in nanoseconds since 1970, an int.
+    """
+
+    __slots__ = ("_closed", "_epoch", "_latest", "_removed", "asks", "clock", "lock", "snapshot")
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self.snapshot: Snapshot | None = None
+        self.clock = clock
+        self.lock = RLock()
+        #: prepared requests by (action, table, *families)
+        self.asks: dict[tuple[object, ...], Ask] = {}
+        self._latest = BEGIN
+        self._epoch = 0
+        self._removed: dict[str, int] = {}
+        self._closed = "the database is closed; connect again"
+
+    @property
+    def epoch(self) -> int:
+        """The number of the last snapshot that was published."""
+        return self._epoch
+
+    def publish(self, bits: PolicyBits, stored: Mapping[tuple[str, str], StoredFamily]) -> None:
+        """Make a policy over a store's families the current one, for every thread at once."""
+        with self.lock:
+            old = self.snapshot
+            self._epoch += 1
+            if old is not None and old.bits.principals is not bits.principals:
+                for name in old.bits.principals.keys() - bits.principals.keys():
+                    self._removed[name] = self._epoch
+            self.snapshot = Snapshot(bits, stored, self._epoch)
+
+    def close(self, why: str | None = None) -> None:
+        """Refuse everything from now on."""
+        with self.lock:
+            self.snapshot = None
+            self._closed = why or self._closed
+
+    def orphan(self, why: str) -> None:
+        """Refuse everything from now on, in a forked child, where another thread's lock is never released."""
+        self.lock = RLock()
+        self.snapshot = None
+        self._closed = why
+
+    def current(self) -> Snapshot:
+        """Return the current snapshot, or raise `Closed`."""
+        snapshot = self.snapshot
+        if snapshot is None:
+            raise Closed(self._closed)
+        return snapshot
+
+    def now(self) -> int:
+        """Return the time, never before one that was returned earlier, so that an expired grant stays expired."""
+        with self.lock:
+            now = self.clock()
+            if type(now) is not int:
+                raise TypeError(f"the clock returned {type(now).__name__}, not int nanoseconds")
+            self._latest = max(self._latest, now)
+            return self._latest
+
+    def removed_since(self, principal: str, epoch: int) -> bool:
+        """Whether a policy published after ``epoch`` lacked this principal, whatever came since."""
+        return self._removed.get(principal, 0) > epoch
+
+    def prepare(self, action: str, table: str, families: tuple[str, ...]) -> Ask:
+        """Return the request of these names, the same object for the same names.
+
+        Raises:
+            UnknownAction, UnknownTable, UnknownFamily: the catalog has no such name.
+            RequestError: no family is named.
+        """
+        key = (action, table, *families)
+        for name in key:
+            if type(name) is not str:
+                raise RequestError(f"actions, tables and families are str, not {type(name).__name__}")
+        with self.lock:
+            ask = self.asks.get(key)
+            if ask is None:
+                ask = Ask(self, action, table, families)
+                resolve(self.current().bits, ask)
+                remember(self.asks, key, ask)
+            return ask

@@ -1,0 +1,44 @@
+"""The columns that a request names, taken apart."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cfacl.engine.ask import Column, parse_column
+from cfacl.engine.bits import TableBits
+from cfacl.errors import RequestError, quoted
+
+#: A request for columns: action index, table, columns (None: none named), strict (None: by rule 4).
+Want = tuple[int, str, tuple[bytes, ...] | None, bool | None]
+
+
+class Selection(NamedTuple):
+    """Columns taken apart: the families they lie in, and their qualifiers (``None``: the whole family)."""
+
+    mask: int
+    qualifiers: dict[bytes, set[bytes] | None]
+
+
+def select(table: TableBits, columns: tuple[bytes, ...] | None) -> Selection:
+    """Take the columns of a request apart; ``None`` selects every family whole.
+
+    Raises:
+        RequestError: an empty list; HBase would read it as everything.
+        InvalidValue, UnknownFamily, UnknownColumn: from `parse_column`.
+    """
+    if columns is None:
+        return Selection(table.every, {name.encode("ascii"): None for name in table.bit})
+    if not columns:
+        raise RequestError(f"`columns` of table {quoted(table.name)} is empty; leave it out or name at least one")
+    mask = 0
+    qualifiers: dict[bytes, set[bytes] | None] = {}
+    for each in columns:
+        column: Column = parse_column(table, each)
+        mask |= column.bit
+        if column.qualifier is None:
+            qualifiers[column.family] = None
+        elif column.family not in qualifiers:
+            qualifiers[column.family] = {column.qualifier}
+        elif (known := qualifiers[column.family]) is not None:
+            known.add(column.qualifier)
+    return Selection(mask, qualifiers)

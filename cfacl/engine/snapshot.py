@@ -1,0 +1,246 @@
+"""One compiled policy over one store's families, and the views that were looked up so far.
+
+A snapshot never changes what it answers; all that grows in it are memos, bounded, which die with
+it.  A policy is replaced by replacing the snapshot, so nothing is ever invalidated in place.
+Memos are filled under the guard's lock and read without one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Final, NamedTuple, TypeVar
+
+from cfacl.engine.ask import Ask, Column, find_table, parse_column, resolve
+from cfacl.engine.bits import BEGIN, END, Bound, PolicyBits, Reached, TableBits, bind
+from cfacl.engine.selection import Selection, Want, select
+from cfacl.engine.view import Held, Segment, View, look, timeline
+from cfacl.errors import AccessDenied, SchemaMissing, UnknownPurpose, quoted
+from cfacl.model.action import READ
+from cfacl.model.grants import Principal, Window, nanoseconds
+from cfacl.model.names import nearest
+from cfacl.model.projection import Projection, Slice, StoredFamily
+
+#: How many entries a memo holds before it is emptied: slower then, never wrong.
+MEMO: Final = 1 << 14
+#: Principals are told apart by name alone, and one entry is small, so that many fit.
+PRINCIPALS: Final = 1 << 20
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+def remember(memo: dict[K, V], key: K, value: V, limit: int = MEMO) -> V:
+    """Put ``value`` into a bounded memo and return it."""
+    if len(memo) >= limit:
+        memo.clear()
+    memo[key] = value
+    return value
+
+
+#: What a prepared check needs: requested mask, denied mask, the instant it was computed, until when it holds.
+Hit = tuple[int, int, int, int | None]
+
+
+class Plan(NamedTuple):
+    """A decided request: what it may touch, or what it was denied.
+
+    ``projection`` is ``None`` exactly when the request is denied as a whole; ``denied`` are the
+    families asked for and not granted, which a narrow answer withholds.
+    """
+
+    profile: Profile
+    want: Want
+    selection: Selection
+    projection: Projection | None
+    denied: frozenset[str]
+    computed: int
+    until: int | None
+
+    @property
+    def granted(self) -> Projection:
+        """The projection of a plan that was not denied, which is all that callers are given."""
+        assert self.projection is not None
+        return self.projection
+
+
+class Profile:
+    """All principals that hold the same roles, under one purpose.
+
+    A hit's mask and denied mask belong to ``snapshot``, and are good only while that is the current one.
+    """
+
+    __slots__ = ("bit", "held", "hits", "plans", "purpose", "snapshot", "views")
+
+    def __init__(self, snapshot: Snapshot, held: tuple[Held, ...], purpose: str) -> None:
+        self.snapshot = snapshot
+        self.held = held
+        self.purpose = purpose
+        self.bit = snapshot.bits.purposes[purpose]
+        self.views: dict[str, tuple[View, int]] = {}
+        self.hits: dict[object, Hit] = {}
+        self.plans: dict[Want, Plan] = {}
+
+    def holdings(self, table: TableBits) -> list[tuple[Held, tuple[Bound, ...]]]:
+        """Return each role held, with the rules that it brings to ``table``."""
+        return [(held, self.snapshot.bound(held.role, table)) for held in self.held]
+
+    def view(self, table: TableBits, now: int) -> tuple[View, int]:
+        """Return what holds at ``now``, and the instant it was computed at."""
+        known = self.views.get(table.name)
+        if known is not None and known[1] <= now < known[0].until:
+            return known
+        view = look(table, self.purpose, self.bit, self.holdings(table), now)
+        interned = self.snapshot.interned
+        return remember(self.views, table.name, (interned.get(view) or remember(interned, view, view), now))
+
+    def check(self, ask: Ask, now: int, names: tuple[str, ...] = ()) -> Hit:
+        """Return the hit for ``ask``, and remember it: by the ask, or by its names where it was asked by ``names``."""
+        table, mask = resolve(self.snapshot.bits, ask)
+        view, computed = self.view(table, now)
+        until = None if view.until == END else view.until
+        key = (ask.action, *names) if names else ask
+        return remember(self.hits, key, (mask, view.denied[ask.index], computed, until))
+
+    def plan(self, want: Want, now: int) -> Plan:
+        """Decide a request for columns, by rule 4: strict where columns are named or data is changed, else narrow."""
+        index, name, columns, strict = want
+        table = find_table(self.snapshot.bits, name)
+        selection = select(table, columns)
+        view, computed = self.view(table, now)
+        denied = selection.mask & view.denied[index]
+        allowed = selection.mask & ~denied
+        if strict is None:
+            strict = columns is not None or index != READ
+        projection = None
+        if allowed and not (strict and denied):
+            projection = self.snapshot.projection(table, selection, allowed, named=columns is not None)
+        until = None if view.until == END else view.until
+        plan = Plan(self, want, selection, projection, table.names(denied), computed, until)
+        return remember(self.plans, want, plan)
+
+    def timeline(self, table: TableBits) -> list[Segment]:
+        """Return what may be done to ``table``, over all time."""
+        return timeline(table, self.purpose, self.bit, self.holdings(table))
+
+
+class Snapshot:
+    """A compiled policy and the families of the store, under an epoch.
+
+    Args:
+        bits: the compiled policy.
+        stored: the store's families by (table, family); those that it lacks are left out.
+        epoch: counts the policies and schemas of this process, from 1.
+    """
+
+    __slots__ = ("_bound", "_holders", "_profiles", "_projections", "_reach", "_sets", "bits", "columns", "epoch", "interned", "stored")
+
+    def __init__(self, bits: PolicyBits, stored: Mapping[tuple[str, str], StoredFamily], epoch: int) -> None:
+        self.bits = bits
+        self.stored = stored
+        self.epoch = epoch
+        self.interned: dict[View, View] = {}
+        #: column names taken apart, by table
+        self.columns: dict[str, dict[bytes, Column]] = {}
+        self._reach: dict[str, tuple[Reached, ...]] = {}
+        self._bound: dict[tuple[str, str], tuple[Bound, ...]] = {}
+        self._holders: dict[str, tuple[Held, ...]] = {}
+        self._sets: dict[tuple[Held, ...], tuple[Held, ...]] = {}
+        self._profiles: dict[tuple[tuple[Held, ...], str], Profile] = {}
+        self._projections: dict[tuple[str, int], Projection] = {}
+
+    def reach(self, role: str) -> tuple[Reached, ...]:
+        """Return all roles that ``role`` reaches."""
+        return self._reach.get(role) or remember(self._reach, role, self.bits.reach(role))
+
+    def bound(self, role: str, table: TableBits) -> tuple[Bound, ...]:
+        """Return the rules that ``role`` brings to ``table``."""
+        key = (role, table.name)
+        known = self._bound.get(key)
+        return known if known is not None else remember(self._bound, key, bind(self.reach(role), table))
+
+    def column(self, table: str, name: bytes) -> Column:
+        """Take a column name apart.  Raises as `parse_column`."""
+        column = parse_column(find_table(self.bits, table), name)
+        return remember(self.columns.setdefault(table, {}), name, column)
+
+    def granted_tables(self, held: Iterable[Held]) -> set[str]:
+        """Return the tables that any grant of these roles names; nothing is granted on others."""
+        return {
+            table
+            for each in held
+            for role, _, _ in self.reach(each.role)
+            for table, rules in role.rules.items()
+            if any(rule.gives for rule in rules)
+        }
+
+    def holds(self, principal: str) -> tuple[Held, ...]:
+        """Return the roles that a principal holds; principals with the same roles share one tuple.
+
+        Raises:
+            AccessDenied: the policy knows no such principal.
+        """
+        known = self._holders.get(principal)
+        if known is not None:
+            return known
+        found = self.bits.principals.get(principal)
+        if found is None:
+            raise AccessDenied(
+                f"unknown principal {quoted(principal)}; the policy lists who may ask",
+                principal=principal,
+                epoch=self.epoch,
+                reason="unknown_principal",
+            )
+        held = holdings(found)
+        return remember(self._holders, principal, self._sets.get(held) or remember(self._sets, held, held), PRINCIPALS)
+
+    def profile(self, held: tuple[Held, ...], purpose: str) -> Profile:
+        """Return what holders of these roles may do for a purpose.
+
+        Raises:
+            UnknownPurpose: the policy declares no such purpose.
+        """
+        known = self._profiles.get((held, purpose))
+        if known is not None:
+            return known
+        if purpose not in self.bits.purposes:
+            raise UnknownPurpose(f"unknown purpose {quoted(purpose)}{nearest(purpose, self.bits.purposes)}")
+        return remember(self._profiles, (held, purpose), Profile(self, held, purpose))
+
+    def projection(self, table: TableBits, selection: Selection, allowed: int, *, named: bool) -> Projection:
+        """Return what a store may touch of ``selection``, cut down to the allowed families.
+
+        Raises:
+            SchemaMissing: the store lacks one of them.
+        """
+        key = (table.name, allowed)
+        if not named and (known := self._projections.get(key)) is not None:
+            return known
+        slices = []
+        for family in table.families:
+            if not table.bit[family.name] & allowed:
+                continue
+            stored = self.stored.get((table.name, family.name))
+            if stored is None:
+                raise SchemaMissing(
+                    f"the store has no family {quoted(family.name)} of table {quoted(table.name)};"
+                    " `create_tables()` makes it, `drift()` says what differs"
+                )
+            qualifiers = selection.qualifiers[stored.prefix[:-1]]
+            if qualifiers is None and family.columns is not None:
+                qualifiers = set(family.columns)
+            slices.append(Slice(stored, None if qualifiers is None else tuple(sorted(qualifiers))))
+        projection = Projection(slices)
+        return projection if named else remember(self._projections, key, projection)
+
+
+def holdings(principal: Principal) -> tuple[Held, ...]:
+    """Return the roles of a principal in an order that does not depend on the document's."""
+    return tuple(sorted({Held(each.role, *span(each.window)) for each in principal.assignments}))
+
+
+def span(window: Window) -> tuple[int, int]:
+    """Return a window as nanoseconds since 1970, `BEGIN` and `END` for its open ends."""
+    return (
+        BEGIN if window.start is None else nanoseconds(window.start),
+        END if window.until is None else nanoseconds(window.until),
+    )

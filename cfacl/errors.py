@@ -1,0 +1,199 @@
+"""Every error that cfacl raises.
+
+::
+
+    CfaclError
+    ├─ AccessDenied            the policy said no
+    ├─ RequestError            the caller's mistake                            (also ValueError)
+    │  ├─ UnknownTable         no such table in the catalog
+    │  ├─ UnknownFamily        no such family in the table
+    │  ├─ UnknownColumn        the family declares its columns, and not this one
+    │  ├─ UnknownPurpose       no such purpose in the policy
+    │  ├─ UnknownAction        not one of `read`, `write`, `delete`, `admin`
+    │  ├─ InvalidKey           a row key that no store takes
+    │  ├─ InvalidValue         a column name, value, timestamp or counter that no store takes
+    │  ├─ Closed               the session or the database is closed, or belongs to the parent process
+    │  └─ Unsupported          this store cannot do that, and it is not emulated
+    ├─ PolicyError             the author's mistake, each fault with its path  (also ValueError)
+    └─ StoreError              we cannot tell
+       ├─ SchemaMissing        the catalog knows a family that the store lacks
+       ├─ StoreUnavailable     try again later
+       ├─ StoreTimeout         try again; a write may have been applied
+       ├─ StoreLocked          another process writes this store
+       ├─ StoreCorrupted       the data on disk is damaged; restore it
+       └─ StoreContractError   the store answered what was not asked; never retry
+
+The branches are disjoint: a denial never reports a failure, and a failure is never
+reported as a denial or as a missing row.  Messages are one line, lower case, with names
+in backticks, and hold no row key and no value.
+
+`AccessDenied` is not a `PermissionError`: that is an `OSError`, which retry code swallows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+__all__ = [
+    "AccessDenied",
+    "CfaclError",
+    "Closed",
+    "Fault",
+    "InvalidKey",
+    "InvalidValue",
+    "PolicyError",
+    "RequestError",
+    "SchemaMissing",
+    "StoreContractError",
+    "StoreCorrupted",
+    "StoreError",
+    "StoreLocked",
+    "StoreTimeout",
+    "StoreUnavailable",
+    "UnknownAction",
+    "UnknownColumn",
+    "UnknownFamily",
+    "UnknownPurpose",
+    "UnknownTable",
+    "Unsupported",
+    "quoted",
+]
+
+
+def quoted(name: object) -> str:
+    """Return ``name`` in backticks on one line, with what could forge a message escaped."""
+    text = name if isinstance(name, str) else repr(name)
+    escaped = "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in text)
+    return f"`{escaped if len(escaped) <= 80 else escaped[:77] + '...'}`"
+
+
+class CfaclError(Exception):
+    """The root of all errors of cfacl; never raised itself."""
+
+
+class AccessDenied(CfaclError):
+    """The policy said no; asking again gives the same answer until the policy changes.
+
+    Attributes:
+        principal, purpose, table, action: what was asked, by name (``table`` may be ``None``
+            when the principal itself was refused).
+        families: the denied families, a ``frozenset[str]``.
+        epoch: the policy version that decided, counted within this process.
+        reason: one word: ``not_granted``, ``unknown_principal``, ``removed_principal``,
+            ``failed`` (the decision itself broke; the cause is chained).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        principal: str,
+        purpose: str | None = None,
+        table: str | None = None,
+        action: str | None = None,
+        families: Iterable[str] = (),
+        epoch: int = 0,
+        reason: str = "not_granted",
+    ) -> None:
+        super().__init__(message)
+        self.principal = principal
+        self.purpose = purpose
+        self.table = table
+        self.action = action
+        self.families = frozenset(families)
+        self.epoch = epoch
+        self.reason = reason
+
+
+class RequestError(CfaclError, ValueError):
+    """The caller's mistake: the request makes no sense, whoever asks."""
+
+
+class UnknownTable(RequestError):
+    """No table of this name is in the catalog."""
+
+
+class UnknownFamily(RequestError):
+    """The table has no family of this name."""
+
+
+class UnknownColumn(RequestError):
+    """The family declares its columns, and this is not one of them."""
+
+
+class UnknownPurpose(RequestError):
+    """The policy declares no purpose of this name."""
+
+
+class UnknownAction(RequestError):
+    """Not an action; the four are `read`, `write`, `delete`, `admin`."""
+
+
+class InvalidKey(RequestError):
+    """A row key is 1 to 32,767 bytes."""
+
+
+class InvalidValue(RequestError):
+    """A column name, a value, a timestamp or a counter that no store takes."""
+
+
+class Closed(RequestError):
+    """The session or database was closed, or was opened by the parent of this process."""
+
+
+class Unsupported(RequestError):
+    """This store lacks the capability; it is not emulated."""
+
+
+class Fault(NamedTuple):
+    """One mistake in a policy: where it stands (``roles.support.grants[2].families``), and what it is."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class PolicyError(CfaclError, ValueError):
+    """The policy's author made mistakes; ``faults`` has all of them, in document order."""
+
+    def __init__(self, faults: Iterable[Fault], source: str | None = None) -> None:
+        self.faults = tuple(faults)
+        self.source = source
+        super().__init__(self.faults, source)
+
+    def __str__(self) -> str:
+        where = "" if self.source is None else f"{quoted(self.source)}: "
+        if len(self.faults) == 1:
+            return f"{where}{self.faults[0]}"
+        return f"{where}{len(self.faults)} faults: " + "; ".join(map(str, self.faults))
+
+
+class StoreError(CfaclError):
+    """The store failed, so the answer is not known."""
+
+
+class SchemaMissing(StoreError):
+    """The catalog knows a table or family that the store lacks, or holds from an earlier policy."""
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached or cannot write; retry later."""
+
+
+class StoreTimeout(StoreError):
+    """The store did not answer in time; a write may have been applied."""
+
+
+class StoreLocked(StoreError):
+    """Another process has this store open for writing."""
+
+
+class StoreCorrupted(StoreError):
+    """What the store holds is damaged; restore it from a backup."""
+
+
+class StoreContractError(StoreError):
+    """The store answered something that was not asked for; the answer was dropped."""

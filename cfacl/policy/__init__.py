@@ -1,0 +1,1 @@
+"""Authoring: documents, checks, differences, and the way into bits.  The cold path."""

@@ -1,0 +1,188 @@
+"""The seam that every store fills.
+
+A store sees projections, never principals, roles or masks, and imports neither the policy
+nor the engine.  What it is given is immutable and stays valid for the length of the call.
+
+* Every method is safe from any number of threads.
+* Ids are byte-exact: nothing folds case or normalises.
+* A family is addressed by its name *and* identity.  One that the store does not hold is
+  `SchemaMissing`, for reads as for writes; it is never created on the fly.
+* `memory` is the reference: any visible difference of another store from it, beyond its
+  capabilities, is a bug.
+* Every failure is a `StoreError` (or a `RequestError` where the caller can mend it), with the
+  driver's exception as its cause.  Failing to answer is never an empty answer.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+from attrs import frozen
+
+from cfacl.model.projection import Projection, StoredFamily
+from cfacl.model.request import Cells, Mutation, Span
+
+
+@frozen
+class Capabilities:
+    """What a store can do with one family; tests ask for these, never for a class.
+
+    Attributes:
+        atomic_row: all changes to one row are seen together, across its families.
+        atomic_batch: all mutations of one call are seen together.
+        ordered_scan: scans go in byte order of the row keys, forward and in reverse.
+        versions: keeps as many values of a cell as the family says.
+        timestamps: explicit timestamps are kept exactly.
+        latest_wins: a plain write always replaces what is there, also a value stamped in the future.
+        snapshot_reads: one call sees one instant, across keys and families.
+        compare_and_set: several conditions and several families in one row.
+    """
+
+    atomic_row: bool = True
+    atomic_batch: bool = True
+    ordered_scan: bool = True
+    versions: bool = True
+    timestamps: bool = True
+    latest_wins: bool = True
+    snapshot_reads: bool = True
+    compare_and_set: bool = True
+
+
+class SystemTable(abc.ABC):
+    """A few small records that the database keeps in its store; not reachable through sessions."""
+
+    @abc.abstractmethod
+    def get(self, key: str) -> bytes | None:
+        """Return a record, or ``None``."""
+
+    @abc.abstractmethod
+    def items(self, prefix: str) -> dict[str, bytes]:
+        """Return all records whose key starts with ``prefix``, in key order."""
+
+    @abc.abstractmethod
+    def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
+        """Replace ``expected`` by ``value`` atomically and durably; ``None`` means no record.
+
+        Returns whether the record was as expected, and so was replaced.
+        """
+
+
+class Store(abc.ABC):
+    """A wide-column store.
+
+    Times are milliseconds since 1970-01-01T00:00Z.  A cell whose timestamp plus its family's
+    ``time_to_live`` is not after the store's clock is not returned by anything.
+    """
+
+    #: What its URLs start with, for messages.
+    scheme: ClassVar[str]
+    system: SystemTable
+
+    @abc.abstractmethod
+    def capabilities(self, family: StoredFamily) -> Capabilities:
+        """Return what can be done with ``family``."""
+
+    @abc.abstractmethod
+    def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        """Make room for families, each by name and identity; those that exist are left as they are."""
+
+    @abc.abstractmethod
+    def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        """Remove families and their cells; those that do not exist are passed over.
+
+        Reads and scans under way either end with the rows as they were or raise `SchemaMissing`.
+        """
+
+    @abc.abstractmethod
+    def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
+        """Return (family, identity) of all that the store holds, by table; those that cfacl never made have identity 0."""
+
+    @abc.abstractmethod
+    def get(
+        self,
+        table: str,
+        keys: Sequence[bytes],
+        projection: Projection,
+        *,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> list[tuple[bytes, Cells]]:
+        """Return (key, cells) for each of ``keys`` that has a cell in the projection, in the order asked.
+
+        A key given twice is answered twice.  Columns come sorted by family, then qualifier.
+
+        Args:
+            before: only cells with a smaller timestamp, the newest of those; ``None`` for all.
+            timestamps: return (value, timestamp) instead of the value.
+        """
+
+    @abc.abstractmethod
+    def versions(
+        self,
+        table: str,
+        key: bytes,
+        family: StoredFamily,
+        qualifier: bytes,
+        *,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> list[tuple[bytes, int]]:
+        """Return (value, timestamp) of the versions of one cell, newest first, at most ``limit``."""
+
+    @abc.abstractmethod
+    def scan(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        *,
+        batch_size: int,
+        limit: int | None = None,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        """Yield non-empty batches of at most ``batch_size`` rows of the span, in key order.
+
+        Rows without a cell in the projection are neither returned nor counted.  The iterator has
+        ``close()``.  Each batch is read when it is asked for; a whole scan is not one snapshot.
+
+        Args:
+            limit: at most so many rows in all.
+            before, timestamps: as for `get`.
+        """
+
+    @abc.abstractmethod
+    def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+        """Apply mutations in order, and the changes of each in order; durable as the store is configured to be.
+
+        A put without a timestamp is stamped max(now, highest timestamp accepted in its family).
+        A put with a timestamp that a newer version outranks is kept only as far as ``versions`` go.
+        A delete removes what is there; it leaves no marker that would hide a later write.
+        """
+
+    @abc.abstractmethod
+    def compare_and_set(
+        self, table: str, key: bytes, conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]], mutation: Mutation
+    ) -> bool:
+        """Apply ``mutation`` if every (family, qualifier, value) is as given, ``None`` for no such cell; atomically.
+
+        Returns whether it was applied.
+        """
+
+    @abc.abstractmethod
+    def increment(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+        """Add to a counter, atomically; return its new value.
+
+        A counter is 8 bytes, big-endian, signed (as HBase has it); a missing one is 0.  A cell that is not
+        8 bytes, or a sum beyond 64 bits, is `InvalidValue`, and nothing is written.
+        """
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Write what is pending and let go of everything; a second call does nothing."""
+
+    @abc.abstractmethod
+    def abandon(self) -> None:
+        """Let go without writing, in a forked child: the parent still owns what is open."""

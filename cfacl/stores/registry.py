@@ -1,0 +1,50 @@
+"""Finds the store that a URL names, and imports it only then."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from cfacl.errors import RequestError, quoted
+from cfacl.stores.base import Store
+
+#: Third parties add stores under this entry point group, the scheme as the name.
+GROUP: Final = "cfacl.stores"
+
+_OURS: Final = {"memory": "cfacl.stores.memory:open_store", "rocksdb": "cfacl.stores.rocksdb:open_store"}
+
+
+class Opener(Protocol):
+    """What a store's entry point is: opens the store at a URL."""
+
+    def __call__(self, url: str, *, clock: Callable[[], int]) -> Store:
+        """``clock`` returns nanoseconds since 1970."""
+
+
+def open_store(location: str | Path, *, clock: Callable[[], int]) -> Store:
+    """Open the store at a URL such as ``rocksdb:///srv/home``, or at a path, which means RocksDB.
+
+    Raises:
+        RequestError: the scheme is not known.
+        StoreError: the store cannot be opened.
+    """
+    url = str(location)
+    if isinstance(location, Path) or "://" not in url:
+        url = Path(url).absolute().as_uri().replace("file://", "rocksdb://", 1)
+    scheme = urlsplit(url).scheme
+    target: Any
+    if scheme in _OURS:
+        module, _, name = _OURS[scheme].partition(":")
+        target = getattr(importlib.import_module(module), name)
+    else:
+        found = {each.name: each for each in entry_points(group=GROUP)}
+        if scheme not in found:
+            known = ", ".join(f"`{each}`" for each in sorted({*_OURS, *found}))
+            raise RequestError(f"no store is installed for {quoted(scheme + '://')}; known are {known}")
+        target = found[scheme].load()
+    opener: Opener = target
+    return opener(url, clock=clock)
