@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
-from cfacl.api import changes
 from cfacl.api.access import Access
-from cfacl.api.changes import Change
+from cfacl.api.changes import Change, DeleteChange, PutChange
 from cfacl.engine.ask import Pinned
 from cfacl.errors import RequestError
 
@@ -38,14 +37,14 @@ class Batch(Pinned):
 
     def put(self, row: bytes, data: Mapping[bytes, bytes]) -> None:
         """Add a put."""
-        self._add(changes.put(row, data, self._timestamp, self._access.clock))
+        self._add(PutChange(row, data, self._timestamp, self._access.caller.clock))
 
     def delete(self, row: bytes, columns: Iterable[bytes] | None = None) -> None:
         """Add a deletion of columns, or of the whole row."""
-        self._add(changes.delete(row, columns, self._timestamp, self._access.clock))
+        self._add(DeleteChange(row, columns, self._timestamp, self._access.caller.clock))
 
     def _add(self, change: Change) -> None:
-        changes.group(self._access.caller.snapshot, self._access.table, change)
+        change.group(self._access.caller.snapshot, self._access.table)
         self._pending.append(change)
         if self._size is not None and len(self._pending) >= self._size:
             self.send()

@@ -21,18 +21,21 @@ class Row(dict[bytes, V]):
 
     withheld: frozenset[str]
 
-    def __init__(self, cells: dict[bytes, V], withheld: frozenset[str] = frozenset()) -> None:
-        super().__init__(cells)
-        self.withheld = withheld
-
     def copy(self) -> Row[V]:
         """Return a shallow copy, ``withheld`` included."""
-        return Row(self, self.withheld)
+        return make_row(self, self.withheld)
 
     __copy__ = copy
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Row, (dict(self), self.withheld)
+        return make_row, (dict(self), self.withheld)
 
     def __repr__(self) -> str:
         return f"Row({super().__repr__()}, withheld={sorted(self.withheld)})"
+
+
+def make_row(cells: dict[bytes, V], withheld: frozenset[str]) -> Row[V]:
+    """Return a row of these cells.  Without an ``__init__`` of its own a row is filled at the speed of a dict."""
+    row = Row(cells)
+    row.withheld = withheld
+    return row

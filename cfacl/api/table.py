@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Literal, overload
 
-from cfacl.api import changes
 from cfacl.api.access import Access
 from cfacl.api.arguments import cell_value, column_names, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
-from cfacl.api.row import Row
+from cfacl.api.changes import DeleteChange, PutChange
+from cfacl.api.row import Row, make_row
 from cfacl.engine.ask import Pinned
 from cfacl.engine.selection import Want
-from cfacl.engine.snapshot import Plan, Snapshot
+from cfacl.engine.snapshot import Snapshot
 from cfacl.errors import InvalidValue, RequestError
 from cfacl.model.action import READ, WRITE
-from cfacl.model.projection import Projection
-
+from cfacl.model.request import Cells
 Stamped = tuple[bytes, int]
 
 
@@ -81,8 +80,10 @@ class Table(Pinned):
             timestamp: only cells older than this, the newest of those.
             include_timestamp: return (value, timestamp) for each cell.
         """
-        found, withheld = self._get("row", (row_key(row),), columns, timestamp, include_timestamp, strict)
-        return Row(found[0][1] if found else {}, withheld)
+        found, withheld = self._access.get(
+            "row", (row_key(row),), column_names(columns), strict, time_before(timestamp), include_timestamp
+        )
+        return make_row(found[0][1] if found else {}, withheld)
 
     @overload
     def rows(
@@ -114,29 +115,10 @@ class Table(Pinned):
         strict: bool | None = None,
     ) -> list[tuple[bytes, Row[Any]]]:
         """Return (key, row) for each key that has a granted cell, in the order asked.  Arguments as `row`."""
-        found, withheld = self._get("rows", keys(rows), columns, timestamp, include_timestamp, strict)
-        return [(key, Row(cells, withheld)) for key, cells in found]
-
-    def _get(
-        self,
-        request: str,
-        wanted: tuple[bytes, ...],
-        columns: Iterable[bytes] | None,
-        timestamp: int | None,
-        timestamps: bool,
-        strict: bool | None,
-    ) -> tuple[list[tuple[bytes, dict[bytes, Any]]], frozenset[str]]:
-        before = time_before(timestamp)
-        access = self._access
-
-        def fetch(projection: Projection) -> list[tuple[bytes, dict[bytes, Any]]]:
-            if not wanted:
-                return []
-            return access.store.get(access.table, wanted, projection, before=before, timestamps=timestamps)
-
-        plan, found = access.read(request, column_names(columns), strict, fetch)
-        access.check_rows(found, wanted, plan.granted)
-        return found, plan.denied
+        found, withheld = self._access.get(
+            "rows", keys(rows), column_names(columns), strict, time_before(timestamp), include_timestamp
+        )
+        return [(key, make_row(cells, withheld)) for key, cells in found]
 
     @overload
     def cells(
@@ -166,22 +148,7 @@ class Table(Pinned):
         include_timestamp: bool = False,
     ) -> list[Any]:
         """Return the kept versions of one cell, newest first; at most ``versions``, older than ``timestamp``."""
-        key = row_key(row)
-        limit = positive("versions", versions)
-        before = time_before(timestamp)
-        access = self._access
-
-        def fetch(projection: Projection) -> list[Stamped]:
-            (only,) = projection.slices
-            if only.qualifiers is None or len(only.qualifiers) != 1:
-                raise RequestError("`cells` reads one whole column; write `b\"family:qualifier\"`")
-            return access.store.versions(
-                access.table, key, only.family, only.qualifiers[0], limit=limit, before=before
-            )
-
-        _, found = access.read("cells", (column,), True, fetch)
-        if limit is not None and len(found) > limit:
-            raise access.breach()
+        found = self._access.versions(row_key(row), column, positive("versions", versions), time_before(timestamp))
         return found if include_timestamp else [value for value, _ in found]
 
     @overload
@@ -248,12 +215,13 @@ class Table(Pinned):
             raise RequestError("`batch_size` is an int of at least 1")
         before = time_before(timestamp)
         plan = self._access.decide("scan", (READ, self.name, column_names(columns), strict))
-        rows = self._access.scan(plan, bounds, batch_size=size, limit=most, before=before, timestamps=include_timestamp)
-        return ((key, Row(cells, each.denied)) for each, key, cells in rows)
+        return _rows(
+            self._access.scan(plan, bounds, batch_size=size, limit=most, before=before, timestamps=include_timestamp)
+        )
 
     def put(self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None) -> None:
         """Write values by column name, at ``timestamp`` (at most 5 s ahead of the clock) or now."""
-        self._access.apply("put", [changes.put(row, data, timestamp, self._access.clock)])
+        self._access.apply("put", (PutChange(row, data, timestamp, self._access.caller.clock),))
 
     def delete(self, row: bytes, columns: Iterable[bytes] | None = None, timestamp: int | None = None) -> None:
         """Delete columns or families of a row; the whole row (``None``) needs `delete` on every family.
@@ -261,7 +229,7 @@ class Table(Pinned):
         Args:
             timestamp: only versions not after it.
         """
-        self._access.apply("delete", [changes.delete(row, columns, timestamp, self._access.clock)])
+        self._access.apply("delete", (DeleteChange(row, columns, timestamp, self._access.caller.clock),))
 
     def batch(
         self, timestamp: int | None = None, batch_size: int | None = None, transaction: bool = False
@@ -287,17 +255,14 @@ class Table(Pinned):
         key = row_key(row)
         counter_bytes(value)
         access = self._access
-
-        def build(snapshot: Snapshot) -> tuple[list[Want], Callable[[list[Plan]], int]]:
+        read: Want = (READ, self.name, (column,), True)
+        write: Want = (WRITE, self.name, (column,), True)
+        while True:
+            snapshot, plans = access.decide_all("counter_inc", (read, write))
             family, _, qualifier = whole_column(snapshot, self.name, column)
-
-            def send(plans: list[Plan]) -> int:
-                stored = plans[0].granted.stored[family]
+            stored = plans[write].projection.stored[family]
+            if access.stand(plans):
                 return access.store.increment(self.name, key, stored, qualifier, value)
-
-            return [(READ, self.name, (column,), True), (WRITE, self.name, (column,), True)], send
-
-        return access.write("counter_inc", build)
 
     def counter_dec(self, row: bytes, column: bytes, value: int = 1) -> int:
         """Subtract from a counter; otherwise as `counter_inc`."""
@@ -311,30 +276,42 @@ class Table(Pinned):
 
         It needs `read` on the family of ``column`` and `write` on those of ``data``.
         """
-        change = changes.put(row, data, None, self._access.clock)
         if expected is not None:
             cell_value(expected)
         access = self._access
+        change = PutChange(row, data, None, access.caller.clock)
+        read: Want = (READ, self.name, (column,), True)
+        while True:
+            known = access.caller.snapshot
+            family, _, qualifier = whole_column(known, self.name, column)
+            write, parts = change.group(known, self.name)
+            snapshot, plans = access.decide_all("compare_and_set", (read, write))
+            if snapshot is known:
+                condition = (plans[read].projection.stored[family], qualifier, expected)
+                mutation = change.mutation(parts, plans[write].projection.stored)
+                if access.stand(plans):
+                    return access.store.compare_and_set(self.name, change.key, (condition,), mutation)
 
-        def build(snapshot: Snapshot) -> tuple[list[Want], Callable[[list[Plan]], bool]]:
-            family, _, qualifier = whole_column(snapshot, self.name, column)
-            group = changes.group(snapshot, self.name, change)
 
-            def send(plans: list[Plan]) -> bool:
-                condition = (plans[0].granted.stored[family], qualifier, expected)
-                mutation = group.mutation(plans[1].granted.stored)
-                return access.store.compare_and_set(self.name, change.key, [condition], mutation)
-
-            return [(READ, self.name, (column,), True), (WRITE, self.name, group.columns, True)], send
-
-        return access.write("compare_and_set", build)
+def _rows(
+    chunks: Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None],
+) -> Generator[tuple[bytes, Row[Any]], None, None]:
+    """Yield the rows of chunks one by one."""
+    try:
+        for chunk, withheld in chunks:
+            for key, cells in chunk:
+                row: Row[Any] = Row(cells)
+                row.withheld = withheld
+                yield key, row
+    finally:
+        chunks.close()
 
 
 def whole_column(snapshot: Snapshot, table: str, name: bytes) -> tuple[bytes, int, bytes]:
     """Take a column name apart that must have a qualifier; raises as `parse_column`."""
     family, bit, qualifier = snapshot.column(table, name)
     if qualifier is None:
-        raise RequestError("a family is named where one column is meant; write `b\"family:qualifier\"`")
+        raise RequestError('a family is named where one column is meant; write `b"family:qualifier"`')
     return family, bit, qualifier
 
 

@@ -117,7 +117,7 @@ def parse_column(table: TableBits, name: object) -> Column:
         UnknownColumn: the family declares its columns, and this is not one of them.
     """
     if type(name) is not bytes:
-        raise InvalidValue(f"column names are bytes, not {type(name).__name__}; write `b\"family:qualifier\"`")
+        raise InvalidValue(f'column names are bytes, not {type(name).__name__}; write `b"family:qualifier"`')
     prefix, colon, qualifier = name.partition(b":")
     family = prefix.decode("ascii", "backslashreplace")
     bit = find_family(table, family)

@@ -14,7 +14,8 @@ from typing import TypeVar, overload
 from cfacl.engine.ask import Ask, Pinned, action_index, find_table
 from cfacl.engine.explain import Explanation, explain
 from cfacl.engine.guard import Guard
-from cfacl.engine.snapshot import Plan, Profile, Snapshot
+from cfacl.engine.selection import Want
+from cfacl.engine.snapshot import Denial, Plan, Profile, Snapshot
 from cfacl.errors import AccessDenied, CfaclError, Closed, RequestError, quoted
 from cfacl.model.action import ACTIONS, Action
 from cfacl.model.projection import Projection
@@ -116,40 +117,33 @@ class Caller(Pinned):
         ask = self._ask(action, names)
         return self._decide(lambda profile, now: explain(self.principal, profile, ask, now))
 
-    def plan(self, index: int, table: str, columns: tuple[bytes, ...] | None, strict: bool | None) -> Plan:
-        """Decide a request for columns; what comes back has a projection.
-
-        Args:
-            index: of the action, in `ACTIONS`.
-            columns: ``None`` for every family of the table.
-            strict: ``True`` to be granted all or refused, ``False`` to be given what is granted, ``None`` by rule 4.
+    def plan(self, want: Want) -> Plan:
+        """Decide a request for columns: return what it may touch.
 
         Raises:
             AccessDenied: something is not granted (strict), or nothing is (narrow).
             RequestError: an unknown name, an empty ``columns``, a closed session.
             SchemaMissing: the store lacks a granted family.
         """
-        want = (index, table, columns, strict)
         try:
             profile = self._profile
-            plan = profile.plans[want]  # type: ignore[union-attr]  # None raises, and is seen to below
-            if self.stands(plan) and plan.projection is not None:
+            plan = profile.plans[want]  # type: ignore[union-attr]  # None raises, and goes the long way
+            if self.stands(plan):
                 return plan
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
-        plan = self._decide(lambda profile, now: profile.plan(want, now))
-        if plan.projection is None:
-            raise self._denial(ACTIONS[index], table, plan.denied)
-        return plan
+        decided = self._decide(lambda profile, now: profile.plan(want, now))
+        if isinstance(decided, Denial):
+            raise self._denial(ACTIONS[want[0]], want[1], decided.families)
+        return decided
 
     def stands(self, plan: Plan) -> bool:
         """Whether a plan of this caller is what would be decided now; raises only what the clock raises."""
         profile = plan.profile
-        return (
-            profile is self._profile
-            and profile.snapshot is self._guard.snapshot
-            and (plan.until is None or plan.computed <= self._clock() < plan.until)
-        )
+        if profile is self._profile and profile.snapshot is self._guard.snapshot:
+            until = plan.until
+            return until is None or plan.computed <= self._clock() < until
+        return False
 
     def confirm(self, plan: Plan) -> Plan:
         """Return ``plan`` if it still stands, else what is decided now.  Raises as `plan`."""
@@ -158,7 +152,7 @@ class Caller(Pinned):
                 return plan
         except Exception:  # noqa: BLE001, S110  # the long way decides, or says what is wrong
             pass
-        return self.plan(*plan.want)
+        return self.plan(plan.want)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -179,12 +173,13 @@ class Caller(Pinned):
         Raises:
             AccessDenied: nothing is left.
         """
-        began = {each.family.name for each in plan.granted.slices}
-        slices = [each for each in now.granted.slices if each.family.name in began]
-        if not slices:
+        began = {each.family.name for each in plan.projection.slices}
+        granted = {each.family.name for each in now.projection.slices}
+        if not began & granted:
             raise self._denial(ACTIONS[plan.want[0]], plan.want[1], frozenset(began))
-        left_out = now.denied | {each.family.name for each in now.granted.slices} - began
-        return now._replace(projection=Projection(slices), denied=left_out)
+        slices = [each for each in now.projection.slices if each.family.name in began]
+        withheld = now.withheld | (granted - began)
+        return Plan(now.profile, now.want, Projection(slices), withheld, now.computed, now.until)
 
     def close(self) -> None:
         """Refuse everything from now on; scans under way end with `Closed`."""

@@ -8,7 +8,8 @@ from cfacl.engine.ask import Column, parse_column
 from cfacl.engine.bits import TableBits
 from cfacl.errors import RequestError, quoted
 
-#: A request for columns: action index, table, columns (None: none named), strict (None: by rule 4).
+#: A request for columns: the action's index; the table; columns (`None`: none named, so every family); strict
+#: (`True`: all or nothing, `False`: what is granted, `None`: strict where columns are named or data is changed).
 Want = tuple[int, str, tuple[bytes, ...] | None, bool | None]
 
 

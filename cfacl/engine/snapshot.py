@@ -41,26 +41,32 @@ def remember(memo: dict[K, V], key: K, value: V, limit: int = MEMO) -> V:
 Hit = tuple[int, int, int, int | None]
 
 
-class Plan(NamedTuple):
-    """A decided request: what it may touch, or what it was denied.
+class Plan:
+    """A granted request: what it may touch, and what a narrow answer leaves out (``withheld``)."""
 
-    ``projection`` is ``None`` exactly when the request is denied as a whole; ``denied`` are the
-    families asked for and not granted, which a narrow answer withholds.
-    """
+    __slots__ = ("computed", "profile", "projection", "until", "want", "withheld")
 
-    profile: Profile
-    want: Want
-    selection: Selection
-    projection: Projection | None
-    denied: frozenset[str]
-    computed: int
-    until: int | None
+    def __init__(
+        self,
+        profile: Profile,
+        want: Want,
+        projection: Projection,
+        withheld: frozenset[str],
+        computed: int,
+        until: int | None,
+    ) -> None:
+        self.profile = profile
+        self.want = want
+        self.projection = projection
+        self.withheld = withheld
+        self.computed = computed
+        self.until = until
 
-    @property
-    def granted(self) -> Projection:
-        """The projection of a plan that was not denied, which is all that callers are given."""
-        assert self.projection is not None
-        return self.projection
+
+class Denial(NamedTuple):
+    """A request that is not granted, and the families for which it is not."""
+
+    families: frozenset[str]
 
 
 class Profile:
@@ -101,7 +107,7 @@ class Profile:
         key = (ask.action, *names) if names else ask
         return remember(self.hits, key, (mask, view.denied[ask.index], computed, until))
 
-    def plan(self, want: Want, now: int) -> Plan:
+    def plan(self, want: Want, now: int) -> Plan | Denial:
         """Decide a request for columns, by rule 4: strict where columns are named or data is changed, else narrow."""
         index, name, columns, strict = want
         table = find_table(self.snapshot.bits, name)
@@ -111,11 +117,11 @@ class Profile:
         allowed = selection.mask & ~denied
         if strict is None:
             strict = columns is not None or index != READ
-        projection = None
-        if allowed and not (strict and denied):
-            projection = self.snapshot.projection(table, selection, allowed, named=columns is not None)
+        if not allowed or (strict and denied):
+            return Denial(table.names(denied))
+        projection = self.snapshot.projection(table, selection, allowed, named=columns is not None)
         until = None if view.until == END else view.until
-        plan = Plan(self, want, selection, projection, table.names(denied), computed, until)
+        plan = Plan(self, want, projection, table.names(denied), computed, until)
         return remember(self.plans, want, plan)
 
     def timeline(self, table: TableBits) -> list[Segment]:
