@@ -6,18 +6,19 @@ store answered a read, and as the last thing before a write is sent.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 
+from cfacl.api.arguments import time_of_change
 from cfacl.api.changes import Change
 from cfacl.audit.event import Event, Hook
 from cfacl.engine.ask import Pinned
 from cfacl.engine.caller import Caller
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
-from cfacl.errors import AccessDenied, RequestError, StoreContractError, quoted
+from cfacl.errors import AccessDenied, CfaclError, RequestError, StoreContractError, StoreError, quoted
 from cfacl.model.action import ACTIONS, READ
-from cfacl.model.projection import Projection
-from cfacl.model.request import Cells, Span
+from cfacl.model.projection import Projection, StoredFamily
+from cfacl.model.request import Cells, Mutation, Span
 from cfacl.stores.base import Store
 
 #: At most so many rows are handed out on one decision.
@@ -35,18 +36,30 @@ class Access(Pinned):
         self.table = table
         self.hook = hook
 
+    def snapshot(self) -> Snapshot:
+        """Return the snapshot that decides now."""
+        return self.caller._snapshot()
+
+    def stamp(self, timestamp: object) -> int | None:
+        """Return a caller's timestamp of a change, checked against the clock."""
+        return time_of_change(timestamp, self.caller._now)
+
     def decide(self, request: str, want: Want) -> Plan:
         """Return the plan for a request, and tell the hook of it; raises as `Caller.plan`."""
         if self.hook is None:
-            return self.caller.plan(want)
+            return self.caller._plan(want)
         try:
-            plan = self.caller.plan(want)
+            plan = self.caller._plan(want)
         except AccessDenied as denial:
             self.hook(self._event(request, want, denial.families, frozenset(), denial.epoch, allowed=False))
             raise
         families = frozenset(each.family.name for each in plan.projection.slices)
         self.hook(self._event(request, want, families, plan.withheld, plan.profile.snapshot.epoch, allowed=True))
         return plan
+
+    def confirm(self, request: str, plan: Plan) -> Plan:
+        """Return ``plan`` if it still stands, else what is decided now, which the hook is told as well."""
+        return plan if self.caller._stands(plan) else self.decide(request, plan.want)
 
     def _event(
         self,
@@ -70,17 +83,6 @@ class Access(Pinned):
             epoch=epoch,
         )
 
-    def decide_all(self, request: str, wants: Iterable[Want]) -> tuple[Snapshot, dict[Want, Plan]]:
-        """Return the plans for several wants, each decided once, all by one snapshot."""
-        while True:
-            snapshot = self.caller.snapshot
-            plans: dict[Want, Plan] = {}
-            for want in wants:
-                if want not in plans:
-                    plans[want] = self.decide(request, want)
-            if all(plan.profile.snapshot is snapshot for plan in plans.values()):
-                return snapshot, plans
-
     def get(
         self,
         request: str,
@@ -97,16 +99,23 @@ class Access(Pinned):
         plan = self.decide(request, (READ, self.table, columns, strict))
         while True:
             projection = plan.projection
-            found = self.store.get(self.table, keys, projection, before=before, timestamps=timestamps) if keys else []
-            confirmed = self.caller.confirm(plan)
+            try:
+                found = (
+                    self.store.get(self.table, keys, projection, before=before, timestamps=timestamps) if keys else []
+                )
+            except Exception as error:  # a store of someone else's may raise anything
+                raise self._failure(error)
+            confirmed = self.confirm(request, plan)
             if confirmed is plan:
                 break
             plan = confirmed
-        if len(found) > len(keys):
-            raise self.breach()
-        for key, cells in found:
-            if key not in keys or not cells or not projection.admits(cells):
-                raise self.breach()
+        try:
+            left = iter(keys)
+            for key, cells in found:
+                if key not in left or type(key) is not bytes or not cells or not projection.admits(cells):
+                    raise self._breach()
+        except (AttributeError, TypeError, ValueError) as error:
+            raise self._breach() from error
         return found, plan.withheld
 
     def versions(self, key: bytes, column: bytes, limit: int | None, before: int | None) -> list[tuple[bytes, int]]:
@@ -116,13 +125,23 @@ class Access(Pinned):
             (only,) = plan.projection.slices
             if only.qualifiers is None or len(only.qualifiers) != 1:
                 raise RequestError('`cells` reads one whole column; write `b"family:qualifier"`')
-            found = self.store.versions(self.table, key, only.family, only.qualifiers[0], limit=limit, before=before)
-            confirmed = self.caller.confirm(plan)
+            try:
+                found = self.store.versions(
+                    self.table, key, only.family, only.qualifiers[0], limit=limit, before=before
+                )
+            except Exception as error:
+                raise self._failure(error)
+            confirmed = self.confirm("cells", plan)
             if confirmed is plan:
                 break
             plan = confirmed
-        if limit is not None and len(found) > limit:
-            raise self.breach()
+        try:
+            wrong = any(type(value) is not bytes or type(stamp) is not int for value, stamp in found)
+            wrong = wrong or (limit is not None and len(found) > limit)
+        except (TypeError, ValueError) as error:
+            raise self._breach() from error
+        if wrong:
+            raise self._breach()
         return found
 
     def scan(
@@ -135,13 +154,11 @@ class Access(Pinned):
         """
         size = min(batch_size, CHUNK)
         while True:
-            chunks = self.store.scan(
-                self.table, plan.projection, span, batch_size=size, limit=limit, before=before, timestamps=timestamps
-            )
             confirmed = plan
+            chunks = self._chunks(plan.projection, span, size, limit, before, timestamps)
             try:
                 for chunk in chunks:
-                    confirmed = self.caller.confirm(plan)
+                    confirmed = self.confirm("scan", plan)
                     if confirmed is not plan:
                         break
                     self._check(chunk, plan.projection, span, size if limit is None else min(size, limit))
@@ -153,45 +170,106 @@ class Access(Pinned):
                         if limit == 0:
                             return
                 else:
-                    confirmed = self.caller.confirm(plan)
+                    confirmed = self.confirm("scan", plan)
+            finally:
+                chunks.close()
+            if confirmed is plan:
+                return
+            plan = self.caller._shrink(plan, confirmed)
+
+    def _chunks(
+        self, projection: Projection, span: Span, size: int, limit: int | None, before: int | None, timestamps: bool
+    ) -> Generator[list[tuple[bytes, Cells]], None, None]:
+        """Yield what the store yields; whatever it raises is a failure of the store, and never a quiet end."""
+        try:
+            chunks = self.store.scan(
+                self.table, projection, span, batch_size=size, limit=limit, before=before, timestamps=timestamps
+            )
+            try:
+                yield from chunks
             finally:
                 close = getattr(chunks, "close", None)
                 if close is not None:
                     close()
-            if confirmed is plan:
-                return
-            plan = self.caller.shrink(plan, confirmed)
+        except Exception as error:
+            raise self._failure(error)
 
     def _check(self, chunk: list[tuple[bytes, Cells]], projection: Projection, span: Span, most: int) -> None:
         """Refuse a chunk that is empty, too long, out of order, or holds what was not asked for."""
-        keys = [key for key, _ in chunk]
-        if not 0 < len(keys) <= most or {type(key) for key in keys} != {bytes}:
-            raise self.breach()
-        if keys != sorted(set(keys), reverse=span.reverse) or keys[0] not in span or keys[-1] not in span:
-            raise self.breach()
-        for _, cells in chunk:
-            if not cells or not projection.admits(cells):
-                raise self.breach()
+        try:
+            keys = [key for key, _ in chunk]
+            right = (
+                0 < len(keys) <= most
+                and {type(key) for key in keys} == {bytes}
+                and keys == sorted(set(keys), reverse=span.reverse)
+                and keys[0] in span
+                and keys[-1] in span
+                and all([bool(cells) and projection.admits(cells) for _, cells in chunk])
+            )
+        except (AttributeError, TypeError, ValueError) as error:
+            raise self._breach() from error
+        if not right:
+            raise self._breach()
 
     def apply(self, request: str, changes: Sequence[Change]) -> None:
         """Decide changes once per distinct action and families, then send them as one call."""
         while True:
-            known = self.caller.snapshot
-            parts = [change.group(known, self.table) for change in changes]
-            snapshot, plans = self.decide_all(request, [want for want, _ in parts])
-            if snapshot is known:
-                mutations = [
-                    change.mutation(part, plans[want].projection.stored)
-                    for change, (want, part) in zip(changes, parts, strict=True)
-                ]
-                if self.stand(plans):
-                    return self.store.apply(self.table, mutations)
+            snapshot = self.snapshot()
+            plans: dict[Want, Plan] = {}
+            mutations = []
+            for change in changes:
+                if change.snapshot is not snapshot:
+                    change.renew(snapshot)
+                want = change.want
+                plan = plans.get(want)
+                if plan is None:
+                    plans[want] = plan = self.decide(request, want)
+                mutations.append(change.mutation(plan.projection.stored))
+            if self.stand(request, snapshot, plans):
+                break
+        try:
+            self.store.apply(self.table, mutations)
+        except Exception as error:
+            raise self._failure(error)
 
-    def stand(self, plans: dict[Want, Plan]) -> bool:
-        """Whether all plans are still what would be decided; raises where one would now be denied."""
-        return all(self.caller.confirm(plan) is plan for plan in plans.values())
+    def increment(self, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+        """Have the store add to a counter; granted already."""
+        try:
+            value = self.store.increment(self.table, key, family, qualifier, amount)
+        except Exception as error:
+            raise self._failure(error)
+        if type(value) is not int:
+            raise self._breach()
+        return value
 
-    def breach(self) -> StoreContractError:
+    def compare_and_set(
+        self, key: bytes, condition: tuple[StoredFamily, bytes, bytes | None], mutation: Mutation
+    ) -> bool:
+        """Have the store compare and set; granted already."""
+        try:
+            done = self.store.compare_and_set(self.table, key, (condition,), mutation)
+        except Exception as error:
+            raise self._failure(error)
+        if type(done) is not bool:
+            raise self._breach()
+        return done
+
+    def stand(self, request: str, snapshot: Snapshot, plans: dict[Want, Plan]) -> bool:
+        """Whether all plans are of one snapshot and still stand; raises where one would now be denied."""
+        for plan in plans.values():
+            if plan.profile.snapshot is not snapshot or self.confirm(request, plan) is not plan:
+                return False
+        return True
+
+    def _failure(self, error: Exception) -> CfaclError:
+        """Return what a store's exception is told as: never a denial, never an end of rows."""
+        if isinstance(error, (StoreError, RequestError)):
+            return error
+        failure = StoreError(f"the store failed on table {quoted(self.table)} with {type(error).__name__}")
+        failure.__cause__ = error
+        return failure
+
+    def _breach(self) -> StoreContractError:
         """Return the error for an answer that was not asked for."""
         return StoreContractError(
             f"the store answered for table {quoted(self.table)} what was not asked for; the answer was dropped,"

@@ -56,10 +56,10 @@ def time_before(timestamp: object) -> int | None:
     return timestamp
 
 
-def time_of_change(timestamp: object, clock: Callable[[], int]) -> int | None:
-    """Return the timestamp of a write or deletion, in milliseconds; at most 5 s ahead of ``clock`` (nanoseconds)."""
+def time_of_change(timestamp: object, now: Callable[[], int]) -> int | None:
+    """Return the timestamp of a write or deletion, in milliseconds; at most 5 s ahead of ``now`` (nanoseconds)."""
     stamp = time_before(timestamp)
-    if stamp is not None and stamp > clock() // 1_000_000 + AHEAD:
+    if stamp is not None and stamp > now() // 1_000_000 + AHEAD:
         raise InvalidValue("a timestamp may lie at most 5 s ahead of the clock; leave it out for now")
     return stamp
 

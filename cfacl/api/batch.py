@@ -25,7 +25,7 @@ class Batch(Pinned):
     not granted when it is sent.
     """
 
-    __slots__ = ("_access", "_pending", "_size", "_timestamp")
+    __slots__ = ("_access", "_failed", "_pending", "_size", "_timestamp")
 
     def __init__(self, access: Access, timestamp: int | None, size: int | None, *, transaction: bool) -> None:
         if transaction and size is not None:
@@ -34,24 +34,28 @@ class Batch(Pinned):
         self._timestamp = timestamp
         self._size = size
         self._pending: list[Change] = []
+        self._failed = False
 
     def put(self, row: bytes, data: Mapping[bytes, bytes]) -> None:
         """Add a put."""
-        self._add(PutChange(row, data, self._timestamp, self._access.caller.clock))
+        access = self._access
+        self._add(PutChange(access.snapshot(), access.table, row, data, access.stamp(self._timestamp)))
 
     def delete(self, row: bytes, columns: Iterable[bytes] | None = None) -> None:
         """Add a deletion of columns, or of the whole row."""
-        self._add(DeleteChange(row, columns, self._timestamp, self._access.caller.clock))
+        access = self._access
+        self._add(DeleteChange(access.snapshot(), access.table, row, columns, access.stamp(self._timestamp)))
 
     def _add(self, change: Change) -> None:
-        change.group(self._access.caller.snapshot, self._access.table)
+        if self._failed:
+            raise RequestError("the batch's block raised, so it sends nothing more; make another one")
         self._pending.append(change)
         if self._size is not None and len(self._pending) >= self._size:
             self.send()
 
     def send(self) -> None:
         """Send what has come so far.  What fails to be sent stays, so that it can be sent again."""
-        if self._pending:
+        if self._pending and not self._failed:
             self._access.apply("batch", self._pending)
             self._pending = []
 
@@ -64,4 +68,4 @@ class Batch(Pinned):
         if kind is None:
             self.send()
         else:
-            self._pending = []
+            self._failed = True

@@ -1,97 +1,106 @@
-"""Changes to rows: copied when they are given, taken apart by the names of the catalog that decides."""
+"""Changes to rows: copied when they are given, and taken apart by the names of a catalog."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
-from cfacl.api.arguments import cell_value, column_names, row_key, time_of_change
+from cfacl.api.arguments import cell_value, column_names, row_key
 from cfacl.engine.ask import find_table
 from cfacl.engine.selection import Want, select
 from cfacl.engine.snapshot import Snapshot
 from cfacl.errors import RequestError
 from cfacl.model.action import DELETE, WRITE
 from cfacl.model.projection import StoredFamily
-from cfacl.model.request import Delete, Mutation, Put
+from cfacl.model.request import MAX_VALUE, Delete, Mutation, Put
 
-#: The families of a table, under their names as column names begin; filled in once they are granted.
+#: A table's families under their names as column names begin, once they are granted.
 Stored = Mapping[bytes, StoredFamily]
-#: What a change does in each family: values by qualifier, or the qualifiers to delete (`None`: all).
-Parts = dict[bytes, Any]
 
 
 class PutChange:
     """A put, copied.
 
+    Attributes:
+        snapshot: the one whose catalog took the column names apart; `renew` does it by another.
+        want: what must be granted.
+
     Raises:
         InvalidKey, InvalidValue: from the checks in `arguments`.
-        RequestError: ``data`` is no dict, or empty.
+        UnknownFamily, UnknownColumn: the catalog lacks a name.
+        RequestError: ``data`` is no dict, or empty, or names a family without a qualifier.
     """
 
-    __slots__ = ("cells", "key", "timestamp")
+    __slots__ = ("_parts", "key", "snapshot", "timestamp", "want")
 
-    def __init__(self, row: object, data: object, timestamp: object, clock: Callable[[], int]) -> None:
+    def __init__(self, snapshot: Snapshot, table: str, row: object, data: object, timestamp: int | None) -> None:
         self.key = row_key(row)
-        if not isinstance(data, Mapping):
+        self.timestamp = timestamp
+        if type(data) is not dict and not isinstance(data, Mapping):
             raise RequestError(f"data is a dict of values by column name, not {type(data).__name__}")
-        if not data:
-            raise RequestError("nothing to put; name at least one column")
-        self.cells = tuple([(name, cell_value(value)) for name, value in data.items()])
-        self.timestamp = None if timestamp is None else time_of_change(timestamp, clock)
-
-    def group(self, snapshot: Snapshot, table: str) -> tuple[Want, Parts]:
-        """Return what must be granted, and the values by family and qualifier.
-
-        Raises:
-            UnknownTable, UnknownFamily, UnknownColumn, InvalidValue: from `parse_column`.
-            RequestError: a family is named without a qualifier.
-        """
         known = snapshot.columns.get(table, {})
-        families: dict[bytes, dict[bytes, bytes]] = {}
-        for name, value in self.cells:
+        parts: dict[bytes, dict[bytes, bytes]] = {}
+        for name, value in data.items():
             family, _, qualifier = known.get(name) or snapshot.column(table, name)
             if qualifier is None:
                 raise RequestError('a put names whole columns; write `b"family:qualifier"`')
-            if family in families:
-                families[family][qualifier] = value
+            if type(value) is not bytes or len(value) > MAX_VALUE:
+                cell_value(value)
+            if family in parts:
+                parts[family][qualifier] = value
             else:
-                families[family] = {qualifier: value}
-        return (WRITE, table, tuple(families), True), families
+                parts[family] = {qualifier: value}
+        if not parts:
+            raise RequestError("nothing to put; name at least one column")
+        self.snapshot = snapshot
+        self.want: Want = (WRITE, table, tuple(parts), True)
+        self._parts = parts
 
-    def mutation(self, parts: Parts, stored: Stored) -> Mutation:
+    def renew(self, snapshot: Snapshot) -> None:
+        """Hold the column names against another catalog."""
+        table = self.want[1]
+        for family, values in self._parts.items():
+            for qualifier in values:
+                snapshot.column(table, b"%b:%b" % (family, qualifier))
+        self.snapshot = snapshot
+
+    def mutation(self, stored: Stored) -> Mutation:
         """Return what the store is to do."""
+        timestamp = self.timestamp
         return Mutation(
-            self.key, tuple([Put(stored[name], values, self.timestamp) for name, values in parts.items()])
+            self.key, tuple([Put(stored[family], values, timestamp) for family, values in self._parts.items()])
         )
 
 
 class DeleteChange:
-    """A deletion of columns, families or (``None``) a whole row, copied.  Raises as `PutChange`."""
+    """A deletion of columns, families or (``None``) a whole row, copied.  Attributes and errors as `PutChange`."""
 
-    __slots__ = ("columns", "key", "timestamp")
+    __slots__ = ("_columns", "_parts", "key", "snapshot", "timestamp", "want")
 
-    def __init__(
-        self, row: object, columns: Iterable[bytes] | None, timestamp: object, clock: Callable[[], int]
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, table: str, row: object, columns: object, timestamp: int | None) -> None:
         self.key = row_key(row)
-        self.columns = column_names(columns)
-        if self.columns is not None and not self.columns:
+        self.timestamp = timestamp
+        self._columns = column_names(columns)
+        if self._columns is not None and not self._columns:
             raise RequestError("`columns` is empty; leave it out to delete the row")
-        self.timestamp = time_of_change(timestamp, clock)
+        self.want: Want = (DELETE, table, None, True)
+        self.renew(snapshot)
 
-    def group(self, snapshot: Snapshot, table: str) -> tuple[Want, Parts]:
-        """Return what must be granted, and the qualifiers by family (``None``: all of it).  Raises as `PutChange`."""
-        families = select(find_table(snapshot.bits, table), self.columns).qualifiers
-        return (DELETE, table, None if self.columns is None else tuple(families), True), families
+    def renew(self, snapshot: Snapshot) -> None:
+        """Take the columns apart by a catalog; a whole row is all the families that it has then."""
+        table = self.want[1]
+        self._parts = select(find_table(snapshot.bits, table), self._columns).qualifiers
+        if self._columns is not None:
+            self.want = (DELETE, table, tuple(self._parts), True)
+        self.snapshot = snapshot
 
-    def mutation(self, parts: Parts, stored: Stored) -> Mutation:
+    def mutation(self, stored: Stored) -> Mutation:
         """Return what the store is to do."""
         return Mutation(
             self.key,
             tuple(
                 [
-                    Delete(stored[name], None if qualifiers is None else tuple(sorted(qualifiers)), self.timestamp)
-                    for name, qualifiers in parts.items()
+                    Delete(stored[family], None if qualifiers is None else tuple(sorted(qualifiers)), self.timestamp)
+                    for family, qualifiers in self._parts.items()
                 ]
             ),
         )

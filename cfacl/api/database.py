@@ -21,6 +21,7 @@ from cfacl.engine.bits import PolicyBits
 from cfacl.engine.guard import Guard
 from cfacl.engine.reverse import Holder, Permission, what, who
 from cfacl.engine.snapshot import Snapshot
+from cfacl.errors import RequestError
 from cfacl.model.action import Action
 from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
@@ -49,15 +50,21 @@ def connect(
         PolicyError: the policy has faults; the store is not opened.
         StoreError: the store can't be opened.
     """
-    if not isinstance(policy, Policy):
+    if isinstance(policy, (str, Path)):
         policy = Policy.load(policy)
-    bits = compile_policy(policy)
+    bits = _compile(policy)
     store = open_store(location, clock=clock)
     try:
         return Database(store, policy, bits, on_event, clock)
     except BaseException:
         store.close()
         raise
+
+
+def _compile(policy: object) -> PolicyBits:
+    if not isinstance(policy, Policy):
+        raise RequestError(f"a policy is a `Policy`, not {type(policy).__name__}; `Policy.load` reads one from a file")
+    return compile_policy(policy)
 
 
 class Database(Pinned):
@@ -119,11 +126,9 @@ class Database(Pinned):
             PolicyError: a `never` or `expect` line fails; the policy in force stays.
             StoreError: the policy *is* in force, and the store could not be told which families it retires.
         """
-        bits = compile_policy(policy)
+        bits = _compile(policy)
         with self._lock:
             self._guard.current()
-            dropped = self._schema.names(self._policy.catalog) - self._schema.names(policy.catalog)
-            self._schema.forget(dropped)
             self._policy = policy
             self._bits = bits
             self._publish()
@@ -238,7 +243,7 @@ _open: weakref.WeakSet[Database] = weakref.WeakSet()
 
 def _after_fork() -> None:
     for database in list(_open):
-        database._orphan()
+        database._orphan()  # noqa: SLF001  # its own module
 
 
 os.register_at_fork(after_in_child=_after_fork)

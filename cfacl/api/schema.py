@@ -46,6 +46,8 @@ class Schema:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._known = self._records()
+        #: out of reach in this process, whatever the records say
         self._forgotten: set[Name] = set()
 
     @staticmethod
@@ -54,17 +56,18 @@ class Schema:
         return frozenset(_families(catalog))
 
     def usable(self, catalog: Catalog) -> dict[Name, StoredFamily]:
-        """Return the families of the catalog that the store holds and that are not retired, by (table, family)."""
-        records = self._records()
-        return {
-            name: _stored(name, family, records[name].identity)
-            for name, family in _families(catalog).items()
-            if name in records and not records[name].retired and name not in self._forgotten
-        }
+        """Return the families of the catalog that may be used, by (table, family).
 
-    def forget(self, names: Iterable[Name]) -> None:
-        """Take families out of reach of this process at once, before the store knows that they are retired."""
-        self._forgotten.update(names)
+        The store is not asked, so that a policy can be replaced whatever state it is in.  Families that the
+        catalog lacks are out of reach from now on.
+        """
+        named = _families(catalog)
+        self._forgotten.update(self._known.keys() - named.keys())
+        return {
+            name: _stored(name, family, self._known[name].identity)
+            for name, family in named.items()
+            if name in self._known and not self._known[name].retired and name not in self._forgotten
+        }
 
     def retire(self, catalog: Catalog) -> None:
         """Record that the families which the catalog lacks are out of reach."""
@@ -72,6 +75,7 @@ class Schema:
         for name, record in self._records().items():
             if name not in named and not record.retired:
                 self._replace(name, record, record._replace(retired=True))
+        self._known = self._records()
 
     def create(self, catalog: Catalog, adopt: Collection[str]) -> None:
         """Make what the catalog has and the store lacks; everything is checked before anything is made.
@@ -91,16 +95,18 @@ class Schema:
             if record is not None and (record.retired or name in self._forgotten) and name not in adopted:
                 raise SchemaMissing(
                     f"{_say(name)} holds cells of an earlier policy;"
-                    f" `create_tables(adopt=[\"{':'.join(name)}\"])` makes them readable"
+                    f' `create_tables(adopt=["{":".join(name)}"])` makes them readable'
                 )
             if record is None and (*name, 0) in present and name not in adopted:
                 raise SchemaMissing(
                     f"{_say(name)} holds cells that cfacl never wrote;"
-                    f" `create_tables(adopt=[\"{':'.join(name)}\"])` makes them readable"
+                    f' `create_tables(adopt=["{":".join(name)}"])` makes them readable'
                 )
         needless = sorted(set(adopt) - {":".join(name) for name in adopted})
         if needless:
-            raise RequestError(f"nothing to adopt: {', '.join(map(quoted, needless))}; say `table:family` of the policy")
+            raise RequestError(
+                f"nothing to adopt: {', '.join(map(quoted, needless))}; say `table:family` as the policy has it"
+            )
         self.retire(catalog)
         for name, family in named.items():
             record = records.get(name)
@@ -111,6 +117,7 @@ class Schema:
             elif record.retired:
                 self._replace(name, record, record._replace(retired=False))
         self._forgotten.difference_update(named)
+        self._known = self._records()
 
     def drop(self, table: str) -> None:
         """Forget a table's families, then remove their cells."""
@@ -119,6 +126,7 @@ class Schema:
             raise SchemaMissing(f"the store has no table {quoted(table)}")
         for name, record in records.items():
             self._replace(name, record, None)
+            self._known.pop(name, None)
         self._store.drop_table(
             table, [StoredFamily(table, name[1], record.identity, "") for name, record in records.items()]
         )
@@ -135,15 +143,18 @@ class Schema:
             elif record.retired or name not in named:
                 found.append(Difference(*name, "retired"))
         recorded = {(*name, record.identity) for name, record in records.items()}
-        found += [Difference(table, family, "unknown") for table, family, identity in present
-                  if (table, family, identity) not in recorded]
+        found += [
+            Difference(table, family, "unknown")
+            for table, family, identity in present
+            if (table, family, identity) not in recorded
+        ]
         return sorted(found)
 
     def _present(self) -> set[tuple[str, str, int]]:
         return {(table, *each) for table, families in self._store.tables().items() for each in families}
 
     def _records(self) -> dict[Name, _Record]:
-        records = {}
+        records: dict[Name, _Record] = {}
         for key, value in self._store.system.items(_PREFIX).items():
             table, _, family = key.removeprefix(_PREFIX).partition("/")
             try:

@@ -45,5 +45,5 @@ class Session(Caller):
         Raises:
             UnknownTable: the catalog has no such table.
         """
-        find_table(self.snapshot.bits, name)
+        find_table(self._snapshot().bits, name)
         return Table(Access(self, self._store, name, self._on_event))

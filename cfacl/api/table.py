@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, Literal, overload
+from typing import Any, Final, Literal, overload
 
 from cfacl.api.access import Access
 from cfacl.api.arguments import cell_value, column_names, keys, positive, row_key, span, time_before
@@ -16,7 +16,11 @@ from cfacl.engine.snapshot import Snapshot
 from cfacl.errors import InvalidValue, RequestError
 from cfacl.model.action import READ, WRITE
 from cfacl.model.request import Cells
+
 Stamped = tuple[bytes, int]
+
+#: A counter is stored as a signed 64-bit integer, big-endian, as HBase does.
+COUNTER_BYTES: Final = 8
 
 
 class Table(Pinned):
@@ -35,11 +39,15 @@ class Table(Pinned):
     and `StoreError` where the store fails, which is never told as a denial or as a missing row.
     """
 
-    __slots__ = ("_access", "name")
+    __slots__ = ("_access",)
 
     def __init__(self, access: Access) -> None:
-        self.name = access.table
         self._access = access
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self._access.table
 
     def __repr__(self) -> str:
         return f"<Table {self.name}>"
@@ -221,7 +229,8 @@ class Table(Pinned):
 
     def put(self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None) -> None:
         """Write values by column name, at ``timestamp`` (at most 5 s ahead of the clock) or now."""
-        self._access.apply("put", (PutChange(row, data, timestamp, self._access.caller.clock),))
+        access = self._access
+        access.apply("put", (PutChange(access.snapshot(), self.name, row, data, access.stamp(timestamp)),))
 
     def delete(self, row: bytes, columns: Iterable[bytes] | None = None, timestamp: int | None = None) -> None:
         """Delete columns or families of a row; the whole row (``None``) needs `delete` on every family.
@@ -229,11 +238,10 @@ class Table(Pinned):
         Args:
             timestamp: only versions not after it.
         """
-        self._access.apply("delete", (DeleteChange(row, columns, timestamp, self._access.caller.clock),))
+        access = self._access
+        access.apply("delete", (DeleteChange(access.snapshot(), self.name, row, columns, access.stamp(timestamp)),))
 
-    def batch(
-        self, timestamp: int | None = None, batch_size: int | None = None, transaction: bool = False
-    ) -> Batch:
+    def batch(self, timestamp: int | None = None, batch_size: int | None = None, transaction: bool = False) -> Batch:
         """Return a batch of changes, for use as a context manager.  See `Batch`."""
         return Batch(self._access, timestamp, positive("batch_size", batch_size), transaction=transaction)
 
@@ -258,20 +266,18 @@ class Table(Pinned):
         read: Want = (READ, self.name, (column,), True)
         write: Want = (WRITE, self.name, (column,), True)
         while True:
-            snapshot, plans = access.decide_all("counter_inc", (read, write))
+            snapshot = access.snapshot()
             family, _, qualifier = whole_column(snapshot, self.name, column)
-            stored = plans[write].projection.stored[family]
-            if access.stand(plans):
-                return access.store.increment(self.name, key, stored, qualifier, value)
+            plans = {want: access.decide("counter_inc", want) for want in (read, write)}
+            if access.stand("counter_inc", snapshot, plans):
+                return access.increment(key, plans[write].projection.stored[family], qualifier, value)
 
     def counter_dec(self, row: bytes, column: bytes, value: int = 1) -> int:
         """Subtract from a counter; otherwise as `counter_inc`."""
         counter_bytes(value)
         return self.counter_inc(row, column, -value)
 
-    def compare_and_set(
-        self, row: bytes, column: bytes, expected: bytes | None, data: Mapping[bytes, bytes]
-    ) -> bool:
+    def compare_and_set(self, row: bytes, column: bytes, expected: bytes | None, data: Mapping[bytes, bytes]) -> bool:
         """Put ``data`` if ``column`` holds ``expected`` (``None``: nothing), atomically; return whether it did.
 
         It needs `read` on the family of ``column`` and `write` on those of ``data``.
@@ -279,18 +285,17 @@ class Table(Pinned):
         if expected is not None:
             cell_value(expected)
         access = self._access
-        change = PutChange(row, data, None, access.caller.clock)
+        change = PutChange(access.snapshot(), self.name, row, data, None)
         read: Want = (READ, self.name, (column,), True)
         while True:
-            known = access.caller.snapshot
-            family, _, qualifier = whole_column(known, self.name, column)
-            write, parts = change.group(known, self.name)
-            snapshot, plans = access.decide_all("compare_and_set", (read, write))
-            if snapshot is known:
+            snapshot = access.snapshot()
+            change.renew(snapshot)
+            family, _, qualifier = whole_column(snapshot, self.name, column)
+            plans = {want: access.decide("compare_and_set", want) for want in (read, change.want)}
+            if access.stand("compare_and_set", snapshot, plans):
                 condition = (plans[read].projection.stored[family], qualifier, expected)
-                mutation = change.mutation(parts, plans[write].projection.stored)
-                if access.stand(plans):
-                    return access.store.compare_and_set(self.name, change.key, (condition,), mutation)
+                mutation = change.mutation(plans[change.want].projection.stored)
+                return access.compare_and_set(change.key, condition, mutation)
 
 
 def _rows(
@@ -319,11 +324,11 @@ def counter_bytes(value: int) -> bytes:
     """Return a counter as it is stored: 8 bytes, big-endian, signed."""
     if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
         raise InvalidValue("a counter is an int of 64 bits, signed")
-    return value.to_bytes(8, "big", signed=True)
+    return value.to_bytes(COUNTER_BYTES, "big", signed=True)
 
 
 def counter_value(stored: bytes) -> int:
     """Return the counter in a cell."""
-    if len(stored) != 8:
+    if len(stored) != COUNTER_BYTES:
         raise InvalidValue("the cell is no counter; counters are 8 bytes")
     return int.from_bytes(stored, "big", signed=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn, cast
+from typing import NamedTuple, NoReturn
 
 from cfacl.engine.bits import PolicyBits, TableBits
 from cfacl.errors import (
@@ -28,7 +28,7 @@ class Pinned:
     __slots__ = ()
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise RequestError(f"a {type(self).__name__.lower()} can't be pickled or copied; make one where it is used")
+        raise RequestError(f"`{type(self).__name__}` can't be pickled or copied; make one where it is used")
 
     def __copy__(self) -> NoReturn:
         self.__reduce_ex__(0)
@@ -40,22 +40,46 @@ class Pinned:
 class Ask(Pinned):
     """One action on families of a table, prepared.  It keeps names, so that it outlives policies.
 
-    Attributes:
-        action, table, families: what is asked, by name.
-        owner: what prepared it; another database refuses it.
+    It can't be changed, since everyone who prepares the same names is given the same one.  ``owner`` is a
+    token of the database that prepared it; another one refuses it.
     """
 
-    __slots__ = ("action", "families", "index", "owner", "table")
+    __slots__ = ("_action", "_families", "_index", "_owner", "_table")
 
     def __init__(self, owner: object, action: str, table: str, families: Sequence[str]) -> None:
-        self.owner = owner
-        self.action = cast("Action", action)
-        self.index = action_index(action)
-        self.table = table
-        self.families = tuple(families)
+        self._owner = owner
+        self._index = action_index(action)
+        self._action: Action = ACTIONS[self._index]
+        self._table = table
+        self._families = tuple(families)
+
+    @property
+    def action(self) -> Action:
+        """The action's name."""
+        return self._action
+
+    @property
+    def index(self) -> int:
+        """The place of the action's masks, as in `ACTIONS`."""
+        return self._index
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self._table
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families' names, in the order given."""
+        return self._families
+
+    @property
+    def owner(self) -> object:
+        """A token of the database that prepared it."""
+        return self._owner
 
     def __repr__(self) -> str:
-        return f"<Ask to {self.action} {self.table}:{','.join(self.families)}>"
+        return f"<Ask to {self._action} {self._table}:{','.join(self._families)}>"
 
 
 def action_index(action: object) -> int:
@@ -124,7 +148,9 @@ def parse_column(table: TableBits, name: object) -> Column:
     if not colon:
         return Column(prefix, bit, None)
     if len(qualifier) > MAX_QUALIFIER:
-        raise InvalidValue(f"a qualifier of {quoted(family)} is {len(qualifier)} bytes; at most {MAX_QUALIFIER} are kept")
+        raise InvalidValue(
+            f"a qualifier of {quoted(family)} is {len(qualifier)} bytes; at most {MAX_QUALIFIER} are kept"
+        )
     declared = table.families[bit.bit_length() - 1].columns
     if declared is not None and qualifier not in declared:
         raise UnknownColumn(

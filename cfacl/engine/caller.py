@@ -16,9 +16,9 @@ from cfacl.engine.explain import Explanation, explain
 from cfacl.engine.guard import Guard
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Denial, Plan, Profile, Snapshot
-from cfacl.errors import AccessDenied, CfaclError, Closed, RequestError, quoted
+from cfacl.errors import AccessDenied, CfaclError, Closed, RequestError, SchemaMissing, quoted
 from cfacl.model.action import ACTIONS, Action
-from cfacl.model.projection import Projection
+from cfacl.model.projection import Projection, Slice
 
 T = TypeVar("T")
 
@@ -30,21 +30,31 @@ class Caller(Pinned):
     removed stays refused, also when a later policy has that name again.
     """
 
-    __slots__ = ("_born", "_clock", "_guard", "_open", "_profile", "principal", "purpose")
+    __slots__ = ("_born", "_clock", "_guard", "_open", "_principal", "_profile", "_purpose")
 
     def __init__(self, guard: Guard, principal: str, purpose: str) -> None:
         for name in (principal, purpose):
             if type(name) is not str:
                 raise RequestError(f"principals and purposes are str, not {type(name).__name__}")
-        self.principal = principal
-        self.purpose = purpose
+        self._principal = principal
+        self._purpose = purpose
         self._guard = guard
         self._clock = guard.clock
         self._open = True
         self._profile: Profile | None = None
         with guard.lock:
             self._born = guard.epoch
-            self._enter()
+            self._decide(lambda profile, _: profile)
+
+    @property
+    def principal(self) -> str:
+        """Who asks, by name."""
+        return self._principal
+
+    @property
+    def purpose(self) -> str:
+        """What for."""
+        return self._purpose
 
     @overload
     def allows(self, ask: Ask, /) -> bool: ...
@@ -62,13 +72,13 @@ class Caller(Pinned):
         """
         try:
             profile = self._profile
-            mask, denied, computed, until = profile.hits[(ask, *names) if names else ask]  # type: ignore[union-attr]  # None raises, and goes the long way
-            if profile.snapshot is self._guard.snapshot:  # type: ignore[union-attr]  # it had hits
+            mask, denied, until = profile.hits[(ask, *names) if names else ask]  # type: ignore[union-attr]  # None raises, and goes the long way
+            guard = self._guard
+            if profile.snapshot is guard.snapshot:  # type: ignore[union-attr]  # it had hits
                 if until is None:
                     return not mask & denied
                 clock = self._clock
-                now = clock()
-                if now < until and computed <= now:
+                if guard.latest <= clock() < until:
                     return not mask & denied
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
@@ -82,17 +92,18 @@ class Caller(Pinned):
         """Return if every family asked for is granted, else raise `AccessDenied`.  Otherwise as `allows`."""
         try:
             profile = self._profile
-            mask, denied, computed, until = profile.hits[(ask, *names) if names else ask]  # type: ignore[union-attr]  # None raises, and goes the long way
-            if profile.snapshot is self._guard.snapshot:  # type: ignore[union-attr]  # it had hits
+            mask, denied, until = profile.hits[(ask, *names) if names else ask]  # type: ignore[union-attr]  # None raises, and goes the long way
+            guard = self._guard
+            if profile.snapshot is guard.snapshot:  # type: ignore[union-attr]  # it had hits
                 clock = self._clock
-                if not mask & denied and (until is None or computed <= clock() < until):
+                if not mask & denied and (until is None or guard.latest <= clock() < until):
                     return
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
         ask = self._ask(ask, names)
 
         def denied_families(profile: Profile, now: int) -> frozenset[str]:
-            mask, denied, _, _ = profile.check(ask, now, names)
+            mask, denied, _ = profile.check(ask, now, names)
             return find_table(profile.snapshot.bits, ask.table).names(mask & denied)
 
         families = self._decide(denied_families)
@@ -105,7 +116,7 @@ class Caller(Pinned):
         def granted(profile: Profile, now: int) -> frozenset[str]:
             index = action_index(action)
             bits = find_table(profile.snapshot.bits, table)
-            return bits.names(bits.every & ~profile.view(bits, now)[0].denied[index])
+            return bits.names(bits.every & ~profile.view(bits, now).denied[index])
 
         return self._decide(granted)
 
@@ -115,9 +126,11 @@ class Caller(Pinned):
         Computed anew from the rules and held against the mask that `allows` uses.  Arguments and errors as `allows`.
         """
         ask = self._ask(action, names)
-        return self._decide(lambda profile, now: explain(self.principal, profile, ask, now))
+        return self._decide(lambda profile, now: explain(self._principal, profile, ask, now))
 
-    def plan(self, want: Want) -> Plan:
+    # What follows is for the way to the store alone, so that a session shows none of it.
+
+    def _plan(self, want: Want) -> Plan:
         """Decide a request for columns: return what it may touch.
 
         Raises:
@@ -126,9 +139,8 @@ class Caller(Pinned):
             SchemaMissing: the store lacks a granted family.
         """
         try:
-            profile = self._profile
-            plan = profile.plans[want]  # type: ignore[union-attr]  # None raises, and goes the long way
-            if self.stands(plan):
+            plan = self._profile.plans[want]  # type: ignore[union-attr]  # None raises, and goes the long way
+            if self._stands(plan):
                 return plan
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
@@ -137,49 +149,46 @@ class Caller(Pinned):
             raise self._denial(ACTIONS[want[0]], want[1], decided.families)
         return decided
 
-    def stands(self, plan: Plan) -> bool:
-        """Whether a plan of this caller is what would be decided now; raises only what the clock raises."""
+    def _stands(self, plan: Plan) -> bool:
+        """Whether a plan of this caller is surely what would be decided now."""
+        guard = self._guard
         profile = plan.profile
-        if profile is self._profile and profile.snapshot is self._guard.snapshot:
+        if profile is self._profile and profile.snapshot is guard.snapshot:
             until = plan.until
-            return until is None or plan.computed <= self._clock() < until
+            if until is None:
+                return True
+            try:
+                return guard.latest <= self._clock() < until
+            except Exception:  # noqa: BLE001  # a broken clock is sure of nothing
+                return False
         return False
 
-    def confirm(self, plan: Plan) -> Plan:
-        """Return ``plan`` if it still stands, else what is decided now.  Raises as `plan`."""
-        try:
-            if self.stands(plan):
-                return plan
-        except Exception:  # noqa: BLE001, S110  # the long way decides, or says what is wrong
-            pass
-        return self.plan(plan.want)
+    def _shrink(self, plan: Plan, now: Plan) -> Plan:
+        """Return ``now`` cut down to what ``plan`` had: what is under way may only shrink.
 
-    @property
-    def snapshot(self) -> Snapshot:
-        """The snapshot that decides now; raises as `allows`."""
+        Raises:
+            AccessDenied: nothing is left, or ``plan`` was strict and something is gone.
+            SchemaMissing: a family was dropped meanwhile, and made again.
+        """
+        before = {each.family.name: each for each in plan.projection.slices}
+        slices = [kept for each in now.projection.slices if (kept := _common(before.get(each.family.name), each))]
+        lost = frozenset(before) - {each.family.name for each in slices}
+        _, table, columns, strict = plan.want
+        if not slices or (lost and (strict or (strict is None and columns is not None))):
+            raise self._denial(ACTIONS[plan.want[0]], table, lost)
+        withheld = now.withheld | {each.family.name for each in now.projection.slices} - frozenset(before) | lost
+        return Plan(now.profile, now.want, Projection(slices), withheld, now.until)
+
+    def _snapshot(self) -> Snapshot:
+        """Return the snapshot that decides now; raises as `allows`."""
         profile = self._profile
         if profile is not None and profile.snapshot is self._guard.snapshot:
             return profile.snapshot
         return self._decide(lambda profile, _: profile.snapshot)
 
-    @property
-    def clock(self) -> Callable[[], int]:
-        """The guard's clock."""
-        return self._clock
-
-    def shrink(self, plan: Plan, now: Plan) -> Plan:
-        """Return ``now`` cut down to the families of ``plan``: what is under way may only shrink.
-
-        Raises:
-            AccessDenied: nothing is left.
-        """
-        began = {each.family.name for each in plan.projection.slices}
-        granted = {each.family.name for each in now.projection.slices}
-        if not began & granted:
-            raise self._denial(ACTIONS[plan.want[0]], plan.want[1], frozenset(began))
-        slices = [each for each in now.projection.slices if each.family.name in began]
-        withheld = now.withheld | (granted - began)
-        return Plan(now.profile, now.want, Projection(slices), withheld, now.computed, now.until)
+    def _now(self) -> int:
+        """Return the time of a decision, in nanoseconds; raises as `allows`."""
+        return self._decide(lambda _, now: now)
 
     def close(self) -> None:
         """Refuse everything from now on; scans under way end with `Closed`."""
@@ -194,15 +203,15 @@ class Caller(Pinned):
         snapshot = self._guard.current()
         profile = self._profile
         if profile is None or profile.snapshot is not snapshot:
-            if self._guard.removed_since(self.principal, self._born):
+            if self._guard.removed_since(self._principal, self._born):
                 raise AccessDenied(
-                    f"{quoted(self.principal)} was removed from the policy while this session was open",
-                    principal=self.principal,
-                    purpose=self.purpose,
+                    f"{quoted(self._principal)} was removed from the policy while this session was open",
+                    principal=self._principal,
+                    purpose=self._purpose,
                     epoch=snapshot.epoch,
                     reason="removed_principal",
                 )
-            profile = snapshot.profile(snapshot.holds(self.principal), self.purpose)
+            profile = snapshot.profile(snapshot.holds(self._principal), self._purpose)
             self._profile = profile
         return profile
 
@@ -216,9 +225,9 @@ class Caller(Pinned):
             raise
         except Exception as error:
             raise AccessDenied(
-                f"the decision for {quoted(self.principal)} failed with {type(error).__name__}, so it is no",
-                principal=self.principal,
-                purpose=self.purpose,
+                f"the decision for {quoted(self._principal)} failed with {type(error).__name__}, so it is no",
+                principal=self._principal,
+                purpose=self._purpose,
                 epoch=self._guard.epoch,
                 reason="failed",
             ) from error
@@ -228,7 +237,7 @@ class Caller(Pinned):
         ask = self._ask(ask, names)
 
         def denied(profile: Profile, now: int) -> int:
-            mask, denied, _, _ = profile.check(ask, now, names)
+            mask, denied, _ = profile.check(ask, now, names)
             return mask & denied
 
         return self._decide(denied)
@@ -240,19 +249,35 @@ class Caller(Pinned):
             return self._guard.prepare(ask, names[0], names[1:])
         if names:
             raise RequestError("a prepared ask takes no further names")
-        if ask.owner is not self._guard:
+        if ask.owner is not self._guard.token:
             raise RequestError("the ask was prepared by another database; prepare it with this one")
         return ask
 
     def _denial(self, action: Action, table: str, families: frozenset[str]) -> AccessDenied:
         listed = ", ".join(quoted(f"{table}:{family}") for family in sorted(families))
         return AccessDenied(
-            f"{quoted(self.principal)} may not {quoted(action)} {listed} for {quoted(self.purpose)};"
+            f"{quoted(self._principal)} may not {quoted(action)} {listed} for {quoted(self._purpose)};"
             " `explain` says what is missing",
-            principal=self.principal,
-            purpose=self.purpose,
+            principal=self._principal,
+            purpose=self._purpose,
             table=table,
             action=action,
             families=families,
             epoch=self._guard.epoch,
         )
+
+
+def _common(before: Slice | None, now: Slice) -> Slice | None:
+    """Return what two slices of a family share, or ``None``."""
+    if before is None:
+        return None
+    if before.family.identity != now.family.identity:
+        raise SchemaMissing(
+            f"family {quoted(now.family.name)} of table {quoted(now.family.table)} was dropped meanwhile; scan anew"
+        )
+    if before.qualifiers is None:
+        return now
+    if now.qualifiers is None:
+        return Slice(now.family, before.qualifiers)
+    shared = tuple([each for each in now.qualifiers if each in before.qualifiers])
+    return Slice(now.family, shared) if shared else None

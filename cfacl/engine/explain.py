@@ -85,7 +85,7 @@ def explain(principal: str, profile: Profile, ask: Ask, now: int) -> Explanation
         RuntimeError: the reasons do not add up to the mask that decides; a fault of this library.
     """
     table, requested = resolve(profile.snapshot.bits, ask)
-    served = table.every & ~profile.view(table, now)[0].denied[ask.index]
+    served = table.every & ~profile.view(table, now).denied[ask.index]
     rules = [(held, bound) for held, bounds in profile.holdings(table) for bound in bounds]
     families = []
     for family in table.families:
@@ -141,9 +141,7 @@ def _family(
     )
 
 
-def _missing(
-    table: TableBits, family: Family, profile: Profile, held: Held, bound: Bound, index: int, now: int
-) -> str:
+def _missing(table: TableBits, family: Family, profile: Profile, held: Held, bound: Bound, index: int, now: int) -> str:
     """Say why a rule that speaks of a family does not count, or return an empty string."""
     rule = bound.rule
     problems = [

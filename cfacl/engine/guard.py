@@ -22,7 +22,7 @@ class Guard(Pinned):
         clock: returns the time in nanoseconds since 1970, an int.
     """
 
-    __slots__ = ("_closed", "_epoch", "_latest", "_removed", "asks", "clock", "lock", "snapshot")
+    __slots__ = ("_closed", "_epoch", "_removed", "asks", "clock", "latest", "lock", "snapshot", "token")
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self.snapshot: Snapshot | None = None
@@ -30,7 +30,10 @@ class Guard(Pinned):
         self.lock = RLock()
         #: prepared requests by (action, table, *families)
         self.asks: dict[tuple[object, ...], Ask] = {}
-        self._latest = BEGIN
+        #: the latest time that anything was decided at; the clock may go back, decisions do not
+        self.latest = BEGIN
+        #: what the prepared requests of this guard are known by
+        self.token = object()
         self._epoch = 0
         self._removed: dict[str, int] = {}
         self._closed = "the database is closed; connect again"
@@ -75,8 +78,8 @@ class Guard(Pinned):
             now = self.clock()
             if type(now) is not int:
                 raise TypeError(f"the clock returned {type(now).__name__}, not int nanoseconds")
-            self._latest = max(self._latest, now)
-            return self._latest
+            self.latest = max(self.latest, now)
+            return self.latest
 
     def removed_since(self, principal: str, epoch: int) -> bool:
         """Whether a policy published after ``epoch`` lacked this principal, whatever came since."""
@@ -96,7 +99,7 @@ class Guard(Pinned):
         with self.lock:
             ask = self.asks.get(key)
             if ask is None:
-                ask = Ask(self, action, table, families)
+                ask = Ask(self.token, action, table, families)
                 resolve(self.current().bits, ask)
                 remember(self.asks, key, ask)
             return ask

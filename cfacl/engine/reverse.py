@@ -36,9 +36,7 @@ class Permission(NamedTuple):
     via: tuple[str, ...]
 
 
-def who(
-    snapshot: Snapshot, action: str, table: str, family: str, purpose: str | None, now: int
-) -> Iterator[Holder]:
+def who(snapshot: Snapshot, action: str, table: str, family: str, purpose: str | None, now: int) -> Iterator[Holder]:
     """Yield every principal that may at ``now``; for ``purpose``, or for any (``None``).
 
     Raises:

@@ -37,14 +37,14 @@ def remember(memo: dict[K, V], key: K, value: V, limit: int = MEMO) -> V:
     return value
 
 
-#: What a prepared check needs: requested mask, denied mask, the instant it was computed, until when it holds.
-Hit = tuple[int, int, int, int | None]
+#: What a prepared check needs: requested mask, denied mask, and until when they hold (`None`: for ever).
+Hit = tuple[int, int, int | None]
 
 
 class Plan:
     """A granted request: what it may touch, and what a narrow answer leaves out (``withheld``)."""
 
-    __slots__ = ("computed", "profile", "projection", "until", "want", "withheld")
+    __slots__ = ("profile", "projection", "until", "want", "withheld")
 
     def __init__(
         self,
@@ -52,14 +52,12 @@ class Plan:
         want: Want,
         projection: Projection,
         withheld: frozenset[str],
-        computed: int,
         until: int | None,
     ) -> None:
         self.profile = profile
         self.want = want
         self.projection = projection
         self.withheld = withheld
-        self.computed = computed
         self.until = until
 
 
@@ -82,7 +80,7 @@ class Profile:
         self.held = held
         self.purpose = purpose
         self.bit = snapshot.bits.purposes[purpose]
-        self.views: dict[str, tuple[View, int]] = {}
+        self.views: dict[str, View] = {}
         self.hits: dict[object, Hit] = {}
         self.plans: dict[Want, Plan] = {}
 
@@ -90,29 +88,29 @@ class Profile:
         """Return each role held, with the rules that it brings to ``table``."""
         return [(held, self.snapshot.bound(held.role, table)) for held in self.held]
 
-    def view(self, table: TableBits, now: int) -> tuple[View, int]:
-        """Return what holds at ``now``, and the instant it was computed at."""
+    def view(self, table: TableBits, now: int) -> View:
+        """Return what holds at ``now``, which never goes back."""
         known = self.views.get(table.name)
-        if known is not None and known[1] <= now < known[0].until:
+        if known is not None and now < known.until:
             return known
         view = look(table, self.purpose, self.bit, self.holdings(table), now)
         interned = self.snapshot.interned
-        return remember(self.views, table.name, (interned.get(view) or remember(interned, view, view), now))
+        return remember(self.views, table.name, interned.get(view) or remember(interned, view, view))
 
     def check(self, ask: Ask, now: int, names: tuple[str, ...] = ()) -> Hit:
-        """Return the hit for ``ask``, and remember it: by the ask, or by its names where it was asked by ``names``."""
+        """Return the hit for ``ask``, and remember it: by its names where it was asked by ``names``, else by itself."""
         table, mask = resolve(self.snapshot.bits, ask)
-        view, computed = self.view(table, now)
+        view = self.view(table, now)
         until = None if view.until == END else view.until
         key = (ask.action, *names) if names else ask
-        return remember(self.hits, key, (mask, view.denied[ask.index], computed, until))
+        return remember(self.hits, key, (mask, view.denied[ask.index], until))
 
     def plan(self, want: Want, now: int) -> Plan | Denial:
         """Decide a request for columns, by rule 4: strict where columns are named or data is changed, else narrow."""
         index, name, columns, strict = want
         table = find_table(self.snapshot.bits, name)
         selection = select(table, columns)
-        view, computed = self.view(table, now)
+        view = self.view(table, now)
         denied = selection.mask & view.denied[index]
         allowed = selection.mask & ~denied
         if strict is None:
@@ -121,7 +119,7 @@ class Profile:
             return Denial(table.names(denied))
         projection = self.snapshot.projection(table, selection, allowed, named=columns is not None)
         until = None if view.until == END else view.until
-        plan = Plan(self, want, projection, table.names(denied), computed, until)
+        plan = Plan(self, want, projection, table.names(denied), until)
         return remember(self.plans, want, plan)
 
     def timeline(self, table: TableBits) -> list[Segment]:
@@ -138,7 +136,19 @@ class Snapshot:
         epoch: counts the policies and schemas of this process, from 1.
     """
 
-    __slots__ = ("_bound", "_holders", "_profiles", "_projections", "_reach", "_sets", "bits", "columns", "epoch", "interned", "stored")
+    __slots__ = (
+        "_bound",
+        "_holders",
+        "_profiles",
+        "_projections",
+        "_reach",
+        "_sets",
+        "bits",
+        "columns",
+        "epoch",
+        "interned",
+        "stored",
+    )
 
     def __init__(self, bits: PolicyBits, stored: Mapping[tuple[str, str], StoredFamily], epoch: int) -> None:
         self.bits = bits

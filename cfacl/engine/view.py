@@ -27,9 +27,7 @@ class View(NamedTuple):
     until: int
 
 
-def look(
-    table: TableBits, purpose: str, bit: int, holdings: Iterable[tuple[Held, Sequence[Bound]]], now: int
-) -> View:
+def look(table: TableBits, purpose: str, bit: int, holdings: Iterable[tuple[Held, Sequence[Bound]]], now: int) -> View:
     """Return the view at ``now``: the union of what counts, minus what is taken away.
 
     Args:

@@ -80,11 +80,13 @@ class Projection:
 
     def admits(self, cells: Mapping[bytes, Any]) -> bool:
         """Whether every column of an answer was asked for."""
-        if cells.keys() <= self._columns:
-            return True
-        fresh = cells.keys() - self._columns
+        return self._columns.issuperset(cells) or self._admits(cells)
+
+    def _admits(self, cells: Mapping[bytes, Any]) -> bool:
+        """Judge columns that were not seen before by their prefixes, and remember them."""
+        fresh = [each for each in cells if each not in self._columns]
         if not self._prefixes or not all(type(each) is bytes and each.startswith(self._prefixes) for each in fresh):
             return False
         if len(self._columns) + len(fresh) <= _SEEN_LIMIT:
-            self._columns |= fresh
+            self._columns.update(fresh)
         return True
