@@ -10,12 +10,13 @@ from collections.abc import Generator, Sequence
 
 from cfacl.api.arguments import time_of_change
 from cfacl.api.changes import Change
+from cfacl.api.failures import store_failure
 from cfacl.audit.event import Event, Hook
 from cfacl.engine.ask import Pinned
 from cfacl.engine.caller import Caller
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
-from cfacl.errors import AccessDenied, CfaclError, RequestError, StoreContractError, StoreError, quoted
+from cfacl.errors import AccessDenied, CfaclError, RequestError, StoreContractError, quoted
 from cfacl.model.action import ACTIONS, READ
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
@@ -111,6 +112,8 @@ class Access(Pinned):
             plan = confirmed
         try:
             left = iter(keys)
+            if type(found) is not list:
+                raise self._breach()
             for key, cells in found:
                 if key not in left or type(key) is not bytes or not cells or not projection.admits(cells):
                     raise self._breach()
@@ -136,7 +139,9 @@ class Access(Pinned):
                 break
             plan = confirmed
         try:
-            wrong = any(type(value) is not bytes or type(stamp) is not int for value, stamp in found)
+            wrong = type(found) is not list or any(
+                type(value) is not bytes or type(stamp) is not int for value, stamp in found
+            )
             wrong = wrong or (limit is not None and len(found) > limit)
         except (TypeError, ValueError) as error:
             raise self._breach() from error
@@ -199,12 +204,13 @@ class Access(Pinned):
         try:
             keys = [key for key, _ in chunk]
             right = (
-                0 < len(keys) <= most
+                type(chunk) is list
+                and 0 < len(keys) <= most
                 and {type(key) for key in keys} == {bytes}
                 and keys == sorted(set(keys), reverse=span.reverse)
                 and keys[0] in span
                 and keys[-1] in span
-                and all([bool(cells) and projection.admits(cells) for _, cells in chunk])
+                and all(cells and projection.admits(cells) for _, cells in chunk)
             )
         except (AttributeError, TypeError, ValueError) as error:
             raise self._breach() from error
@@ -262,12 +268,7 @@ class Access(Pinned):
         return True
 
     def _failure(self, error: Exception) -> CfaclError:
-        """Return what a store's exception is told as: never a denial, never an end of rows."""
-        if isinstance(error, (StoreError, RequestError)):
-            return error
-        failure = StoreError(f"the store failed on table {quoted(self.table)} with {type(error).__name__}")
-        failure.__cause__ = error
-        return failure
+        return store_failure(error, f"on table {quoted(self.table)}")
 
     def _breach(self) -> StoreContractError:
         """Return the error for an answer that was not asked for."""

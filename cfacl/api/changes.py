@@ -52,7 +52,7 @@ class PutChange:
         if not parts:
             raise RequestError("nothing to put; name at least one column")
         self.snapshot = snapshot
-        self.want: Want = (WRITE, table, tuple(parts), True)
+        self.want: Want = (WRITE, table, tuple(sorted(parts)), True)
         self._parts = parts
 
     def renew(self, snapshot: Snapshot) -> None:
@@ -90,7 +90,7 @@ class DeleteChange:
         table = self.want[1]
         self._parts = select(find_table(snapshot.bits, table), self._columns).qualifiers
         if self._columns is not None:
-            self.want = (DELETE, table, tuple(self._parts), True)
+            self.want = (DELETE, table, tuple(sorted(self._parts)), True)
         self.snapshot = snapshot
 
     def mutation(self, stored: Stored) -> Mutation:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from cfacl.api.arguments import instant
+from cfacl.api.failures import store_failures
 from cfacl.api.schema import Difference, Schema
 from cfacl.api.session import Session
 from cfacl.audit.event import Hook
@@ -80,7 +81,8 @@ class Database(Pinned):
         self, store: Store, policy: Policy, bits: PolicyBits, hook: Hook | None, clock: Callable[[], int]
     ) -> None:
         self._store = store
-        self._schema = Schema(store)
+        with store_failures("on its schema"):
+            self._schema = Schema(store)
         self._guard = Guard(clock)
         self._hook = hook
         self._lock = RLock()
@@ -132,7 +134,8 @@ class Database(Pinned):
             self._policy = policy
             self._bits = bits
             self._publish()
-            self._schema.retire(policy.catalog)
+            with store_failures("on its schema"):
+                self._schema.retire(policy.catalog)
 
     def create_tables(self, adopt: Collection[str] = ()) -> None:
         """Make the tables and families that the catalog has and the store lacks; nothing is ever dropped.
@@ -148,8 +151,11 @@ class Database(Pinned):
         """
         with self._lock:
             self._guard.current()
-            self._schema.create(self._policy.catalog, adopt)
-            self._publish()
+            try:
+                with store_failures("on its schema"):
+                    self._schema.create(self._policy.catalog, adopt)
+            finally:
+                self._publish()
 
     def drop_table(self, table: str) -> None:
         """Remove all families of a table that the store holds, with their cells.
@@ -160,14 +166,16 @@ class Database(Pinned):
         with self._lock:
             self._guard.current()
             try:
-                self._schema.drop(table)
+                with store_failures("on its schema"):
+                    self._schema.drop(table)
             finally:
                 self._publish()
 
     def drift(self) -> list[Difference]:
         """Return where the store differs from the catalog; empty when it does not."""
         self._guard.current()
-        return self._schema.drift(self._policy.catalog)
+        with store_failures("on its schema"):
+            return self._schema.drift(self._policy.catalog)
 
     def who(
         self,
@@ -210,7 +218,8 @@ class Database(Pinned):
         """Close every session and the store; a second call does nothing."""
         with self._lock:
             self._guard.close()
-            self._store.close()
+            with store_failures("to close"):
+                self._store.close()
 
     def __enter__(self) -> Self:
         return self

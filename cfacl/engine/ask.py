@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
+from mypy_extensions import mypyc_attr
+
 from cfacl.engine.bits import PolicyBits, TableBits
 from cfacl.errors import (
     InvalidValue,
@@ -22,6 +24,7 @@ from cfacl.model.names import nearest
 MAX_QUALIFIER = 65_535
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Pinned:
     """What belongs to one open database of one process, and so is neither pickled nor copied."""
 

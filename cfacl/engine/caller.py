@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, overload
 
+from mypy_extensions import mypyc_attr
+
 from cfacl.engine.ask import Ask, Pinned, action_index, find_table
 from cfacl.engine.explain import Explanation, explain
 from cfacl.engine.guard import Guard
@@ -23,6 +25,7 @@ from cfacl.model.projection import Projection, Slice
 T = TypeVar("T")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Caller(Pinned):
     """Who asks, and why.  Cheap to make, safe from any number of threads.
 
@@ -72,7 +75,7 @@ class Caller(Pinned):
         """
         try:
             profile = self._profile
-            mask, denied, until = profile.hits[(ask, *names) if names else ask]  # type: ignore[union-attr]  # None raises, and goes the long way
+            mask, denied, until = profile.named[(ask, *names)] if names else profile.hits[ask]  # type: ignore[union-attr]  # None raises, and goes the long way
             guard = self._guard
             if profile.snapshot is guard.snapshot:  # type: ignore[union-attr]  # it had hits
                 if until is None:
@@ -92,7 +95,7 @@ class Caller(Pinned):
         """Return if every family asked for is granted, else raise `AccessDenied`.  Otherwise as `allows`."""
         try:
             profile = self._profile
-            mask, denied, until = profile.hits[(ask, *names) if names else ask]  # type: ignore[union-attr]  # None raises, and goes the long way
+            mask, denied, until = profile.named[(ask, *names)] if names else profile.hits[ask]  # type: ignore[union-attr]  # None raises, and goes the long way
             guard = self._guard
             if profile.snapshot is guard.snapshot:  # type: ignore[union-attr]  # it had hits
                 clock = self._clock

@@ -73,7 +73,7 @@ class Profile:
     A hit's mask and denied mask belong to ``snapshot``, and are good only while that is the current one.
     """
 
-    __slots__ = ("bit", "held", "hits", "plans", "purpose", "snapshot", "views")
+    __slots__ = ("bit", "held", "hits", "named", "plans", "purpose", "snapshot", "views")
 
     def __init__(self, snapshot: Snapshot, held: tuple[Held, ...], purpose: str) -> None:
         self.snapshot = snapshot
@@ -82,6 +82,7 @@ class Profile:
         self.bit = snapshot.bits.purposes[purpose]
         self.views: dict[str, View] = {}
         self.hits: dict[object, Hit] = {}
+        self.named: dict[tuple[object, ...], Hit] = {}
         self.plans: dict[Want, Plan] = {}
 
     def holdings(self, table: TableBits) -> list[tuple[Held, tuple[Bound, ...]]]:
@@ -102,8 +103,8 @@ class Profile:
         table, mask = resolve(self.snapshot.bits, ask)
         view = self.view(table, now)
         until = None if view.until == END else view.until
-        key = (ask.action, *names) if names else ask
-        return remember(self.hits, key, (mask, view.denied[ask.index], until))
+        hit = (mask, view.denied[ask.index], until)
+        return remember(self.named, (ask.action, *names), hit) if names else remember(self.hits, ask, hit)
 
     def plan(self, want: Want, now: int) -> Plan | Denial:
         """Decide a request for columns, by rule 4: strict where columns are named or data is changed, else narrow."""
