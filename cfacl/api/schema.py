@@ -82,7 +82,7 @@ class Schema:
 
         Raises:
             SchemaMissing: a family was retired, or the store lost it.
-            RequestError: ``adopt`` names what need not be adopted.
+            RequestError: ``adopt`` names what the catalog does not.
         """
         records = self._records()
         named = _families(catalog)
