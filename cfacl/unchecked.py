@@ -29,7 +29,8 @@ def unguarded_store(database: Database, *, operator: str, reason: str) -> Store:
         RequestError: no operator or no reason is given.
         Closed: the database is closed.
     """
-    for name, text in (("operator", operator), ("reason", reason)):
+    said: dict[str, object] = {"operator": operator, "reason": reason}
+    for name, text in said.items():
         if not isinstance(text, str) or not text.strip():
             raise RequestError(f"going around the guard needs `{name}`")
     _log.warning("%s goes around the guard: %s", operator, reason)

@@ -1,0 +1,124 @@
+"""`cfacl explain`, `cfacl who` and `cfacl what`: the three questions that a policy answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json, printable
+from cfacl.errors import RequestError, quoted
+
+if TYPE_CHECKING:
+    from cfacl import Database
+    from cfacl.engine.explain import Explanation
+    from cfacl.model.action import Action
+
+
+def _instant(text: str | datetime) -> datetime:
+    try:
+        at = text if isinstance(text, datetime) else datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("write a time as 2027-01-31T12:00:00Z") from None
+    if at.tzinfo is None:
+        raise typer.BadParameter("the time has no offset; write 2027-01-31T12:00:00Z")
+    return at
+
+
+Policy = Annotated[Path, typer.Argument(metavar="POLICY", help="The policy, a TOML file.", show_default=False)]
+Who = Annotated[str, typer.Argument(metavar="PRINCIPAL", help="Who asks.", show_default=False)]
+What = Annotated[
+    str, typer.Argument(metavar="ACTION", help="`read`, `write`, `delete` or `admin`.", show_default=False)
+]
+At = Annotated[
+    datetime | None,
+    typer.Option("--at", parser=_instant, metavar="TIME", help="When; now if left out.", show_default=False),
+]
+
+
+def explain(
+    policy: Policy,
+    principal: Who,
+    action: What,
+    families: Annotated[
+        list[str],
+        typer.Argument(metavar="TABLE:FAMILY...", help="What is asked for, of one table.", show_default=False),
+    ],
+    purpose: Annotated[str, typer.Option("--purpose", help="What for.", show_default=False)],
+    at: At = None,
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """Say whether a principal may, by which grants, and what is missing if not.
+
+    Exit code 0 if it may, 1 if not.
+    """
+    named = [_family(each) for each in families]
+    if len({table for table, _ in named}) > 1:
+        raise RequestError("the families are of several tables; ask for one table at a time")
+    with _open(policy, at) as db, db.session(principal, purpose=purpose) as session:
+        explanation = session.explain(cast("Action", action), named[0][0], *(family for _, family in named))
+    if form is Format.JSON:
+        print_json(as_document(explanation))
+    else:
+        typer.echo(printable(str(explanation)))
+    return Answer.YES if explanation.allowed else Answer.NO
+
+
+def who(
+    policy: Policy,
+    action: What,
+    family: Annotated[str, typer.Argument(metavar="TABLE:FAMILY", help="To which data.", show_default=False)],
+    purpose: Annotated[
+        str | None, typer.Option("--purpose", help="What for; anything if left out.", show_default=False)
+    ] = None,
+    at: At = None,
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """List everybody who may do something to a family, and by which grants."""
+    with _open(policy, at) as db:
+        holders = db.who(cast("Action", action), *_family(family), purpose=purpose)
+    rows = [each._asdict() for each in holders]
+    if form is Format.JSON:
+        print_json(rows)
+    else:
+        listing(("principal", "purpose", "since", "until", "via"), rows, "nobody")
+    return Answer.YES
+
+
+def what(policy: Policy, principal: Who, at: At = None, form: FormatOption = Format.TABLE) -> int:
+    """List everything that a principal may do, and by which grants."""
+    with _open(policy, at) as db:
+        permissions = db.what(principal)
+    rows = [each._asdict() for each in permissions]
+    if form is Format.JSON:
+        print_json(rows)
+    else:
+        listing(("table", "family", "action", "purpose", "since", "until", "via"), rows, "nothing")
+    return Answer.YES
+
+
+def as_document(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation as a document for JSON."""
+    import attrs
+
+    return attrs.asdict(explanation)
+
+
+def _open(policy: Path, at: datetime | None) -> Database:
+    """Return a database that holds nothing and whose clock stands at ``at``: decisions need no data."""
+    from time import time_ns
+
+    import cfacl
+    from cfacl.model.grants import nanoseconds
+
+    now = time_ns() if at is None else nanoseconds(at)
+    return cfacl.connect("memory://", policy=policy, clock=lambda: now)
+
+
+def _family(name: str) -> tuple[str, str]:
+    table, colon, family = name.partition(":")
+    if not colon:
+        raise RequestError(f"{quoted(name)} is no family; write `table:family`")
+    return table, family

@@ -1,0 +1,41 @@
+"""`cfacl check`: is this a policy, and is it a sound one?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json, printable
+
+
+def check(
+    file: Annotated[Path, typer.Argument(metavar="POLICY", help="The policy, a TOML file.", show_default=False)],
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """Read a policy, hold it against its own `never` and `expect` lines, and look for likely mistakes.
+
+    Exit code 0 if nothing is found, 1 if there are findings, 2 if it is no policy that loads.
+    """
+    import attrs
+
+    import cfacl
+
+    policy = cfacl.Policy.load(file)
+    findings = [attrs.asdict(finding) for finding in policy.lint()]
+    counts = {
+        "tables": len(policy.catalog.tables),
+        "families": sum(len(table.families) for table in policy.catalog.tables.values()),
+        "roles": len(policy.roles),
+        "grants": sum(len(role.grants) for role in policy.roles.values()),
+        "principals": len(policy.principals),
+        "never lines": len(policy.never),
+        "expect lines": len(policy.expect),
+    }
+    if form is Format.JSON:
+        print_json({"policy": policy.name, "counts": counts, "findings": findings})
+    else:
+        typer.echo(printable(f"policy `{policy.name}` loads: {', '.join(f'{n} {what}' for what, n in counts.items())}"))
+        listing(("path", "code", "message"), findings, "no findings")
+    return Answer.NO if findings else Answer.YES

@@ -1,0 +1,45 @@
+"""`cfacl import`: from pairs of a user and a permission to a policy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cfacl.cli.screen import Answer, Format, FormatOption, print_json
+from cfacl.errors import Fault, PolicyError
+
+
+def import_pairs(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="Lines of `user permission`; `-` for stdin.", show_default=False),
+    ],
+    table: Annotated[
+        str, typer.Option("--table", help="The table whose families the permissions become.")
+    ] = "resources",
+    name: Annotated[str, typer.Option("--name", help="What the policy is called.")] = "imported",
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """Print the policy, TOML, that gives each user of a list of pairs exactly the permissions paired with them.
+
+    Users with equal permissions share a role.
+    """
+    from cfacl.policy.pairs import policy_from_pairs, read_pairs
+
+    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+    try:
+        lines = raw.decode().split("\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise PolicyError([Fault(f"line {line}", "is not utf-8; convert the file")]) from None
+    text = policy_from_pairs(read_pairs(lines), table=table, name=name).dumps()
+    if form is Format.JSON:
+        import tomllib
+
+        print_json(tomllib.loads(text))
+    else:
+        sys.stdout.buffer.write(text.encode())  # TOML is UTF-8, whatever the terminal speaks
+    return Answer.YES

@@ -1,0 +1,86 @@
+"""How answers look: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+#: The width of a line that a program reads: a row is then one line, however long.
+_ENDLESS: Final = 100_000
+
+
+class Answer(IntEnum):
+    """What an exit code says."""
+
+    YES = 0
+    NO = 1
+    UNKNOWN = 2
+
+
+class Format(StrEnum):
+    """How to print an answer."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="A table for people, or JSON.")]
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with everything escaped that could move a terminal's cursor; line ends stay."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+
+
+def console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """Return a console that takes text as it is, keeps to ``COLUMNS`` and obeys ``NO_COLOR``."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, width=width, markup=False, emoji=False, highlight=False)
+
+
+def grid(*headings: str) -> Table:
+    """Return an empty table; long cells are folded, never cut."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def print_json(document: Any) -> None:
+    """Print a document as JSON, times as RFC 3339."""
+    typer.echo(json.dumps(document, indent=2, default=datetime.isoformat))
+
+
+def listing(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], none: str) -> None:
+    """Print rows of texts, times and tuples of texts as a table, without columns that say nothing; or ``none``."""
+    if not rows:
+        typer.echo(none)
+        return
+    shown = [column for column in columns if any(row[column] for row in rows)]
+    table = grid(*shown)
+    for row in rows:
+        table.add_row(*(_cell(row[column]) for column in shown))
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    console(width=_ENDLESS if piped else None).print(table)
+
+
+def _cell(value: str | datetime | tuple[str, ...] | None) -> str:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%SZ").replace(" 00:00:00Z", "")
+    return printable("\n".join(value) if isinstance(value, tuple) else value or "")

@@ -1,0 +1,68 @@
+"""`cfacl import`: pairs in, a policy out and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cfacl
+
+PAIRS = "ann p1\nann p2\n\nbob\tp1\ncy  p2\r\ncy p1\n"
+
+
+def test_the_policy_on_stdout_gives_exactly_the_pairs(run: Any, write: Any) -> None:
+    ran = run("import", write("pairs.txt", PAIRS))
+    assert ran.code == 0
+    assert ran.err == ""
+    policy = cfacl.Policy.loads(ran.out)
+    assert len(policy.roles) == 2
+    with cfacl.connect("memory://", policy=policy) as db:
+        pairs = {(name, each.family) for name in policy.principals for each in db.what(name)}
+    assert pairs == {("ann", "p1"), ("ann", "p2"), ("bob", "p1"), ("cy", "p1"), ("cy", "p2")}
+
+
+def test_pairs_come_from_stdin_too_and_names_can_be_chosen(run: Any) -> None:
+    ran = run("import", "-", "--table", "rooms", "--name", "badges", stdin="zoë p1\n".encode())
+    assert ran.code == 0
+    policy = cfacl.Policy.loads(ran.out)
+    assert policy.name == "badges"
+    assert list(policy.catalog.tables) == ["rooms"]
+    assert list(policy.principals) == ["zoë"]
+
+
+def test_the_same_policy_comes_as_json(run: Any, write: Any) -> None:
+    ran = run("import", write("pairs.txt", PAIRS), "--format", "json")
+    assert ran.code == 0
+    assert set(ran.document["principals"]) == {"ann", "bob", "cy"}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "faults"),
+    [
+        (b"ann p1\nann\nbob p1 p2\n", ["line 2: ", "line 3: "]),
+        (b"ann p1\n\xff p1\n", ["line 2: is not utf-8; convert the file"]),
+        (b"", ["pairs: are empty"]),
+        (b"ann p:1\n", ["line 1: `p:1` cannot name a permission"]),
+    ],
+    ids=["shape", "bytes", "empty", "name"],
+)
+def test_faults_are_told_one_a_line_and_no_policy_is_printed(run: Any, pairs: bytes, faults: list[str]) -> None:
+    ran = run("import", "-", stdin=pairs)
+    assert ran.code == 2
+    assert ran.out == ""
+    lines = ran.err.splitlines()
+    assert len(lines) == len(faults)
+    assert all(line.startswith(fault) for line, fault in zip(lines, faults, strict=True))
+
+
+def test_a_directory_and_a_missing_file_are_named(run: Any, tmp_path: Path) -> None:
+    assert run("import", tmp_path) == (2, "", f"cfacl: {tmp_path}: is a directory\n")
+    assert run("import", tmp_path / "none") == (2, "", f"cfacl: {tmp_path / 'none'}: no such file or directory\n")
+
+
+def test_a_name_that_cannot_be_is_a_fault(run: Any) -> None:
+    ran = run("import", "-", "--table", "a b", stdin=b"ann p1\n")
+    assert ran.code == 2
+    assert ran.err.startswith("table: `a b` cannot name a table")

@@ -1,0 +1,147 @@
+"""What holds for every subcommand: exit codes, formats, terminals, and never a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any, Final
+
+import pytest
+
+from cfacl.cli.app import app, main
+
+COMMANDS: Final = ["check", "demo", "diff", "explain", "import", "what", "who"]
+#: What a shell starts.
+CFACL: Final = [sys.executable, "-W", "error", "-c", "import sys; from cfacl.cli.app import main; sys.exit(main())"]
+
+
+def cfacl(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "FORCE_COLOR")
+    }
+    return subprocess.run(
+        [*CFACL, *map(str, arguments)], env={**inherited, **environment}, capture_output=True, check=False
+    )
+
+
+def test_the_commands_are_these() -> None:
+    assert sorted(str(each.name) for each in app.registered_commands) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_takes_both_formats(run: Any, command: str) -> None:
+    ran = run(command, "--help")
+    assert ran.code == 0
+    assert "--format" in ran.out
+    wrong = run(command, *["x"] * 4, "--format", "yaml")
+    assert wrong.code == 2
+    assert wrong.out == ""
+
+
+@pytest.mark.parametrize("arguments", [["nosuch"], ["check"], ["check", "a", "b"], ["check", "--nosuch", "a"], []])
+def test_a_usage_error_is_two_and_goes_to_stderr(run: Any, arguments: list[str]) -> None:
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert "Usage: cfacl" in ran.err + ran.out
+    assert "Traceback" not in ran.err
+
+
+def test_starting_the_command_loads_nothing_that_help_does_not_need() -> None:
+    heavy = {"pydantic", "rocksdict", "faker", "rich.console", "rich.table", "tomli_w"}
+    ran = subprocess.run(
+        [sys.executable, "-c", "import sys, cfacl.cli.app; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(ran.stdout.split())
+    assert "cfacl.cli.app" in loaded
+    assert not loaded & heavy
+
+
+def test_a_fault_of_the_library_itself_is_no_answer_and_no_traceback(run: Any, monkeypatch: Any, write: Any) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("that")
+
+    monkeypatch.setattr("cfacl.policy.policy.Policy.load", broken)
+    ran = run("check", write())
+    assert ran == (2, "", "cfacl: failed with ZeroDivisionError: that; please report it\n")
+
+
+def test_an_interrupted_run_ends_as_shells_expect(run: Any, monkeypatch: Any, write: Any) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cfacl.policy.policy.Policy.load", interrupted)
+    assert run("check", write()) == (130, "", "")
+
+
+def test_a_reader_that_went_away_is_no_answer_and_no_noise(tmp_path: Any) -> None:
+    pairs = tmp_path / "pairs.txt"
+    pairs.write_text("".join(f"user{n} p{n}\n" for n in range(3_000)))
+    for arguments in (["import", pairs], ["import", pairs, "--format", "json"]):
+        with subprocess.Popen(
+            [*CFACL, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            process.stdout.close()
+            assert process.stderr.read() == b""
+        assert process.returncode == 2
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_closed_stream_is_no_answer(closed: str, write: Any) -> None:
+    shell = ["sh", "-c", f'exec "$@" {closed}', "sh"]
+    ran = subprocess.run([*shell, *CFACL, "check", str(write())], capture_output=True, check=False)
+    assert ran.returncode == 2
+    assert b"Traceback" not in ran.stderr
+
+
+def test_colour_is_for_terminals_and_never_against_no_color(write: Any) -> None:
+    question = ["what", write(), "app"]
+    plain = cfacl(*question)
+    assert plain.returncode == 0
+    assert b"\x1b" not in plain.stdout
+    assert b"\x1b" in cfacl(*question, FORCE_COLOR="1").stdout
+    coloured = b"\x1b[3"
+    assert coloured not in cfacl(*question, FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_a_row_that_a_program_reads_is_one_line_however_long(write: Any) -> None:
+    long = "m" * 200
+    policy = write(text=write().read_text().replace("maya", long))
+    question = ["who", policy, "read", "account:prof", "--purpose", "support", "--at", "2026-01-01T00:00:00Z"]
+    lines = cfacl(*question).stdout.decode().splitlines()
+    assert len(lines) == 3
+    assert lines[2].startswith(long)
+    narrow = cfacl(*question, COLUMNS="40").stdout.decode().splitlines()
+    assert all(len(line) <= 40 for line in narrow)
+    assert "".join(narrow).count("m") >= 200
+
+
+def test_a_terminal_that_speaks_no_unicode_gets_an_answer(write: Any) -> None:
+    policy = write(text=write().read_text().replace("maya", '"zoë"'))
+    ran = cfacl("who", policy, "read", "account:prof", "--at", "2026-01-01T00:00:00Z", PYTHONIOENCODING="ascii")
+    assert ran.returncode == 0, ran.stderr
+    assert b"zo" in ran.stdout
+
+
+def test_what_a_policy_says_cannot_drive_the_terminal(run: Any, write: Any) -> None:
+    policy = write(text=write().read_text().replace("answers tickets", r"\u001b[2Jhello\u009b"))
+    ran = run("explain", policy, "maya", "read", "account:prof", "--purpose", "support", "--at", "2026-01-01T00:00:00Z")
+    assert ran.code == 0
+    assert "\x1b" not in ran.out
+    assert "\x9b" not in ran.out
+    assert "\\u001b[2Jhello" in ran.out
+
+
+def test_square_brackets_are_text_and_no_markup(run: Any, write: Any) -> None:
+    policy = write(text=write().read_text().replace("maya", '"[red]maya"'))
+    ran = run("who", policy, "read", "account:prof", "--at", "2026-01-01T00:00:00Z")
+    assert "[red]maya" in ran.out
+
+
+def test_an_answer_is_an_int_for_sys_exit() -> None:
+    assert isinstance(main(["--help"]), int)
