@@ -1,0 +1,83 @@
+# Every target makes its own .venv when it is missing: all that is needed is Python 3.11 or newer, and make.
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CANDIDATES ?= python3 python3.11 python3.12 python3.13 python3.14
+# For what is installed, and for what builds it.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
+PROVED := cfacl/engine/*,cfacl/policy/*,cfacl/model/*
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check test-long coverage gates lint typing bench mutants clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.demo  ## a guarded store with a smart-home backend in it, and who sees what
+	@$(BIN)/cfacl demo
+
+test: $(VENV)/.dev  ## all tests
+	$(BIN)/pytest --complete
+
+check: $(VENV)/.dev  ## what is quick: lint and the quick tests, in under two minutes
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/pytest -m "not slow"
+
+test-long: $(VENV)/.dev  ## all tests, with thousands of examples for each property
+	HYPOTHESIS_PROFILE=long $(BIN)/pytest --complete
+
+coverage: $(VENV)/.dev  ## all tests, then the gates: 95 % of everything, 100 % of what decides
+	$(BIN)/pytest --complete --cov --cov-report=
+	@$(MAKE) --no-print-directory gates
+
+gates: $(VENV)/.dev
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include='$(PROVED)' --fail-under=100
+
+lint: $(VENV)/.dev typing  ## ruff, mypy, pyright, and which room may import which
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+
+typing: $(VENV)/.dev  ## the types that users see, checked by mypy and pyright
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+bench: $(VENV)/.dev  ## the benchmarks, on this machine
+	$(BIN)/python -m benchmarks
+
+mutants: $(VENV)/.dev  ## break the engine line by line; each break must turn a test red
+	$(BIN)/mutmut run
+	@! $(BIN)/mutmut results | grep .
+
+clean:  ## remove what the other targets made
+	rm -rf $(VENV) mutants dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find cfacl tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The demo's run installs little, so that it starts soon; the tests' run installs all.
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+$(BIN)/python:
+	@found=; bare=; \
+	for each in $(CANDIDATES); do \
+	    $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+	    bare=$${bare:-$$each}; \
+	    if $$each -c 'import ensurepip, venv' 2>/dev/null; then found=$$each; break; fi; \
+	done; \
+	if [ -z "$$bare" ]; then \
+	    echo "cfacl needs Python 3.11 or newer, and none was found: apt install python3 python3-venv" >&2; exit 1; \
+	elif [ -z "$$found" ]; then \
+	    name=python$$($$bare -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	    echo "$$bare has no ensurepip, so it cannot make $(VENV): apt install $$name-venv" >&2; exit 1; \
+	fi; \
+	$$found -m venv $(VENV)
