@@ -8,7 +8,7 @@ either decides afresh or raises; there is no third way out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar, overload
 
 from mypy_extensions import mypyc_attr
@@ -17,7 +17,7 @@ from cfacl.engine.ask import Ask, Pinned, action_index, find_table
 from cfacl.engine.explain import Explanation, explain
 from cfacl.engine.guard import Guard
 from cfacl.engine.selection import Want
-from cfacl.engine.snapshot import Denial, Plan, Profile, Snapshot
+from cfacl.engine.snapshot import Denial, Hit, Plan, Profile, Snapshot
 from cfacl.errors import AccessDenied, CfaclError, Closed, RequestError, SchemaMissing, quoted
 from cfacl.model.action import ACTIONS, Action
 from cfacl.model.projection import Projection, Slice
@@ -33,7 +33,7 @@ class Caller(Pinned):
     removed stays refused, also when a later policy has that name again.
     """
 
-    __slots__ = ("_born", "_clock", "_guard", "_open", "_principal", "_profile", "_purpose")
+    __slots__ = ("_born", "_clock", "_guard", "_hits", "_open", "_principal", "_profile", "_purpose")
 
     def __init__(self, guard: Guard, principal: str, purpose: str) -> None:
         for name in (principal, purpose):
@@ -45,6 +45,7 @@ class Caller(Pinned):
         self._clock = guard.clock
         self._open = True
         self._profile: Profile | None = None
+        self._hits: Mapping[object, Hit] = {}
         with guard.lock:
             self._born = guard.epoch
             self._decide(lambda profile, _: profile)
@@ -74,14 +75,12 @@ class Caller(Pinned):
             RequestError: an unknown name, no family, another database's ask, a closed session.
         """
         try:
-            profile = self._profile
-            mask, denied, until = profile.named[(ask, *names)] if names else profile.hits[ask]  # type: ignore[union-attr]  # None raises, and goes the long way
-            guard = self._guard
-            if profile.snapshot is guard.snapshot:  # type: ignore[union-attr]  # it had hits
+            snapshot, mask, denied, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
+            if snapshot is self._guard.snapshot:
                 if until is None:
                     return not mask & denied
                 clock = self._clock
-                if guard.latest <= clock() < until:
+                if clock() < until:
                     return not mask & denied
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
@@ -94,19 +93,17 @@ class Caller(Pinned):
     def require(self, ask: Ask | str, /, *names: str) -> None:
         """Return if every family asked for is granted, else raise `AccessDenied`.  Otherwise as `allows`."""
         try:
-            profile = self._profile
-            mask, denied, until = profile.named[(ask, *names)] if names else profile.hits[ask]  # type: ignore[union-attr]  # None raises, and goes the long way
-            guard = self._guard
-            if profile.snapshot is guard.snapshot:  # type: ignore[union-attr]  # it had hits
+            snapshot, mask, denied, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
+            if snapshot is self._guard.snapshot and not mask & denied:
                 clock = self._clock
-                if not mask & denied and (until is None or guard.latest <= clock() < until):
+                if until is None or clock() < until:
                     return
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
         ask = self._ask(ask, names)
 
         def denied_families(profile: Profile, now: int) -> frozenset[str]:
-            mask, denied, _ = profile.check(ask, now, names)
+            _, mask, denied, _ = profile.check(ask, now)
             return find_table(profile.snapshot.bits, ask.table).names(mask & denied)
 
         families = self._decide(denied_families)
@@ -154,14 +151,13 @@ class Caller(Pinned):
 
     def _stands(self, plan: Plan) -> bool:
         """Whether a plan of this caller is surely what would be decided now."""
-        guard = self._guard
         profile = plan.profile
-        if profile is self._profile and profile.snapshot is guard.snapshot:
+        if profile is self._profile and profile.snapshot is self._guard.snapshot:
             until = plan.until
             if until is None:
                 return True
             try:
-                return guard.latest <= self._clock() < until
+                return self._clock() < until
             except Exception:  # noqa: BLE001  # a broken clock is sure of nothing
                 return False
         return False
@@ -198,6 +194,7 @@ class Caller(Pinned):
         with self._guard.lock:
             self._open = False
             self._profile = None
+            self._hits = {}
 
     def _enter(self) -> Profile:
         """Return what the current policy says of this caller; the guard's lock is held."""
@@ -216,14 +213,15 @@ class Caller(Pinned):
                 )
             profile = snapshot.profile(snapshot.holds(self._principal), self._purpose)
             self._profile = profile
+            self._hits = profile.hits
         return profile
 
     def _decide(self, step: Callable[[Profile, int], T]) -> T:
         """Take the long way: one ``step`` on the current profile, at a time that never goes back."""
         try:
             with self._guard.lock:
-                profile = self._enter()
-                return step(profile, self._guard.now())
+                now = self._guard.now()
+                return step(self._enter(), now)
         except CfaclError:
             raise
         except Exception as error:
@@ -240,7 +238,7 @@ class Caller(Pinned):
         ask = self._ask(ask, names)
 
         def denied(profile: Profile, now: int) -> int:
-            mask, denied, _ = profile.check(ask, now, names)
+            _, mask, denied, _ = profile.check(ask, now)
             return mask & denied
 
         return self._decide(denied)

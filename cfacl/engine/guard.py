@@ -22,7 +22,7 @@ class Guard(Pinned):
         clock: returns the time in nanoseconds since 1970, an int.
     """
 
-    __slots__ = ("_closed", "_epoch", "_removed", "asks", "clock", "latest", "lock", "snapshot", "token")
+    __slots__ = ("_closed", "_epoch", "_latest", "_removed", "asks", "clock", "lock", "snapshot", "token")
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self.snapshot: Snapshot | None = None
@@ -30,8 +30,7 @@ class Guard(Pinned):
         self.lock = RLock()
         #: prepared requests by (action, table, *families)
         self.asks: dict[tuple[object, ...], Ask] = {}
-        #: the latest time that anything was decided at; the clock may go back, decisions do not
-        self.latest = BEGIN
+        self._latest = BEGIN
         #: what the prepared requests of this guard are known by
         self.token = object()
         self._epoch = 0
@@ -73,13 +72,20 @@ class Guard(Pinned):
         return snapshot
 
     def now(self) -> int:
-        """Return the time, never before one that was returned earlier, so that an expired grant stays expired."""
+        """Return the time, never before one that was returned earlier, so that an expired grant stays expired.
+
+        When it passes the end of anything that was computed, all that was computed is let go: a clock that goes back
+        afterwards finds none of it.
+        """
         with self.lock:
             now = self.clock()
             if type(now) is not int:
                 raise TypeError(f"the clock returned {type(now).__name__}, not int nanoseconds")
-            self.latest = max(self.latest, now)
-            return self.latest
+            self._latest = max(self._latest, now)
+            snapshot = self.snapshot
+            if snapshot is not None and self._latest >= snapshot.horizon:
+                self.snapshot = Snapshot(snapshot.bits, snapshot.stored, snapshot.epoch)
+            return self._latest
 
     def removed_since(self, principal: str, epoch: int) -> bool:
         """Whether a policy published after ``epoch`` lacked this principal, whatever came since."""

@@ -37,8 +37,8 @@ def remember(memo: dict[K, V], key: K, value: V, limit: int = MEMO) -> V:
     return value
 
 
-#: What a prepared check needs: requested mask, denied mask, and until when they hold (`None`: for ever).
-Hit = tuple[int, int, int | None]
+#: What a check needs: the snapshot it is of, requested mask, denied mask, and until when (`None`: for ever).
+Hit = tuple["Snapshot", int, int, int | None]
 
 
 class Plan:
@@ -73,7 +73,7 @@ class Profile:
     A hit's mask and denied mask belong to ``snapshot``, and are good only while that is the current one.
     """
 
-    __slots__ = ("bit", "held", "hits", "named", "plans", "purpose", "snapshot", "views")
+    __slots__ = ("bit", "held", "hits", "plans", "purpose", "snapshot", "views")
 
     def __init__(self, snapshot: Snapshot, held: tuple[Held, ...], purpose: str) -> None:
         self.snapshot = snapshot
@@ -82,7 +82,6 @@ class Profile:
         self.bit = snapshot.bits.purposes[purpose]
         self.views: dict[str, View] = {}
         self.hits: dict[object, Hit] = {}
-        self.named: dict[tuple[object, ...], Hit] = {}
         self.plans: dict[Want, Plan] = {}
 
     def holdings(self, table: TableBits) -> list[tuple[Held, tuple[Bound, ...]]]:
@@ -90,21 +89,22 @@ class Profile:
         return [(held, self.snapshot.bound(held.role, table)) for held in self.held]
 
     def view(self, table: TableBits, now: int) -> View:
-        """Return what holds at ``now``, which never goes back."""
+        """Return what holds at ``now``, a time that the guard gave: whatever is known then still holds."""
         known = self.views.get(table.name)
-        if known is not None and now < known.until:
+        if known is not None:
             return known
+        snapshot = self.snapshot
         view = look(table, self.purpose, self.bit, self.holdings(table), now)
-        interned = self.snapshot.interned
+        snapshot.horizon = min(snapshot.horizon, view.until)
+        interned = snapshot.interned
         return remember(self.views, table.name, interned.get(view) or remember(interned, view, view))
 
-    def check(self, ask: Ask, now: int, names: tuple[str, ...] = ()) -> Hit:
-        """Return the hit for ``ask``, and remember it: by its names where it was asked by ``names``, else by itself."""
+    def check(self, ask: Ask, now: int) -> Hit:
+        """Return the hit for ``ask``, and remember it."""
         table, mask = resolve(self.snapshot.bits, ask)
         view = self.view(table, now)
         until = None if view.until == END else view.until
-        hit = (mask, view.denied[ask.index], until)
-        return remember(self.named, (ask.action, *names), hit) if names else remember(self.hits, ask, hit)
+        return remember(self.hits, ask, (self.snapshot, mask, view.denied[ask.index], until))
 
     def plan(self, want: Want, now: int) -> Plan | Denial:
         """Decide a request for columns, by rule 4: strict where columns are named or data is changed, else narrow."""
@@ -147,6 +147,7 @@ class Snapshot:
         "bits",
         "columns",
         "epoch",
+        "horizon",
         "interned",
         "stored",
     )
@@ -155,6 +156,8 @@ class Snapshot:
         self.bits = bits
         self.stored = stored
         self.epoch = epoch
+        #: the first instant at which something that was computed ends
+        self.horizon = END
         self.interned: dict[View, View] = {}
         #: column names taken apart, by table
         self.columns: dict[str, dict[bytes, Column]] = {}
