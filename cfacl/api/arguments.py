@@ -16,7 +16,7 @@ AHEAD = 5_000
 def row_key(key: object) -> bytes:
     """Return a row key: 1 to 32,767 arbitrary bytes."""
     if type(key) is not bytes:
-        raise InvalidKey(f"row keys are bytes, not {type(key).__name__}")
+        raise InvalidKey(f"a row key is bytes, not {type(key).__name__}; encode it")
     if not 0 < len(key) <= MAX_KEY:
         raise InvalidKey(f"a row key is 1 to {MAX_KEY} bytes, not {len(key)}")
     return key
@@ -41,7 +41,7 @@ def keys(rows: object) -> tuple[bytes, ...]:
 def cell_value(value: object) -> bytes:
     """Return a value: at most 256 MiB less one byte."""
     if type(value) is not bytes:
-        raise InvalidValue(f"values are bytes, not {type(value).__name__}")
+        raise InvalidValue(f"a value is bytes, not {type(value).__name__}; encode it")
     if len(value) > MAX_VALUE:
         raise InvalidValue(f"a value of {len(value)} bytes is too long; at most {MAX_VALUE} are kept")
     return value
@@ -84,7 +84,7 @@ def span(start: bytes | None, stop: bytes | None, prefix: bytes | None, *, rever
     """Return the row keys of a scan: ``start`` is included, ``stop`` is not; in reverse ``start`` is the higher."""
     for each in (start, stop, prefix):
         if each is not None and type(each) is not bytes:
-            raise InvalidKey(f"bounds of a scan are bytes, not {type(each).__name__}")
+            raise InvalidKey(f"a bound of a scan is bytes, not {type(each).__name__}; encode it")
     if prefix is not None:
         if start is not None or stop is not None:
             raise RequestError("`row_prefix` can't be used with `row_start` or `row_stop`")

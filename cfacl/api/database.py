@@ -17,7 +17,7 @@ from cfacl.api.failures import store_failures
 from cfacl.api.schema import Difference, Schema
 from cfacl.api.session import Session
 from cfacl.audit.event import Event, Hook
-from cfacl.engine.ask import Ask, Pinned
+from cfacl.engine.ask import Ask, Pinned, name_of
 from cfacl.engine.bits import PolicyBits
 from cfacl.engine.guard import Guard
 from cfacl.engine.reverse import Holder, Permission, what, who
@@ -191,6 +191,8 @@ class Database(Pinned):
         Raises:
             UnknownAction, UnknownTable, UnknownFamily, UnknownPurpose
         """
+        if purpose is not None:
+            name_of("purpose", purpose)
         return list(who(self._report(), action, table, family, purpose, self._instant(at)))
 
     def what(self, principal: str, *, at: datetime | None = None) -> list[Permission]:
@@ -199,7 +201,7 @@ class Database(Pinned):
         Raises:
             AccessDenied: the policy knows no such principal.
         """
-        return list(what(self._report(), principal, self._instant(at)))
+        return list(what(self._report(), name_of("principal", principal), self._instant(at)))
 
     def stats(self) -> dict[str, int | str]:
         """Return counts of the policy in force, its epoch, and the kind of store."""

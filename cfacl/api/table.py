@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, Final, Literal, overload
+from typing import Any, Literal, overload
 
 from cfacl.api.access import Access
 from cfacl.api.arguments import cell_value, column_names, keys, positive, row_key, span, time_before
@@ -13,14 +13,12 @@ from cfacl.api.row import Row, make_row
 from cfacl.engine.ask import Pinned
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Snapshot
-from cfacl.errors import InvalidValue, RequestError
+from cfacl.errors import RequestError
 from cfacl.model.action import READ, WRITE
+from cfacl.model.counter import counted, counter
 from cfacl.model.request import Cells
 
 Stamped = tuple[bytes, int]
-
-#: A counter is stored as a signed 64-bit integer, big-endian, as HBase does.
-COUNTER_BYTES: Final = 8
 
 
 class Table(Pinned):
@@ -243,16 +241,17 @@ class Table(Pinned):
 
     def batch(self, timestamp: int | None = None, batch_size: int | None = None, transaction: bool = False) -> Batch:
         """Return a batch of changes, for use as a context manager.  See `Batch`."""
-        return Batch(self._access, timestamp, positive("batch_size", batch_size), transaction=transaction)
+        access = self._access
+        return Batch(access, access.stamp(timestamp), positive("batch_size", batch_size), transaction=transaction)
 
     def counter_get(self, row: bytes, column: bytes) -> int:
         """Return a counter, 0 where there is none; it needs `read`."""
         values = self.cells(row, column, 1)
-        return counter_value(values[0]) if values else 0
+        return counted(values[0] if values else None)
 
     def counter_set(self, row: bytes, column: bytes, value: int = 0) -> None:
         """Set a counter to a signed 64-bit integer; it needs `write`."""
-        self.put(row, {column: counter_bytes(value)})
+        self.put(row, {column: counter(value)})
 
     def counter_inc(self, row: bytes, column: bytes, value: int = 1) -> int:
         """Add to a counter, atomically, and return it; it needs `read` and `write`.
@@ -261,7 +260,7 @@ class Table(Pinned):
             InvalidValue: the cell is no counter, or the sum is beyond 64 bits; nothing is written.
         """
         key = row_key(row)
-        counter_bytes(value)
+        counter(value)
         access = self._access
         read: Want = (READ, self.name, (column,), True)
         write: Want = (WRITE, self.name, (column,), True)
@@ -274,7 +273,7 @@ class Table(Pinned):
 
     def counter_dec(self, row: bytes, column: bytes, value: int = 1) -> int:
         """Subtract from a counter; otherwise as `counter_inc`."""
-        counter_bytes(value)
+        counter(value)
         return self.counter_inc(row, column, -value)
 
     def compare_and_set(self, row: bytes, column: bytes, expected: bytes | None, data: Mapping[bytes, bytes]) -> bool:
@@ -318,17 +317,3 @@ def whole_column(snapshot: Snapshot, table: str, name: bytes) -> tuple[bytes, in
     if qualifier is None:
         raise RequestError('a family is named where one column is meant; write `b"family:qualifier"`')
     return family, bit, qualifier
-
-
-def counter_bytes(value: int) -> bytes:
-    """Return a counter as it is stored: 8 bytes, big-endian, signed."""
-    if type(value) is not int or not -(1 << 63) <= value < 1 << 63:
-        raise InvalidValue("a counter is an int of 64 bits, signed")
-    return value.to_bytes(COUNTER_BYTES, "big", signed=True)
-
-
-def counter_value(stored: bytes) -> int:
-    """Return the counter in a cell."""
-    if len(stored) != COUNTER_BYTES:
-        raise InvalidValue("the cell is no counter; counters are 8 bytes")
-    return int.from_bytes(stored, "big", signed=True)

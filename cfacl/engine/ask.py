@@ -85,6 +85,13 @@ class Ask(Pinned):
         return f"<Ask to {self._action} {self._table}:{','.join(self._families)}>"
 
 
+def name_of(what: str, name: object) -> str:
+    """Return ``name`` if it is a str, or raise `RequestError`."""
+    if type(name) is not str:
+        raise RequestError(f"a {what} is a str, not {type(name).__name__}; say its name")
+    return name
+
+
 def action_index(action: object) -> int:
     """Return the place of an action's masks, or raise `UnknownAction`."""
     for i, each in enumerate(ACTIONS):

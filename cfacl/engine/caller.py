@@ -13,7 +13,7 @@ from typing import TypeVar, overload
 
 from mypy_extensions import mypyc_attr
 
-from cfacl.engine.ask import Ask, Pinned, action_index, find_table
+from cfacl.engine.ask import Ask, Pinned, action_index, find_table, name_of
 from cfacl.engine.explain import Explanation, explain
 from cfacl.engine.guard import Guard
 from cfacl.engine.selection import Want
@@ -36,11 +36,8 @@ class Caller(Pinned):
     __slots__ = ("_born", "_clock", "_guard", "_hits", "_open", "_principal", "_profile", "_purpose")
 
     def __init__(self, guard: Guard, principal: str, purpose: str) -> None:
-        for name in (principal, purpose):
-            if type(name) is not str:
-                raise RequestError(f"principals and purposes are str, not {type(name).__name__}")
-        self._principal = principal
-        self._purpose = purpose
+        self._principal = name_of("principal", principal)
+        self._purpose = name_of("purpose", purpose)
         self._guard = guard
         self._clock = guard.clock
         self._open = True

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from threading import RLock
 
-from cfacl.engine.ask import Ask, Pinned, resolve
+from cfacl.engine.ask import Ask, Pinned, name_of, resolve
 from cfacl.engine.bits import BEGIN, PolicyBits
 from cfacl.engine.snapshot import Snapshot, remember
-from cfacl.errors import Closed, RequestError
+from cfacl.errors import Closed
 from cfacl.model.projection import StoredFamily
 
 
@@ -98,10 +98,7 @@ class Guard(Pinned):
             UnknownAction, UnknownTable, UnknownFamily: the catalog has no such name.
             RequestError: no family is named.
         """
-        key = (action, table, *families)
-        for name in key:
-            if type(name) is not str:
-                raise RequestError(f"actions, tables and families are str, not {type(name).__name__}")
+        key = (name_of("action", action), name_of("table", table), *[name_of("family", each) for each in families])
         with self.lock:
             ask = self.asks.get(key)
             if ask is None:
