@@ -24,7 +24,7 @@ test: $(VENV)/.dev  ## all tests
 check: $(VENV)/.dev  ## what is quick: lint and the quick tests, in under two minutes
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/pytest -m "not slow"
+	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not slow"
 
 test-long: $(VENV)/.dev  ## all tests, with thousands of examples for each property
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --complete

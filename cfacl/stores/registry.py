@@ -25,13 +25,15 @@ class Opener(Protocol):
         """``clock`` returns nanoseconds since 1970."""
 
 
-def open_store(location: str | Path, *, clock: Callable[[], int]) -> Store:
+def open_store(location: object, *, clock: Callable[[], int]) -> Store:
     """Open the store at a URL such as ``rocksdb:///srv/home``, or at a path, which means RocksDB.
 
     Raises:
         RequestError: the scheme is not known.
         StoreError: the store cannot be opened.
     """
+    if not isinstance(location, (str, Path)):
+        raise RequestError(f"a store is named by a URL or a path, not {type(location).__name__}")
     url = str(location)
     if isinstance(location, Path) or "://" not in url:
         url = Path(url).absolute().as_uri().replace("file://", "rocksdb://", 1)

@@ -1,0 +1,1 @@
+"""What cfacl costs, beside honest baselines; see README.md."""

@@ -1,0 +1,56 @@
+"""Runs every script, each in processes of its own, and writes the page."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import pyperf  # type: ignore[import-untyped]  # it has no types
+
+from benchmarks import report
+from benchmarks.rounds import FULL, QUICK, merged
+
+ROOT: Final = Path(__file__).parents[1]
+#: Scripts that differ from process to process; the others weigh more than they time.
+REPEATED: Final = ("checks", "stores")
+ONCE: Final = ("growth",)
+
+
+def run(*, quick: bool) -> pyperf.BenchmarkSuite:
+    """Return the results of all scripts."""
+    processes = (QUICK if quick else FULL).processes
+    # Turn by turn as well, so that a neighbour who comes and goes meets all of them.
+    scripts = [*REPEATED * processes, *ONCE]
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for i, script in enumerate(scripts):
+            print(f"{i + 1} of {len(scripts)}: {script}", file=sys.stderr)
+            output = Path(folder) / f"{i}.json"
+            command = [sys.executable, "-m", f"benchmarks.{script}", "--output", str(output)]
+            subprocess.run(command + ["--quick"] * quick, cwd=ROOT, check=True)  # noqa: S603  # our own scripts
+            found += pyperf.BenchmarkSuite.load(str(output)).get_benchmarks()
+    return pyperf.BenchmarkSuite(list(merged(found).values()))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks")
+    parser.add_argument("--quick", action="store_true", help="only show that everything runs; needs --into")
+    parser.add_argument(
+        "--into", type=Path, help="a folder for results.json and benchmarks.md; left out: this project's"
+    )
+    options = parser.parse_args()
+    if options.quick and options.into is None:
+        parser.error("--quick measures nothing worth keeping; name a folder with --into")
+    results = (options.into or ROOT / "benchmarks") / "results.json"
+    page = (options.into or ROOT / "docs") / "benchmarks.md"
+    run(quick=options.quick).dump(str(results), replace=True)
+    page.write_text(report.page(report.load(results)), "utf-8")
+    print(f"wrote {results} and {page}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,324 @@
+"""Turns the results of one run into docs/benchmarks.md; no figure on that page is typed by hand."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pyperf  # type: ignore[import-untyped]  # it has no types
+from attrs import frozen
+
+#: The unit of a ratio.
+TIMES: Final = "\N{MULTIPLICATION SIGN}"
+
+Results = Mapping[str, pyperf.Benchmark]
+
+
+@frozen
+class Figure:
+    """Something that was promised.
+
+    Attributes:
+        what: what is measured, over what it is divided by.
+        top, bottom: the benchmarks that are divided, round by round; without ``bottom`` the values of ``top`` count.
+        bound: what the median is held against, in ``unit``.
+        least: whether the bound is a lower one.
+        unit: `TIMES` for ratios, else ``µs``, ``B`` or ``s``.
+    """
+
+    what: str
+    top: str
+    bottom: str | None
+    bound: float
+    least: bool = False
+    unit: str = TIMES
+
+
+#: "Time flat" is held against the bound that the number of tables has.
+FIGURES: Final = (
+    Figure("`session.allows(ask)`, nothing can expire ÷ an empty method call", "check.timeless", "check.empty", 2.5),
+    Figure("`session.allows(ask)`, with a clock compare ÷ an empty method call", "check.clock", "check.empty", 4.5),
+    Figure("an ask of 64 families ÷ an ask of one family", "check.timeless.64", "check.timeless", 1.3),
+    Figure(
+        "first decision of a principal on the scenario, opening the session included",
+        "first.opened",
+        None,
+        20,
+        unit="µs",
+    ),
+    Figure("1,000,000 principals over 1,000 sets of roles: kept of each once seen", "crowd.bytes", None, 200, unit="B"),
+    Figure("check with 1,000,000 principals seen ÷ with 1,000 seen", "crowd.check.all", "crowd.check.few", 1.2),
+    Figure(
+        "first decisions of the last of 1,000,000 principals ÷ of early ones",
+        "crowd.first.late",
+        "crowd.first.early",
+        1.2,
+    ),
+    Figure("check with 10,000 tables in the policy ÷ with 10", "tables.10000", "tables.10", 1.2),
+    Figure(
+        "`customer.txt`, 10,021 users: from the file to a database that decides", "load.customer", None, 2, unit="s"
+    ),
+    Figure("`row` of 10 cells: rows a second, guarded ÷ unguarded", "row.unguarded", "row.guarded", 0.9, least=True),
+    Figure("`put` of 10 cells: puts a second, guarded ÷ unguarded", "put.unguarded", "put.guarded", 0.9, least=True),
+    Figure(
+        "`scan` of 1,000 rows of 10 cells: rows a second, guarded ÷ unguarded",
+        "scan.unguarded",
+        "scan.guarded",
+        0.9,
+        least=True,
+    ),
+    Figure(
+        "row of 8 times 10 cells: reading all and dropping seven families ÷ reading the one granted",
+        "eight.dropped",
+        "eight.granted",
+        3,
+        least=True,
+    ),
+    Figure("scan by the store ÷ a loop on rocksdict that builds the same dicts", "scan.unguarded", "scan.hand", 1.3),
+)
+
+#: Every other way to check, with the check of cfacl that does the same.
+CHECKS: Final = (
+    ("an empty method call", "check.empty", "check.timeless"),
+    ("an empty method call that takes any number of names", "check.empty.any", "check.timeless"),
+    ("reading the clock, `time.time_ns()`", "check.time_ns", "check.timeless"),
+    ("`session.allows(ask)`", "check.timeless", "check.timeless"),
+    ("`session.allows(ask)`, with a clock compare", "check.clock", "check.timeless"),
+    ("`session.allows(ask)`, denied", "check.timeless.denied", "check.timeless"),
+    ("`session.allows(ask)` of 64 families", "check.timeless.64", "check.timeless"),
+    ("`session.allows(ask)` of 64 families, with a clock compare", "check.clock.64", "check.timeless"),
+    ("`session.allows(…)` by name", "check.timeless.name", "check.timeless"),
+    ("`session.allows(…)` by name, with a clock compare", "check.clock.name", "check.timeless"),
+    ("`session.require(ask)`", "check.timeless.require", "check.timeless"),
+    ("`session.require(ask)`, with a clock compare", "check.clock.require", "check.timeless"),
+    ("`session.require(ask)` that raises, caught", "check.timeless.require.denied", "check.timeless"),
+    ("the same that raises, with a clock compare", "check.clock.require.denied", "check.timeless"),
+    ("frozenset ≤ frozenset, made once, one family", "check.frozenset", "check.timeless"),
+    ("frozenset ≤ frozenset, made once, 64 families", "check.frozenset.64", "check.timeless"),
+    ("a dict of frozensets, one family by name", "check.frozenset.name", "check.timeless"),
+    ("`functools.lru_cache` over the slow check, one family", "check.lru_cache", "check.timeless"),
+    ("`functools.lru_cache` over the slow check, 64 families as one tuple", "check.lru_cache.64", "check.timeless"),
+    ("the slow check itself: walk the grants", "check.slow", "check.timeless"),
+    ("pycasbin, 7 grants", "check.casbin", "check.timeless"),
+    ("cedarpy, 7 grants, policies and entities parsed before", "check.cedarpy", "check.timeless"),
+)
+STORES: Final = (
+    ("`row` of 10 cells", "row"),
+    ("`put` of 10 cells", "put"),
+    ("`put` of one cell", "put.one"),
+    ("`scan` of 1,000 rows of 10 cells", "scan"),
+)
+EIGHT: Final = (
+    ("read all, drop seven", "eight.dropped"),
+    ("the same, without a guard", "eight.dropped.unguarded"),
+    ("`row(key)` by somebody who is granted the one", "eight.granted"),
+    ("`row(key, columns=[family])` by somebody who is granted all", "eight.named"),
+)
+GROWTH: Final = (
+    ("check with 10 tables in the policy", "tables.10"),
+    ("check with 100 tables", "tables.100"),
+    ("check with 1,000 tables", "tables.1000"),
+    ("check with 10,000 tables", "tables.10000"),
+    ("check by the next of 1,000 sessions, 1,000 principals seen", "crowd.check.few"),
+    ("check by the next of 1,000 sessions, 1,000,000 principals seen", "crowd.check.all"),
+    ("first decision of a new principal, 10,000 seen", "crowd.first.early"),
+    ("first decision of a new principal, nearly 1,000,000 seen", "crowd.first.late"),
+    ("first decision on the scenario, opening the session included", "first.opened"),
+    ("first decision on the scenario of a session that was open, under a new policy", "first.decided"),
+    ("kept of a principal once seen", "crowd.bytes"),
+    ("kept of a session that is held open", "crowd.bytes.session"),
+    ("`customer.txt`: from the file to a database that decides", "load.customer"),
+)
+#: What else could be done, what cfacl does, and what is compared.
+RIVALS: Final = (
+    ("check.frozenset", "check.timeless", "a frozenset made once, for one family"),
+    ("check.frozenset.64", "check.timeless.64", "a frozenset made once, for 64 families"),
+    ("check.frozenset.name", "check.timeless.name", "a dict of frozensets by name, for one family"),
+    ("check.lru_cache", "check.timeless.name", "`functools.lru_cache`, for one family by name"),
+    ("check.lru_cache.64", "check.timeless.64", "`functools.lru_cache`, for 64 families"),
+    ("check.slow", "check.timeless.name", "walking the grants, for one family by name"),
+    ("check.casbin", "check.timeless.name", "pycasbin, for one family by name"),
+    ("check.cedarpy", "check.timeless.name", "cedarpy, for one family by name"),
+    ("row.unguarded", "row.guarded", "a row without the guard"),
+    ("put.unguarded", "put.guarded", "a put of 10 cells without the guard"),
+    ("put.one.unguarded", "put.one.guarded", "a put of one cell without the guard"),
+    ("scan.unguarded", "scan.guarded", "a scan without the guard"),
+    ("row.hand", "row.guarded", "a row by hand on rocksdict"),
+    ("put.hand", "put.guarded", "a put of 10 cells by hand on rocksdict"),
+    ("put.one.hand", "put.one.guarded", "a put of one cell by hand on rocksdict"),
+    ("scan.hand", "scan.guarded", "a scan by hand on rocksdict"),
+)
+#: What may be missing from a run, and why.
+OPTIONAL: Final = {"load.customer": "`CFACL_ROLEMINING` named no folder with `customer.txt`"}
+
+HEAD: Final = """\
+# What it costs
+
+Made by `make bench` from one run; no figure here is typed by hand. How to run it, how it is measured and how to read it:
+[benchmarks/README.md](../benchmarks/README.md). Every figure is a median, with the 10th and 90th percentile behind it;
+a ratio is taken round by round, of two samples a few milliseconds apart in one process.
+"""
+UNGUARDED: Final = """\
+Unguarded is the same store object with what any user of it must do: split the names of columns, build the mutation,
+pass a projection, hand out plain dicts. It checks nothing.
+"""
+OTHERS: Final = """
+None of these others notices a policy that was replaced, a grant that ended or a name that does not exist, and those
+without a guard return everything. A cache is as fast for one family; the mask wins where many families are asked for at
+once, where one entry answers for all of them, and where a right is taken away.
+"""
+
+
+def values(results: Results, name: str) -> list[float]:
+    return list(results[name].get_values())
+
+
+def ratios(results: Results, top: str, bottom: str) -> list[float]:
+    """Return the ratios of the samples that were taken in the same round of the same process."""
+    runs = zip(results[top].get_runs(), results[bottom].get_runs(), strict=True)
+    return [a / b for one, other in runs for a, b in zip(one.values, other.values, strict=True)]
+
+
+def spread(found: Sequence[float]) -> tuple[float, float, float]:
+    """Return the 10th percentile, the median and the 90th percentile."""
+    if len(found) == 1:
+        return found[0], found[0], found[0]
+    tenths = statistics.quantiles(found, n=10, method="inclusive")
+    return tenths[0], statistics.median(found), tenths[-1]
+
+
+def number(value: float) -> str:
+    """Return three digits of a number."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def amount(value: float, unit: str) -> str:
+    """Return a value of pyperf's ``unit`` with the unit that suits it."""
+    if unit == "byte":
+        return f"{number(value)} B"
+    for size, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if value >= size:
+            return f"{number(value / size)} {name}"
+    return f"{number(value / 1e-9)} ns"
+
+
+def timed(results: Results, name: str) -> str:
+    """Return a benchmark's median, and its spread where there is one."""
+    if name not in results:
+        return "not measured"
+    low, middle, high = spread(values(results, name))
+    unit = results[name].get_unit()
+    return amount(middle, unit) + (f" ({amount(low, unit)} to {amount(high, unit)})" if low != high else "")
+
+
+def rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    return "\n".join("| " + " | ".join(each) + " |" for each in (header, ["---"] * len(header), *lines)) + "\n"
+
+
+def figure(results: Results, each: Figure) -> tuple[str, ...]:
+    """Return the row of a figure: what, measured, spread, bound, and whether it was held."""
+    bound = f"{'≥' if each.least else '≤'} {each.bound:g} {each.unit}"
+    if missing := [name for name in (each.top, each.bottom) if name and name not in results]:
+        return each.what, "", "", bound, f"not measured: {OPTIONAL[missing[0]]}"
+    found = ratios(results, each.top, each.bottom) if each.bottom else values(results, each.top)
+    scale = 1e6 if each.unit == "µs" else 1.0
+    low, middle, high = (value * scale for value in spread(found))
+    held = middle >= each.bound if each.least else middle <= each.bound
+    return (
+        each.what,
+        f"{number(middle)} {each.unit}",
+        f"{number(low)} to {number(high)}",
+        bound,
+        "held" if held else "**missed**",
+    )
+
+
+def faster(results: Results) -> Iterator[str]:
+    """Yield what is faster than cfacl, and by how much."""
+    for theirs, ours, what in RIVALS:
+        low, middle, high = spread(ratios(results, ours, theirs))
+        if middle > 1:
+            yield (
+                f"* {what}: {timed(results, theirs)}, cfacl {timed(results, ours)};"
+                f" cfacl takes {number(middle)} times as long ({number(low)} to {number(high)})"
+            )
+
+
+def page(results: Results) -> str:
+    """Return the page."""
+    facts = results["check.empty"].get_metadata()
+    walls = values(results, "machine.wall")
+    rounds = results["check.empty"].get_nvalue()
+    runs = results["check.empty"].get_nrun()
+    parts = [
+        HEAD,
+        "## Figures\n",
+        rows(("figure", "median", "p10 to p90", "bound", ""), (figure(results, each) for each in FIGURES)),
+        UNGUARDED,
+        "## Where something else is faster\n",
+        "\n".join(faster(results)) or "Nothing that was measured is.",
+        OTHERS,
+        "## One check\n",
+        rows(
+            ("", "time", "÷ `session.allows(ask)`"),
+            (
+                (what, timed(results, name), number(spread(ratios(results, name, ours))[1]))
+                for what, name, ours in CHECKS
+            ),
+        ),
+        "## RocksDB\n",
+        rows(
+            ("", "guarded", "unguarded", "by hand on rocksdict", "guarded ÷ by hand, in time"),
+            (
+                (
+                    what,
+                    *(timed(results, f"{name}.{how}") for how in ("guarded", "unguarded", "hand")),
+                    number(spread(ratios(results, f"{name}.guarded", f"{name}.hand"))[1]),
+                )
+                for what, name in STORES
+            ),
+        ),
+        "By hand is a program of its own for one family: no timestamps, no versions, no escaped keys, no lock.\n",
+        "One family of a row of 8 families with 10 cells each:\n",
+        rows(("", "time"), ((what, timed(results, name)) for what, name in EIGHT)),
+        "## Growth\n",
+        rows(("", ""), ((what, timed(results, name)) for what, name in GROWTH)),
+        "## This run\n",
+        rows(("", ""), machine(facts, walls, rounds, runs)),
+    ]
+    return "\n".join(parts)
+
+
+def machine(facts: Mapping[str, object], walls: Sequence[float], rounds: int, runs: int) -> list[tuple[str, str]]:
+    """Return what is known of the run and its machine."""
+    versions = {
+        name.removeprefix("version_"): str(value) for name, value in facts.items() if name.startswith("version_")
+    }
+    return [
+        ("processor", f"{facts.get('cpu_model_name', 'unknown')}, {facts['cpu_count']} CPUs"),
+        ("system", str(facts["platform"])),
+        (
+            "Python",
+            f"{facts['python_version']}, {facts['python_compiler']}, {facts['python_build']} `--enable-optimizations`",
+        ),
+        ("versions", ", ".join(f"{name} {each}" for name, each in sorted(versions.items()))),
+        ("samples of a check", f"{rounds}, in {runs} process{'es' if runs > 1 else ''}"),
+        (
+            "wall-clock ÷ CPU time of all samples",
+            f"{number(statistics.median(walls))} (at most {number(max(walls))}); 1 where nobody else uses the machine",
+        ),
+    ]
+
+
+def load(path: Path) -> dict[str, pyperf.Benchmark]:
+    return {each.get_name(): each for each in pyperf.BenchmarkSuite.load(str(path)).get_benchmarks()}
+
+
+if __name__ == "__main__":
+    print(page(load(Path(sys.argv[1]))), end="")

@@ -1,0 +1,104 @@
+"""From a list of who holds which permission to a policy.
+
+The flat matrix that many systems can export: one line a pair, a user's name and a permission's.
+Every permission becomes a family with the action `read`; all of one table, one level and one purpose.
+Users with equal sets of permissions share a role, so the policy says each set once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from cfacl.errors import Fault, PolicyError, quoted
+from cfacl.model.action import Action
+from cfacl.model.catalog import Catalog, Family, Table
+from cfacl.model.grants import Assignment, Grant, Principal, Role
+from cfacl.model.names import is_identifier, is_subject
+from cfacl.policy.policy import Policy
+
+#: What every family of an imported policy is, until somebody classifies it.
+LEVEL: Final = "internal"
+PURPOSE: Final = "work"
+
+_IDENTIFIER: Final = "take 1 to 128 ASCII letters, digits, `_`, `.` and `-`"
+_BLANK: Final = re.compile(r"[ \t]+")
+
+
+def read_pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the (user, permission) of each line: two names with spaces or tabs between; blank lines are passed over.
+
+    Raises:
+        PolicyError: with a fault for each line that is no pair, or whose names no policy can hold.
+    """
+    pairs = []
+    faults = []
+    for number, line in enumerate(lines, 1):
+        match _BLANK.split(line.strip(" \t\r\n")):
+            case [""]:
+                pass
+            case [user, permission]:
+                pairs.append((user, permission))
+                faults += [Fault(f"line {number}", each) for each in _faults(user, permission)]
+            case names:
+                message = f"must be a user and a permission with a space between, not {len(names)} names"
+                faults.append(Fault(f"line {number}", message))
+    if faults:
+        raise PolicyError(faults)
+    return pairs
+
+
+def policy_from_pairs(pairs: Iterable[tuple[str, str]], *, table: str = "resources", name: str = "imported") -> Policy:
+    """Return the policy in which each user may read exactly the families that the pairs give; order never matters.
+
+    Users are employees under their own names, permissions are families of ``table`` under theirs;
+    nothing is renamed or merged.  Roles are called `set-1`, `set-2` and so on.
+
+    Raises:
+        PolicyError: there are no pairs, or a name is one that no policy can hold.
+    """
+    held: dict[str, set[str]] = {}
+    faults = []
+    for number, (user, permission) in enumerate(pairs):
+        faults += [Fault(f"pairs[{number}]", each) for each in _faults(user, permission)]
+        held.setdefault(user, set()).add(permission)
+    if not held:
+        faults.append(Fault("pairs", "are empty; a policy needs somebody who may do something"))
+    if not is_identifier(table):
+        faults.append(Fault("table", f"{quoted(table)} cannot name a table; {_IDENTIFIER}"))
+    if not is_subject(name):
+        faults.append(Fault("name", f"{quoted(name)} cannot name a policy; take printable characters"))
+    if faults:
+        raise PolicyError(faults)
+
+    purposes, actions = frozenset([PURPOSE]), frozenset[Action](["read"])
+    families = {each: Family(each, LEVEL, purposes) for each in sorted(set().union(*held.values()))}
+    sets = sorted({frozenset(each) for each in held.values()}, key=sorted)
+    roles = {
+        f"set-{number}": Role(
+            name=f"set-{number}",
+            clearance=LEVEL,
+            grants=(Grant(table, each, None, actions, purposes, why="imported"),),
+        )
+        for number, each in enumerate(sets, 1)
+    }
+    assignments = {role.grants[0].families: (Assignment(name),) for name, role in roles.items()}
+    return Policy(
+        name=name,
+        catalog=Catalog(purposes=purposes, tables={table: Table(table, families)}),
+        roles=roles,
+        principals={
+            user: Principal(user, "employee", assignments[frozenset(permissions)])
+            for user, permissions in sorted(held.items())
+        },
+    )
+
+
+def _faults(user: str, permission: str) -> list[str]:
+    faults = []
+    if not is_subject(user):
+        faults.append(f"{quoted(user)} cannot name a user; take 1 to 255 printable characters, no backtick")
+    if not is_identifier(permission):
+        faults.append(f"{quoted(permission)} cannot name a permission; {_IDENTIFIER}")
+    return faults

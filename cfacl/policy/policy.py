@@ -1,0 +1,115 @@
+"""A policy: catalog, roles and principals, one document, immutable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from attrs import field, frozen
+
+from cfacl.errors import Fault, PolicyError
+from cfacl.model.catalog import Catalog
+from cfacl.model.grants import Expect, Never, Principal, Role
+
+if TYPE_CHECKING:
+    from cfacl.policy.lint import Finding
+
+#: How many hash buckets Cassandra spreads an ordered table over, unless the policy says otherwise.
+DEFAULT_BUCKETS: Final = 64
+
+
+@frozen
+class CassandraLayout:
+    """How Cassandra lays out a table: ``ordered`` through hash buckets, or by ``row``, which has none."""
+
+    layout: Literal["ordered", "row"] = "ordered"
+    buckets: int = DEFAULT_BUCKETS
+
+
+@frozen
+class StoreSettings:
+    """What only one kind of store needs; validated always, ignored by the others.
+
+    Attributes:
+        hbase_require_tls: the level from which plaintext connections are refused.
+        cassandra_consistency: a consistency level of Cassandra's.
+        cassandra_layouts: by table, for those that the policy speaks of.
+    """
+
+    hbase_require_tls: str | None = None
+    cassandra_consistency: str | None = None
+    cassandra_layouts: Mapping[str, CassandraLayout] = field(factory=dict)
+
+
+@frozen
+class Policy:
+    """Who may do what to which families, for which purposes and when.
+
+    A policy that was loaded is consistent: every name is declared, no roles inherit in a circle,
+    all date-times are in UTC, every `never` and `expect` line holds.  One built by hand is judged
+    by ``Policy.loads(policy.dumps())``.
+    """
+
+    name: str
+    catalog: Catalog
+    roles: Mapping[str, Role] = field(factory=dict)
+    principals: Mapping[str, Principal] = field(factory=dict)
+    never: tuple[Never, ...] = ()
+    expect: tuple[Expect, ...] = ()
+    stores: StoreSettings = StoreSettings()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Policy:
+        """Read a policy from a TOML file, UTF-8, of at most 64 MiB.
+
+        Raises:
+            PolicyError: the file cannot be read, or as for `loads`; ``source`` is the path.
+        """
+        from cfacl.policy.syntax import MAX_SIZE, decode
+
+        try:
+            with Path(path).open("rb") as file:
+                raw = file.read(MAX_SIZE + 1)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            reason = (error.strerror if isinstance(error, OSError) else None) or "no file can have this name"
+            raise PolicyError([Fault("", f"cannot be read: {reason.lower()}")], str(path)) from error
+        try:
+            return cls.loads(decode(raw))
+        except PolicyError as error:
+            raise PolicyError(error.faults, str(path)) from None
+
+    @classmethod
+    def loads(cls, text: str) -> Policy:
+        """Read a policy from TOML.  The clock is not looked at: a grant of the past is no fault.
+
+        Raises:
+            PolicyError: with every fault of shape and of names, in document order, each with its path.
+                A document that is not TOML has that one fault, with line and column; one whose parts
+                are sound has a fault for each `never` and `expect` line that does not hold.
+        """
+        from cfacl.policy.compile import compile_policy
+        from cfacl.policy.reader import read
+
+        policy = read(text)
+        compile_policy(policy)
+        return policy
+
+    def dumps(self) -> str:
+        """Return the policy as TOML: names sorted, defaults left out, lists that have an order in theirs.
+
+        ``Policy.loads(policy.dumps()) == policy`` for every policy that was loaded, and equal policies
+        have equal texts.
+
+        Raises:
+            PolicyError: TOML cannot say it, as with a column that is not UTF-8 in a policy built by hand.
+        """
+        from cfacl.policy.writer import write
+
+        return write(self)
+
+    def lint(self) -> tuple[Finding, ...]:
+        """Return what is likely a mistake though it is legal; see `cfacl.policy.lint`."""
+        from cfacl.policy.lint import lint
+
+        return lint(self)

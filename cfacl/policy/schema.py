@@ -1,0 +1,44 @@
+"""The JSON Schema of policy documents, by which editors complete and check them.
+
+It ships as `schema.json` beside this file.  It says what one value must be by itself; names that
+must be declared are beyond it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from cfacl.policy.document import Document
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+class _Generator(GenerateJsonSchema):
+    """TOML has no null, and titles only repeat the keys."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        made = super().default_schema(schema)
+        if made.get("default", made) is None:
+            del made["default"]
+        return made
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # an override's signature
+        return False
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema, generated anew from the models."""
+    made = Document.model_json_schema(schema_generator=_Generator)
+    return {"$schema": _DIALECT, **made, "title": "cfacl policy"}
+
+
+def schema_text() -> str:
+    """Return what `schema.json` has to hold."""
+    return json.dumps(schema(), indent=2) + "\n"

@@ -1,0 +1,188 @@
+"""From a policy to a document's text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import tomli_w
+
+from cfacl.errors import Fault, PolicyError
+from cfacl.model.action import ACTIONS
+from cfacl.model.catalog import DEFAULT_LEVELS, Family
+from cfacl.model.grants import Assignment, Expect, Grant, Never, Principal, Restriction, Role, Window
+from cfacl.policy.faults import Place, path
+from cfacl.policy.notation import duration
+from cfacl.policy.policy import CassandraLayout, Policy, StoreSettings
+
+_Section = dict[str, Any]
+
+
+def write(policy: Policy) -> str:
+    """Return a policy as TOML, in one canonical order and without what is default.
+
+    Raises:
+        PolicyError: a column is not UTF-8, or a text is not Unicode.
+    """
+    catalog = policy.catalog
+    document = {
+        "policy": {
+            "name": policy.name,
+            **_unless(list(DEFAULT_LEVELS), levels=list(catalog.levels)),
+            **_given(purposes=_sorted(catalog.purposes)),
+        },
+        "tables": {
+            name: {"families": {each: _family(name, table.families[each]) for each in sorted(table.families)}}
+            for name, table in sorted(catalog.tables.items())
+        },
+        "roles": {name: _role(policy.roles[name]) for name in sorted(policy.roles)},
+        "principals": {name: _principal(policy.principals[name]) for name in sorted(policy.principals)},
+        "never": [_never(each) for each in policy.never],
+        "expect": [_expect(each) for each in policy.expect],
+        "stores": _stores(policy.stores),
+    }
+    text = tomli_w.dumps({key: section for key, section in document.items() if section})
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise PolicyError([Fault("", "holds a lone surrogate, which toml cannot say; take it out")]) from None
+    return text
+
+
+def _family(table: str, family: Family) -> _Section:
+    return {
+        "level": family.level,
+        "purposes": _sorted(family.purposes),
+        **_present(columns=_columns(("tables", table, "families", family.name, "columns"), family.columns)),
+        **_unless(1, versions=family.versions),
+        **_present(time_to_live=None if family.time_to_live is None else duration(family.time_to_live)),
+    }
+
+
+def _columns(place: Place, columns: frozenset[bytes] | None) -> list[str] | None:
+    try:
+        return None if columns is None else sorted(each.decode("utf-8") for each in columns)
+    except UnicodeDecodeError:
+        fault = Fault(path(place), "holds a column that is not utf-8, which toml cannot say; leave `columns` out")
+    raise PolicyError([fault])
+
+
+def _role(role: Role) -> _Section:
+    return {
+        "clearance": role.clearance,
+        **_given(
+            inherits=_sorted(role.inherits),
+            grants=[_rule(each) for each in role.grants],
+            restrictions=[_rule(each) for each in role.restrictions],
+        ),
+    }
+
+
+def _rule(rule: Grant | Restriction) -> _Section:
+    return {
+        **_present(
+            table=rule.table,
+            families=_sorted(rule.families),
+            at_or_below=rule.at_or_below,
+            actions=_actions(rule.actions),
+            purposes=_sorted(rule.purposes),
+        ),
+        **_window(rule.window),
+        **_given(why=rule.why),
+    }
+
+
+def _principal(principal: Principal) -> _Section:
+    return {"kind": principal.kind, **_given(roles=[_assignment(each) for each in principal.assignments])}
+
+
+def _assignment(assignment: Assignment) -> str | _Section:
+    window = _window(assignment.window)
+    return {"role": assignment.role, **window} if window else assignment.role
+
+
+def _never(line: Never) -> _Section:
+    return {
+        **_present(
+            kinds=_sorted(line.kinds),
+            principals=_sorted(line.principals),
+            roles=_sorted(line.roles),
+            purposes=_sorted(line.purposes),
+            levels=_sorted(line.levels),
+            tables=_sorted(line.tables),
+            families=_sorted(line.families),
+            actions=_actions(line.actions),
+        ),
+        **_given(why=line.why),
+    }
+
+
+def _expect(line: Expect) -> _Section:
+    return {
+        "principal": line.principal,
+        "purpose": line.purpose,
+        **_present(at=None if line.at is None else _Utc.of(line.at)),
+        **_given(
+            allowed=sorted(str(each) for each in line.allowed),
+            refused=sorted(str(each) for each in line.refused),
+            exact=line.exact,
+        ),
+    }
+
+
+def _stores(stores: StoreSettings) -> _Section:
+    layouts = {name: _layout(each) for name, each in sorted(stores.cassandra_layouts.items())}
+    return _given(
+        hbase=_present(require_tls=stores.hbase_require_tls),
+        cassandra={**_present(consistency=stores.cassandra_consistency), **_given(tables=layouts)},
+    )
+
+
+def _layout(layout: CassandraLayout) -> _Section:
+    default = CassandraLayout()
+    return {**_unless(default.layout, layout=layout.layout), **_unless(default.buckets, buckets=layout.buckets)}
+
+
+class _Utc(datetime):
+    """A date-time in UTC that prints as documents have it: ``2027-06-30T00:00:00Z``."""
+
+    @classmethod
+    def of(cls, instant: datetime) -> datetime:
+        """Return ``instant`` in UTC; as it is, for the reader to refuse, if it is local or leaves the calendar."""
+        if instant.tzinfo is None:
+            return instant
+        try:
+            utc = instant.astimezone(UTC)
+        except OverflowError:
+            return instant
+        return cls.combine(utc.date(), utc.time(), UTC)
+
+    def __str__(self) -> str:
+        return self.replace(tzinfo=None).isoformat() + "Z"
+
+
+def _window(window: Window) -> _Section:
+    edges = {"from": window.start, "until": window.until}
+    return {key: _Utc.of(edge) for key, edge in edges.items() if edge is not None}
+
+
+def _actions(actions: Iterable[str] | None) -> list[str] | None:
+    return None if actions is None else sorted(actions, key=ACTIONS.index)
+
+
+def _sorted(names: Iterable[str] | None) -> list[str] | None:
+    return None if names is None else sorted(names)
+
+
+def _unless(default: object, **items: object) -> _Section:
+    return {key: value for key, value in items.items() if value != default}
+
+
+def _present(**items: object) -> _Section:
+    return {key: value for key, value in items.items() if value is not None}
+
+
+def _given(**items: object) -> _Section:
+    return {key: value for key, value in items.items() if value}

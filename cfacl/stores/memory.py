@@ -1,0 +1,315 @@
+"""The reference store: everything in dicts, one lock, simple enough to be obviously right.
+
+Any visible difference of another store from this one, beyond its capabilities, is a bug.
+Nothing outlives the process: each open is a fresh, empty store.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar
+
+from attrs import frozen
+
+from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, quoted
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
+from cfacl.stores.base import Capabilities, Store, SystemTable
+from cfacl.model.counter import counted, counter
+
+__all__ = ["MemoryStore", "open_store"]
+
+#: A value with its timestamp; a cell is a list of them, newest first, no two of one timestamp.
+Version = tuple[bytes, int]
+
+
+class _Family:
+    """The rows of one family, each a dict of cells by qualifier, and the order of their keys.
+
+    ``highest`` is the highest timestamp that was ever accepted, in milliseconds.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, dict[bytes, list[Version]]] = {}
+        self.order: list[bytes] = []
+        self.highest = 0
+
+    def put(self, key: bytes, qualifier: bytes, version: Version, keep: int) -> None:
+        if key not in self.rows:
+            self.rows[key] = {}
+            insort(self.order, key)
+        cell = self.rows[key].setdefault(qualifier, [])
+        cell[:] = [each for each in cell if each[1] != version[1]] + [version]
+        cell.sort(key=lambda each: each[1], reverse=True)
+        del cell[keep:]
+
+    def delete(self, key: bytes, qualifiers: Sequence[bytes] | None, until: int | None) -> None:
+        row = self.rows.get(key, {})
+        for qualifier in list(row) if qualifiers is None else qualifiers:
+            row[qualifier] = [each for each in row.get(qualifier, ()) if until is not None and each[1] > until]
+            if not row[qualifier]:
+                del row[qualifier]
+        if key in self.rows and not row:
+            del self.rows[key]
+            del self.order[bisect_left(self.order, key)]
+
+    def keys(self, span: Span) -> Iterator[bytes]:
+        start = 0 if span.lower is None else bisect_left(self.order, span.lower)
+        stop = len(self.order) if span.upper is None else bisect_left(self.order, span.upper)
+        return iter(self.order[start:stop][:: -1 if span.reverse else 1])
+
+
+@frozen
+class _Wanted:
+    """Which versions a read sees: those not expired ``now``, with a timestamp ``before``; both milliseconds."""
+
+    now: int
+    before: int | None
+
+    def of(self, family: StoredFamily, cell: Sequence[Version]) -> list[Version]:
+        return [
+            (value, timestamp)
+            for value, timestamp in cell[: family.versions]
+            if (self.before is None or timestamp < self.before)
+            and (family.time_to_live is None or timestamp + family.time_to_live > self.now)
+        ]
+
+
+class _SystemTable(SystemTable):
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
+        self._records: dict[str, bytes] = {}
+
+    def get(self, key: str) -> bytes | None:
+        with self._store.entered():
+            return self._records.get(key)
+
+    def items(self, prefix: str) -> dict[str, bytes]:
+        with self._store.entered():
+            return {key: self._records[key] for key in sorted(self._records) if key.startswith(prefix)}
+
+    def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
+        with self._store.entered():
+            if self._records.get(key) != expected:
+                return False
+            if value is None:
+                self._records.pop(key, None)
+            else:
+                self._records[key] = value
+            return True
+
+
+class MemoryStore(Store):
+    """A store in this process's memory; see `Store` for shapes, units and errors."""
+
+    scheme: ClassVar[str] = "memory"
+
+    def __init__(self, *, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._closed: str | None = None
+        self._families: dict[tuple[str, str, int], _Family] = {}
+        self.system = _SystemTable(self)
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Hold the store still during a call.
+
+        Raises:
+            Closed: the store was closed, or belongs to the parent process.
+        """
+        with self._lock:
+            if self._closed is not None:
+                raise Closed(self._closed)
+            yield
+
+    def _now(self) -> int:
+        return self._clock() // 1_000_000
+
+    def _find(self, table: str, family: StoredFamily) -> _Family:
+        try:
+            return self._families[table, family.name, family.identity]
+        except KeyError:
+            raise SchemaMissing(
+                f"the store lacks family {quoted(family.name)} of table {quoted(table)}; `create_tables()` makes it"
+            ) from None
+
+    def _sorted(self, table: str, projection: Projection) -> list[Slice]:
+        slices = sorted(projection.slices, key=lambda each: each.family.name)
+        for each in slices:
+            self._find(table, each.family)
+        return slices
+
+    def capabilities(self, family: StoredFamily) -> Capabilities:
+        return Capabilities()
+
+    def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        with self.entered():
+            if any(each.identity < 1 for each in families):
+                raise RequestError("the identity of a stored family is at least 1")
+            for each in families:
+                self._families.setdefault((table, each.name, each.identity), _Family())
+
+    def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        with self.entered():
+            for each in families:
+                self._families.pop((table, each.name, each.identity), None)
+
+    def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
+        with self.entered():
+            return {
+                table: frozenset((name, identity) for other, name, identity in self._families if other == table)
+                for table in sorted({table for table, _, _ in self._families})
+            }
+
+    def _cell(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> list[Version]:
+        return self._find(table, family).rows.get(key, {}).get(qualifier, [])
+
+    def _row(self, table: str, key: bytes, slices: Sequence[Slice], wanted: _Wanted, timestamps: bool) -> Cells:
+        cells: dict[bytes, Cell] = {}
+        for each in slices:
+            row = self._find(table, each.family).rows.get(key, {})
+            for qualifier in sorted(row):
+                if each.qualifiers is None or qualifier in each.qualifiers:
+                    found = wanted.of(each.family, row[qualifier])
+                    if found:
+                        cells[each.family.prefix + qualifier] = found[0] if timestamps else found[0][0]
+        return cells
+
+    def get(
+        self,
+        table: str,
+        keys: Sequence[bytes],
+        projection: Projection,
+        *,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> list[tuple[bytes, Cells]]:
+        with self.entered():
+            slices = self._sorted(table, projection)
+            wanted = _Wanted(self._now(), before)
+            rows = [(key, self._row(table, key, slices, wanted, timestamps)) for key in keys]
+            return [(key, cells) for key, cells in rows if cells]
+
+    def versions(
+        self,
+        table: str,
+        key: bytes,
+        family: StoredFamily,
+        qualifier: bytes,
+        *,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> list[tuple[bytes, int]]:
+        if limit is not None and limit < 0:
+            raise RequestError("a limit is not negative")
+        with self.entered():
+            return _Wanted(self._now(), before).of(family, self._cell(table, key, family, qualifier))[:limit]
+
+    def scan(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        *,
+        batch_size: int,
+        limit: int | None = None,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        if batch_size < 1 or (limit is not None and limit < 0):
+            raise RequestError("a batch has at least 1 row, and a limit is not negative")
+        with self.entered():
+            slices = self._sorted(table, projection)
+
+        def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
+            while left is None or left > 0:
+                size = batch_size if left is None else min(batch_size, left)
+                rows: list[tuple[bytes, Cells]] = []
+                with self.entered():
+                    streams = [self._find(table, each.family).keys(span) for each in slices]
+                    wanted = _Wanted(self._now(), before)
+                    last = None
+                    for key in heapq.merge(*streams, reverse=span.reverse):
+                        if key != last:
+                            last = key
+                            cells = self._row(table, key, slices, wanted, timestamps)
+                            if cells:
+                                rows.append((key, cells))
+                            if len(rows) == size:
+                                break
+                if rows:
+                    yield rows
+                if len(rows) < size:
+                    return
+                last_key = rows[-1][0]
+                span = span._replace(upper=last_key) if span.reverse else span._replace(lower=last_key + b"\0")
+                left = None if left is None else left - size
+
+        return batches(span, limit)
+
+    def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+        with self.entered():
+            now = self._now()
+            for mutation in mutations:
+                for change in mutation.changes:
+                    self._find(table, change.family)
+                    if change.timestamp is not None and not 0 <= change.timestamp < 1 << 63:
+                        raise InvalidValue("a timestamp is milliseconds since 1970, from 0 to 2**63 - 1")
+            for mutation in mutations:
+                for change in mutation.changes:
+                    family = self._find(table, change.family)
+                    if isinstance(change, Delete):
+                        family.delete(mutation.key, change.qualifiers, change.timestamp)
+                    elif change.values:
+                        stamp = max(now, family.highest) if change.timestamp is None else change.timestamp
+                        family.highest = max(family.highest, stamp)
+                        for qualifier, value in change.values.items():
+                            family.put(mutation.key, qualifier, (value, stamp), change.family.versions)
+
+    def _newest(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> bytes | None:
+        found = _Wanted(self._now(), None).of(family, self._cell(table, key, family, qualifier))
+        return found[0][0] if found else None
+
+    def compare_and_set(
+        self, table: str, key: bytes, conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]], mutation: Mutation
+    ) -> bool:
+        with self.entered():
+            for each in (*(family for family, _, _ in conditions), *(change.family for change in mutation.changes)):
+                self._find(table, each)
+            for family, qualifier, expected in conditions:
+                if self._newest(table, key, family, qualifier) != expected:
+                    return False
+            self.apply(table, [mutation])
+            return True
+
+    def increment(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+        with self.entered():
+            total = amount + counted(self._newest(table, key, family, qualifier))
+            self.apply(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
+            return total
+
+    def close(self) -> None:
+        with self._lock:
+            if self._closed is None:
+                self._closed = "the store is closed; open it again"
+            self._families.clear()
+
+    def abandon(self) -> None:
+        self._lock = threading.RLock()  # a thread of the parent may hold the other one for ever
+        self._closed = "the store was opened by the parent of this process; open it after the fork"
+
+
+def open_store(url: str, *, clock: Callable[[], int]) -> MemoryStore:
+    """Open a fresh, empty store; ``clock`` returns nanoseconds since 1970.
+
+    Raises:
+        RequestError: the URL is more than ``memory://``.
+    """
+    if url != "memory://":
+        raise RequestError(f"the memory store keeps nothing under a name; {quoted(url)} must be `memory://`")
+    return MemoryStore(clock=clock)

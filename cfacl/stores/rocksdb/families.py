@@ -1,0 +1,196 @@
+"""The open database and its column families, and the lock that keeps writers from dropped ones.
+
+Writing through the handle of a dropped column family poisons the whole database until it is
+opened again.  So handles are found, used for writing and dropped under one lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, TypeVar
+
+from attrs import define
+from rocksdict import BlockBasedOptions, Cache, ColumnFamily, DBRecoveryMode, Options, Rdict, WriteBatch
+
+from cfacl.errors import SchemaMissing, StoreError, quoted
+from cfacl.model.projection import StoredFamily
+from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
+
+__all__ = ["Database", "Handle", "Held"]
+
+_CACHE: Final = 64 << 20
+_MEMTABLES: Final = 256 << 20
+_LOGS: Final = 256 << 20
+_BLOOM_BITS: Final = 10
+#: How often a read tries to find the store still before it makes writers wait.
+_TRIES: Final = 16
+
+T = TypeVar("T")
+
+#: What the store keeps for itself in the system column family; the system table's records start otherwise.
+_FORMAT_KEY: Final = b"f"
+_FORMAT: Final = b"1"
+_CEILING_PREFIX: Final = b"c"
+
+
+class Handle(NamedTuple):
+    """A column family, as reads and as batches want it."""
+
+    read: Rdict
+    write: ColumnFamily
+
+
+@define(eq=False)
+class Held:
+    """A family that the store holds.
+
+    Attributes:
+        cells: the newest version of each cell.
+        older: the versions before it; ``None`` while no more than one was ever kept.
+        highest: the highest timestamp that was accepted, in milliseconds.
+        ceiling: what is on disk for it: never lower, so that a plain write wins after a crash too.
+        dropped: whether a read that opens from now on could find only a part.
+    """
+
+    name: FamilyName
+    cells: Handle
+    older: Handle | None
+    highest: int
+    ceiling: int
+    dropped: bool = False
+
+    @property
+    def ceiling_key(self) -> bytes:
+        return _CEILING_PREFIX + str(self.name).encode()
+
+
+def _options() -> Options:
+    options = Options(raw_mode=True)  # the other mode pickles, and unpickles what is on disk
+    options.create_if_missing(True)
+    options.create_missing_column_families(True)
+    # The default mode drops all records after a damaged one without a word; this one refuses, and takes a torn tail.
+    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
+    # All column families share one log; without a bound, one that is seldom written keeps all of it.
+    options.set_max_total_wal_size(_LOGS)
+    options.set_db_write_buffer_size(_MEMTABLES)
+    options.set_keep_log_file_num(8)
+    blocks = BlockBasedOptions()
+    blocks.set_block_cache(Cache(_CACHE))
+    blocks.set_bloom_filter(_BLOOM_BITS, False)
+    options.set_block_based_table_factory(blocks)
+    return options
+
+
+class Database:
+    """An open RocksDB with its column families.
+
+    ``lock`` is held by whoever writes, creates or drops; reads need it not.
+    """
+
+    def __init__(self, path: Path, names: list[str]) -> None:
+        self.lock = threading.RLock()
+        self._options = _options()
+        columns = dict.fromkeys({*names, SYSTEM, "default"}, self._options)
+        self.driver = Rdict(str(path), self._options, columns)
+        self.system = self._handle(SYSTEM)
+        self._held: dict[tuple[str, str, int], Held] = {}
+        found = self.system.read.get(_FORMAT_KEY)
+        if found is None:
+            self.system.read[_FORMAT_KEY] = _FORMAT
+        elif found != _FORMAT:
+            raise StoreError(f"{quoted(str(path))} was written by another version of cfacl; open it with that one")
+        parsed = {name: FamilyName.parse(name) for name in names}
+        for name, parts in parsed.items():
+            if parts is not None and parts.kind == "cells":
+                ceiling = self.system.read.get(_CEILING_PREFIX + name.encode())
+                highest = 0 if ceiling is None else int.from_bytes(ceiling, "big")
+                older = str(parts._replace(kind="older"))
+                self._held[parts.table, parts.family, parts.identity] = Held(
+                    parts, self._handle(name), self._handle(older) if older in parsed else None, highest, highest
+                )
+
+    def _handle(self, name: str) -> Handle:
+        return Handle(self.driver.get_column_family(name), self.driver.get_column_family_handle(name))
+
+    def _create(self, name: FamilyName) -> Handle:
+        read = self.driver.create_column_family(str(name), self._options)
+        return Handle(read, self.driver.get_column_family_handle(str(name)))
+
+    def __iter__(self) -> Iterator[Held]:
+        return iter(list(self._held.values()))
+
+    def find(self, table: str, family: StoredFamily) -> Held:
+        """Return a family.
+
+        Raises:
+            SchemaMissing: the store lacks it.
+        """
+        held = self._held.get((table, family.name, family.identity))
+        if held is None:
+            raise SchemaMissing(
+                f"the store lacks family {quoted(family.name)} of table {quoted(table)}; `create_tables()` makes it"
+            )
+        return held
+
+    def create(self, table: str, family: StoredFamily) -> None:
+        """Make room for a family that does not exist; the lock is held."""
+        key = table, family.name, family.identity
+        if key not in self._held:
+            name = FamilyName("cells", family.identity, table, family.name)
+            self._held[key] = Held(name, self._create(name), None, 0, 0)
+
+    def keep_older(self, held: Held) -> Handle:
+        """Return where a family's older versions are kept, made on first use; the lock is held."""
+        if held.older is None:
+            held.older = self._create(held.name._replace(kind="older"))
+        return held.older
+
+    def drop(self, table: str, family: StoredFamily) -> None:
+        """Remove a family that exists, with its cells; the lock is held."""
+        key = table, family.name, family.identity
+        held = self._held.get(key)
+        if held is None:
+            return
+        held.dropped = True
+        try:
+            if held.older is not None:
+                self.driver.drop_column_family(str(held.name._replace(kind="older")))
+                held.older = None
+            self.driver.drop_column_family(str(held.name))
+        except BaseException:
+            held.dropped = False
+            raise
+        del self._held[key]
+        self.system.read.delete(held.ceiling_key)
+
+    def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None]) -> None:
+        """Open all sources again and again, until nothing was written between the first and the last.
+
+        The binding has no snapshot across column families; two equal sequence numbers do as well.
+        """
+        for _ in range(_TRIES):
+            sequence = self.driver.latest_sequence_number()
+            for each in sources:
+                open_one(each)
+            if self.driver.latest_sequence_number() == sequence:
+                return
+        with self.lock:
+            for each in sources:
+                open_one(each)
+
+    def close(self) -> None:
+        """Write what is pending and let go of everything, even when that fails."""
+        try:
+            batch = WriteBatch(raw_mode=True)
+            for held in self:
+                if held.ceiling != held.highest:
+                    batch.put(held.ceiling_key, stamp(held.highest), self.system.write)
+            self.driver.write(batch)
+            self.driver.flush_wal(True)
+        finally:
+            self._held.clear()
+            driver = self.driver
+            del self.driver, self.system
+            driver.close()

@@ -1,0 +1,213 @@
+"""Reads rows out of one family.
+
+The upper bound of an iteration is a pointer into the bytes object that was given: the binding
+neither copies nor keeps it, so whoever iterates must.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, cast
+
+from rocksdict import RdictIter, ReadOptions
+
+from cfacl.errors import SchemaMissing, quoted
+from cfacl.model.projection import Slice
+from cfacl.model.request import Cells
+from cfacl.stores.rocksdb.errors import EndedEarly
+from cfacl.stores.rocksdb.families import Held
+from cfacl.stores.rocksdb.keys import END, STAMP, after, escaped, inverted_of, unescaped
+
+__all__ = ["Range", "Source", "Version", "merged"]
+
+Version = tuple[bytes, int]
+
+
+class Range(NamedTuple):
+    """The keys ``lower <= key < upper``, as they are written; ``None`` for no bound."""
+
+    lower: bytes | None = None
+    upper: bytes | None = None
+    reverse: bool = False
+
+
+class Source:
+    """One slice of a projection, opened at one instant; for one call, on one thread."""
+
+    def __init__(self, each: Slice, held: Held, now: int, before: int | None = None, timestamps: bool = False) -> None:
+        """Of each cell the newest version is read that has not expired ``now``, with a timestamp ``before``."""
+        family = each.family
+        self._held = held
+        self._prefix = family.prefix
+        self._named = each.qualifiers
+        self._keep = family.versions
+        self._before = before
+        self._timestamps = timestamps
+        # Cells stamped then, or before, have expired.
+        self._deadline = -1 if family.time_to_live is None else now - family.time_to_live
+        self._plain = before is None and not timestamps and family.time_to_live is None
+
+    def open(self, upper: bytes | None, *, history: bool = False) -> None:
+        """Open for `row` and `versions`, for keys below ``upper``; with ``history``, for more than one version.
+
+        Raises:
+            SchemaMissing: the family has been dropped.
+        """
+        self._upper = upper  # kept alive for the iterators
+        self._options = ReadOptions()
+        if upper is not None:
+            self._options.set_iterate_upper_bound(upper)
+        self._newest: RdictIter = self._held.cells.read.iter(self._options)
+        self._older: RdictIter | None = None
+        if (history or self._before is not None) and self._held.older is not None:
+            self._older = self._held.older.read.iter(self._options)
+        if self._held.dropped:
+            name = self._held.name
+            raise SchemaMissing(f"family {quoted(name.family)} of table {quoted(name.table)} was dropped meanwhile")
+
+    def open_range(self, keys: Range) -> None:
+        """Open for `rows`; raises as `open` does."""
+        self.open(keys.upper)
+        self._range = keys
+        start = keys.upper if keys.reverse else keys.lower
+        items = self._held.cells.read.items(keys.reverse, start, self._options)
+        self._items = cast("Iterator[tuple[bytes, bytes]]", items)
+
+    def row(self, head: bytes, cells: Cells) -> None:
+        """Add the cells of one row, by its `head`, sorted by qualifier."""
+        at, prefix, size, plain = self._newest, self._prefix, len(head), self._plain
+        if self._named is not None:
+            for qualifier in self._named:
+                at.seek(head + qualifier)
+                key = at.key()
+                if key == head + qualifier:
+                    self._add(cells, head, qualifier, at.value())
+                elif key is None:
+                    at.status()
+            return
+        last = self._upper == after(head)  # then the bound ends the row
+        at.seek(head)
+        while (key := at.key()) is not None:
+            if not last and not key.startswith(head):
+                return
+            if plain:
+                cells[prefix + key[size:]] = at.value()[STAMP:]
+            else:
+                self._add(cells, head, key[size:], at.value())
+            at.next()
+        at.status()
+
+    def rows(self) -> Iterator[tuple[bytes, Cells]]:
+        """Yield (key, cells) of the rows of the range that have cells, in the order of the range."""
+        stop, _, reverse = self._range
+        prefix, plain = self._prefix, self._plain and self._named is None
+        named = None if self._named is None else frozenset(self._named)
+        key = b""
+        current: bytes | None = None
+        cells: Cells = {}
+        for key, packed in self._items:
+            row, _, qualifier = key.partition(END)
+            if row != current:
+                if current is not None and cells:
+                    yield unescaped(current), _ascending(cells) if reverse else cells
+                    cells = {}
+                current = row
+                if reverse and stop is not None and row < stop:
+                    return
+            if plain:
+                cells[prefix + qualifier] = packed[STAMP:]
+            elif named is None or qualifier in named:
+                self._add(cells, row + END, qualifier, packed)
+        self._confirm_end(key)
+        if current is not None and cells:
+            yield unescaped(current), _ascending(cells) if reverse else cells
+
+    def versions(self, head: bytes, qualifier: bytes) -> Iterator[Version]:
+        """Yield the versions of a cell that are wanted, newest first."""
+        at = self._newest
+        at.seek(head + qualifier)
+        key = at.key()
+        if key == head + qualifier:
+            packed = at.value()
+            timestamp = int.from_bytes(packed[:STAMP], "big")
+            if timestamp > self._deadline:
+                if self._before is None or timestamp < self._before:
+                    yield packed[STAMP:], timestamp
+                yield from self._versions_before(head, qualifier)
+        elif key is None:
+            at.status()
+
+    def _versions_before(self, head: bytes, qualifier: bytes) -> Iterator[Version]:
+        """Yield the versions of a cell that are wanted, but for its newest of all."""
+        at, before = self._older, self._before
+        if at is None:
+            return
+        start = head + escaped(qualifier) + END
+        at.seek(start)
+        for _ in range(self._keep - 1):
+            key = at.key()
+            if key is None:
+                at.status()
+                return
+            timestamp = inverted_of(key)
+            if not key.startswith(start) or timestamp <= self._deadline:
+                return
+            if before is None or timestamp < before:
+                yield at.value(), timestamp
+            at.next()
+
+    def _add(self, cells: Cells, head: bytes, qualifier: bytes, packed: bytes) -> None:
+        """Add a cell, given the newest of its versions, if one of them is wanted."""
+        timestamp = int.from_bytes(packed[:STAMP], "big")
+        if timestamp <= self._deadline:
+            return
+        found: Version | None = packed[STAMP:], timestamp
+        if self._before is not None and timestamp >= self._before:
+            found = next(self._versions_before(head, qualifier), None)
+        if found is not None:
+            cells[self._prefix + qualifier] = found if self._timestamps else found[0]
+
+    def _confirm_end(self, last: bytes) -> None:
+        """Make sure that nothing follows ``last`` (empty: that there is nothing at all), for ``items()`` ends at a damaged block as at the end.
+
+        Raises:
+            Exception: from the driver: what follows cannot be read.
+            EndedEarly: it can be read now, and could not before.
+        """
+        at = self._newest
+        lower, upper, reverse = self._range
+        if last:
+            at.seek(last)
+            if at.valid():
+                at.prev() if reverse else at.next()
+        elif not reverse:
+            at.seek(lower or b"")
+        elif upper is not None:
+            at.seek_for_prev(upper)
+        else:
+            at.seek_to_last()
+        if at.valid():
+            raise EndedEarly
+        at.status()
+
+
+def _ascending(cells: Cells) -> Cells:
+    return dict(reversed(cells.items()))
+
+
+def merged(sources: Sequence[Source], reverse: bool) -> Iterator[tuple[bytes, Cells]]:
+    """Yield (key, cells) of the rows of several sources, the cells in the order of the sources."""
+    streams = [each.rows() for each in sources]
+    fronts = [next(each, None) for each in streams]
+    first = max if reverse else min
+    while keys := [front[0] for front in fronts if front is not None]:
+        key = first(keys)
+        row: Cells = {}
+        taken: list[int] = []
+        for place, front in enumerate(fronts):
+            if front is not None and front[0] == key:
+                row.update(front[1])
+                taken.append(place)
+        yield key, row
+        for place in taken:
+            fronts[place] = next(streams[place], None)

@@ -1,0 +1,316 @@
+"""The embedded store."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar, Final
+
+from rocksdict import WriteBatch
+
+from cfacl.errors import InvalidValue, RequestError
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Cells, Mutation, Put, Span
+from cfacl.stores.base import Capabilities, Store
+from cfacl.model.counter import counted, counter
+from cfacl.stores.rocksdb.changes import Changes
+from cfacl.stores.rocksdb.errors import mapped
+from cfacl.stores.rocksdb.families import Database, Held
+from cfacl.stores.rocksdb.fork import keep_for_good, process
+from cfacl.stores.rocksdb.gate import Gate, inside
+from cfacl.stores.rocksdb.keys import STAMP, after, escaped, head, stamp
+from cfacl.stores.rocksdb.rows import Range, Source, merged
+from cfacl.stores.rocksdb.system import RocksSystemTable
+
+__all__ = ["RocksStore"]
+
+#: Milliseconds by which what is on disk runs ahead of the highest timestamp, so that few writes must renew it.
+_AHEAD: Final = 1000
+_TOP: Final = (1 << 63) - 1
+
+
+class _Draft:
+    """What one call does to one family, until it is written.
+
+    Attributes:
+        highest: the highest timestamp accepted, with those of this call.
+        changes: ``None`` as long as nothing needs to be read first.
+    """
+
+    __slots__ = ("changes", "held", "highest")
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.highest = held.highest
+        self.changes: Changes | None = None if held.older is None else Changes(held)
+
+    @property
+    def ceiling(self) -> int:
+        return min(self.highest + _AHEAD, _TOP)
+
+    def stamped(self, put: Put, now: int) -> int:
+        """Return the timestamp of a put; a plain one is never below another that was accepted, so it wins."""
+        timestamp = max(now, self.highest) if put.timestamp is None else put.timestamp
+        if put.values:
+            self.highest = max(timestamp, self.highest)
+        return timestamp
+
+
+class RocksStore(Store):
+    """A store in one directory, for one process at a time; see `Store` for shapes, units and errors.
+
+    What was written survives the death of the process at once, and that of the machine after
+    the operating system has written it out, at the latest on `close`.  Records of the system
+    table are on disk when they are acknowledged.
+    """
+
+    scheme: ClassVar[str] = "rocksdb"
+
+    def __init__(self, path: Path, names: list[str], *, clock: Callable[[], int]) -> None:
+        self.gate = Gate()
+        self._closing = threading.Lock()
+        self._clock = clock
+        self._database = Database(path, names)
+        self.system = RocksSystemTable(self._database, self.gate)
+        process.opened(self)
+
+    def capabilities(self, family: StoredFamily) -> Capabilities:
+        return Capabilities()
+
+    @inside
+    def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        with self._database.lock:
+            if any(each.identity < 1 for each in families):
+                raise RequestError("the identity of a stored family is at least 1")
+            for each in families:
+                self._database.create(table, each)
+
+    @inside
+    def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        with self._database.lock:
+            for each in families:
+                self._database.drop(table, each)
+
+    @inside
+    def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
+        names = [held.name for held in self._database]
+        return {
+            table: frozenset((name.family, name.identity) for name in names if name.table == table)
+            for table in sorted({name.table for name in names})
+        }
+
+    @inside
+    def get(
+        self,
+        table: str,
+        keys: Sequence[bytes],
+        projection: Projection,
+        *,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> list[tuple[bytes, Cells]]:
+        sources = self._sources(table, projection, before, timestamps)
+        rows: list[tuple[bytes, Cells]] = []
+        if keys:
+            upper = after(head(max(keys)))
+            self._database.at_one_instant(sources, lambda each: each.open(upper))
+            for key in keys:
+                start = head(key)
+                cells: Cells = {}
+                for each in sources:
+                    each.row(start, cells)
+                if cells:
+                    rows.append((key, cells))
+        return rows
+
+    @inside
+    def versions(
+        self,
+        table: str,
+        key: bytes,
+        family: StoredFamily,
+        qualifier: bytes,
+        *,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> list[tuple[bytes, int]]:
+        if limit is not None and limit < 0:
+            raise RequestError("a limit is not negative")
+        source = Source(Slice(family), self._database.find(table, family), self._now(), before)
+        start = head(key)
+        upper = after(start)
+        self._database.at_one_instant([source], lambda each: each.open(upper, history=True))
+        return list(islice(source.versions(start, qualifier), None if limit is None else min(limit, sys.maxsize)))
+
+    def scan(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        *,
+        batch_size: int,
+        limit: int | None = None,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        if batch_size < 1 or (limit is not None and limit < 0):
+            raise RequestError("a batch has at least 1 row, and a limit is not negative")
+        self._check(table, projection)
+
+        def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
+            while left is None or left > 0:
+                size = batch_size if left is None else min(batch_size, left)
+                rows = self._batch(table, projection, span, size, before, timestamps)
+                if rows:
+                    yield rows
+                if len(rows) < size:
+                    return
+                last = rows[-1][0]
+                span = span._replace(upper=last) if span.reverse else span._replace(lower=last + b"\0")
+                left = None if left is None else left - size
+
+        return batches(span, limit)
+
+    @inside
+    def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+        with self._database.lock:
+            self._write(table, mutations)
+
+    @inside
+    def compare_and_set(
+        self, table: str, key: bytes, conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]], mutation: Mutation
+    ) -> bool:
+        with self._database.lock:
+            for each in (*(family for family, _, _ in conditions), *(change.family for change in mutation.changes)):
+                self._database.find(table, each)
+            for family, qualifier, expected in conditions:
+                if self._newest(table, key, family, qualifier) != expected:
+                    return False
+            self._write(table, [mutation])
+            return True
+
+    @inside
+    def increment(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+        with self._database.lock:
+            total = amount + counted(self._newest(table, key, family, qualifier))
+            self._write(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
+            return total
+
+    def close(self) -> None:
+        with self._closing:
+            if self.gate.shut_because is not None:
+                return
+            self.gate.shut("the store is closed; open it again")
+            self.gate.wait()
+            try:
+                self._database.close()
+            except Exception as error:
+                raise mapped(error) from error
+
+    def abandon(self) -> None:
+        self._closing = threading.Lock()  # a thread of the parent may hold the other one for ever
+        if self.gate.shut_because is None:
+            self.gate.shut("the store was opened by the parent of this process; open it after the fork")
+        keep_for_good(self._database)
+
+    def _now(self) -> int:
+        return self._clock() // 1_000_000
+
+    @inside
+    def _check(self, table: str, projection: Projection) -> None:
+        for each in projection.slices:
+            self._database.find(table, each.family)
+
+    def _sources(self, table: str, projection: Projection, before: int | None, timestamps: bool) -> list[Source]:
+        find, now = self._database.find, self._now()
+        slices = projection.slices
+        if len(slices) > 1:
+            slices = tuple(sorted(slices, key=_by_family))
+        return [Source(each, find(table, each.family), now, before, timestamps) for each in slices]
+
+    @inside
+    def _batch(
+        self, table: str, projection: Projection, span: Span, size: int, before: int | None, timestamps: bool
+    ) -> list[tuple[bytes, Cells]]:
+        """Return the first ``size`` rows of a span, all as they were at one instant."""
+        sources = self._sources(table, projection, before, timestamps)
+        lower, upper, reverse = span
+        if lower is not None and upper is not None and lower >= upper:
+            return []
+        keys = Range(None if lower is None else escaped(lower), None if upper is None else escaped(upper), reverse)
+        self._database.at_one_instant(sources, lambda each: each.open_range(keys))
+        rows = sources[0].rows() if len(sources) == 1 else merged(sources, reverse)
+        return list(islice(rows, size))
+
+    def _newest(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> bytes | None:
+        """Return the value of a cell, if it has one that has not expired; the lock is held."""
+        packed: bytes | None = self._database.find(table, family).cells.read.get(head(key) + qualifier)
+        if packed is None:
+            return None
+        life, timestamp = family.time_to_live, int.from_bytes(packed[:STAMP], "big")
+        return None if life is not None and timestamp + life <= self._now() else packed[STAMP:]
+
+    def _write(self, table: str, mutations: Sequence[Mutation]) -> None:
+        """Write mutations as one batch; the lock is held."""
+        drafts = self._drafts(table, mutations)
+        batch = WriteBatch(raw_mode=True)
+        now = self._now()
+        for key, changes in mutations:
+            start = head(key)
+            for change in changes:
+                draft = drafts[change.family]
+                handle, careful = draft.held.cells.write, draft.changes
+                if isinstance(change, Put):
+                    timestamp = draft.stamped(change, now)
+                    if careful is None:
+                        packed = stamp(timestamp)
+                        for qualifier, value in change.values.items():
+                            batch.put(start + qualifier, packed + value, handle)
+                    else:
+                        for qualifier, value in change.values.items():
+                            careful.put(start, qualifier, (value, timestamp), change.family.versions)
+                elif careful is None:
+                    for qualifier in change.qualifiers or ():
+                        batch.delete(start + qualifier, handle)
+                else:
+                    careful.delete(start, change.qualifiers, change.timestamp)
+        self._commit(batch, set(drafts.values()))
+
+    def _drafts(self, table: str, mutations: Sequence[Mutation]) -> dict[StoredFamily, _Draft]:
+        """Return a draft for each family that is changed, one for those of one name and identity."""
+        drafts: dict[StoredFamily, _Draft] = {}
+        for _, changes in mutations:
+            for change in changes:
+                family, what, timestamp = change
+                draft = drafts.get(family)
+                if draft is None:
+                    held = self._database.find(table, family)
+                    draft = next((each for each in drafts.values() if each.held is held), None) or _Draft(held)
+                    drafts[family] = draft
+                if timestamp is not None and not 0 <= timestamp <= _TOP:
+                    raise InvalidValue("a timestamp is milliseconds since 1970, from 0 to 2**63 - 1")
+                # What is None: all cells of the row are to be deleted, and have to be found.
+                if draft.changes is None and (timestamp is not None or what is None or family.versions > 1):
+                    draft.changes = Changes(draft.held)
+        return drafts
+
+    def _commit(self, batch: WriteBatch, drafts: Collection[_Draft]) -> None:
+        database = self._database
+        for draft in drafts:
+            if draft.changes is not None:
+                draft.changes.write(batch, database)
+            if draft.highest > draft.held.ceiling:
+                batch.put(draft.held.ceiling_key, stamp(draft.ceiling), database.system.write)
+        if len(batch):
+            database.driver.write(batch)
+        for draft in drafts:
+            draft.held.highest = draft.highest
+            if draft.highest > draft.held.ceiling:
+                draft.held.ceiling = draft.ceiling
+
+
+def _by_family(each: Slice) -> str:
+    return each.family.name

@@ -1,0 +1,254 @@
+"""Stores around a store: one that records what it is asked, one that fails and lies.
+
+::
+
+    inner = MemoryStore(clock=clock)
+    faulty = FaultyStore(inner)
+    store = CountingStore(faulty)
+    ...
+    faulty.fail("get", TimeoutError())               # the next `get`, and only that
+    faulty.lie("scan.next", lambda chunk: chunk[::-1])  # every chunk, until `heal`
+    assert [call.method for call in store.calls] == ["get"]
+
+Calls are named as the methods of `Store` are; those of its system table ``system.get``,
+``system.items`` and ``system.compare_and_set``; each step of a scan ``scan.next``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Final, NamedTuple, TypeVar
+
+from cfacl.model.projection import Projection, StoredFamily
+from cfacl.model.request import Cells, Mutation, Span
+from cfacl.stores.base import Capabilities, Store, SystemTable
+
+__all__ = ["CALLS", "DATA", "Call", "CountingStore", "FaultyStore"]
+
+T = TypeVar("T")
+
+#: The calls that read or change cells.
+DATA: Final = ("get", "versions", "scan", "scan.next", "apply", "compare_and_set", "increment")
+#: All calls.
+CALLS: Final = (
+    *DATA,
+    "capabilities",
+    "create_table",
+    "drop_table",
+    "tables",
+    "system.get",
+    "system.items",
+    "system.compare_and_set",
+    "close",
+    "abandon",
+)
+
+
+class Call(NamedTuple):
+    """What a store was asked, less all that is data: no row keys, no qualifiers, no values.
+
+    Attributes:
+        method: one of `CALLS`.
+        families: those that may be touched, in the order given.
+        size: how many keys, mutations or conditions were given; a scan's limit.
+    """
+
+    method: str
+    table: str | None = None
+    families: tuple[str, ...] = ()
+    size: int | None = None
+
+
+class _System(SystemTable):
+    def __init__(self, around: _Around) -> None:
+        self._around = around
+
+    def get(self, key: str) -> bytes | None:
+        return self._around.ask(Call("system.get"), lambda: self._around.inner.system.get(key))
+
+    def items(self, prefix: str) -> dict[str, bytes]:
+        return self._around.ask(Call("system.items"), lambda: self._around.inner.system.items(prefix))
+
+    def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
+        return self._around.ask(
+            Call("system.compare_and_set"), lambda: self._around.inner.system.compare_and_set(key, expected, value)
+        )
+
+
+class _Around(Store):
+    """Hands every call on to ``inner``, by way of `ask`."""
+
+    scheme: ClassVar[str] = "around"
+
+    def __init__(self, inner: Store) -> None:
+        self.inner = inner
+        self.system = _System(self)
+
+    def ask(self, call: Call, proceed: Callable[[], T]) -> T:
+        """Let a call through; what `proceed` returns is the inner store's answer."""
+        raise NotImplementedError
+
+    def capabilities(self, family: StoredFamily) -> Capabilities:
+        return self.ask(Call("capabilities", families=(family.name,)), lambda: self.inner.capabilities(family))
+
+    def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        self.ask(Call("create_table", table, _names(families)), lambda: self.inner.create_table(table, families))
+
+    def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        self.ask(Call("drop_table", table, _names(families)), lambda: self.inner.drop_table(table, families))
+
+    def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
+        return self.ask(Call("tables"), self.inner.tables)
+
+    def get(
+        self,
+        table: str,
+        keys: Sequence[bytes],
+        projection: Projection,
+        *,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> list[tuple[bytes, Cells]]:
+        return self.ask(
+            Call("get", table, _projected(projection), len(keys)),
+            lambda: self.inner.get(table, keys, projection, before=before, timestamps=timestamps),
+        )
+
+    def versions(
+        self,
+        table: str,
+        key: bytes,
+        family: StoredFamily,
+        qualifier: bytes,
+        *,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> list[tuple[bytes, int]]:
+        return self.ask(
+            Call("versions", table, (family.name,), limit),
+            lambda: self.inner.versions(table, key, family, qualifier, limit=limit, before=before),
+        )
+
+    def scan(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        *,
+        batch_size: int,
+        limit: int | None = None,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        families = _projected(projection)
+        chunks = self.ask(
+            Call("scan", table, families, limit),
+            lambda: self.inner.scan(
+                table, projection, span, batch_size=batch_size, limit=limit, before=before, timestamps=timestamps
+            ),
+        )
+
+        def steps() -> Iterator[list[tuple[bytes, Cells]]]:
+            source = iter(chunks)
+            while (chunk := self.ask(Call("scan.next", table, families), lambda: next(source, None))) is not None:
+                yield chunk
+
+        return steps()
+
+    def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+        families = _names([change.family for each in mutations for change in each.changes])
+        self.ask(Call("apply", table, families, len(mutations)), lambda: self.inner.apply(table, mutations))
+
+    def compare_and_set(
+        self, table: str, key: bytes, conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]], mutation: Mutation
+    ) -> bool:
+        families = _names([*(family for family, _, _ in conditions), *(change.family for change in mutation.changes)])
+        return self.ask(
+            Call("compare_and_set", table, families, len(conditions)),
+            lambda: self.inner.compare_and_set(table, key, conditions, mutation),
+        )
+
+    def increment(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+        return self.ask(
+            Call("increment", table, (family.name,)),
+            lambda: self.inner.increment(table, key, family, qualifier, amount),
+        )
+
+    def close(self) -> None:
+        self.ask(Call("close"), self.inner.close)
+
+    def abandon(self) -> None:
+        self.ask(Call("abandon"), self.inner.abandon)
+
+
+class CountingStore(_Around):
+    """Records every call.
+
+    Attributes:
+        calls: in the order in which they began.
+    """
+
+    scheme: ClassVar[str] = "counting"
+
+    def __init__(self, inner: Store) -> None:
+        super().__init__(inner)
+        self.calls: list[Call] = []
+
+    def ask(self, call: Call, proceed: Callable[[], T]) -> T:
+        """Record a call, then let it through."""
+        self.calls.append(call)
+        return proceed()
+
+    def take(self) -> list[Call]:
+        """Return what was recorded since the last time, and begin anew."""
+        taken, self.calls = self.calls, []
+        return taken
+
+
+class FaultyStore(_Around):
+    """Fails and lies where it is told to; everything else it hands on."""
+
+    scheme: ClassVar[str] = "faulty"
+
+    def __init__(self, inner: Store) -> None:
+        super().__init__(inner)
+        self._errors: dict[str, tuple[int, BaseException]] = {}
+        self._lies: dict[str, Callable[[Any], Any]] = {}
+
+    def fail(self, method: str, error: BaseException, *, at: int = 1) -> None:
+        """Raise ``error`` instead of the ``at``-th call of ``method`` from now, once."""
+        self._errors[_known(method)] = (at, error)
+
+    def lie(self, method: str, change: Callable[[Any], Any]) -> None:
+        """Answer ``change(answer)`` to each call of ``method``; the end of a scan is the answer ``None``."""
+        self._lies[_known(method)] = change
+
+    def heal(self) -> None:
+        """Fail and lie no more."""
+        self._errors.clear()
+        self._lies.clear()
+
+    def ask(self, call: Call, proceed: Callable[[], T]) -> T:
+        """Fail, or let a call through and answer as told."""
+        left, error = self._errors.pop(call.method, (0, None))
+        if error is not None:
+            if left == 1:
+                raise error
+            self._errors[call.method] = (left - 1, error)
+        answer = proceed()
+        lie = self._lies.get(call.method)
+        return answer if lie is None else lie(answer)
+
+
+def _known(method: str) -> str:
+    if method not in CALLS:
+        raise ValueError(f"no call of a store: {method}")
+    return method
+
+
+def _names(families: Sequence[StoredFamily]) -> tuple[str, ...]:
+    return tuple([each.name for each in families])
+
+
+def _projected(projection: Projection) -> tuple[str, ...]:
+    return _names([each.family for each in projection.slices])

@@ -1,0 +1,126 @@
+"""What holds for every test: Hypothesis profiles, the parts that a machine may lack, and what a whole run must contain.
+
+A *part* is something that tests need and a machine may lack.  Where it is absent its tests are announced and left
+out; where ``CFACL_REQUIRE`` names it (``CFACL_REQUIRE=rolemining``), they fail.  Nothing else may be skipped.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+TESTS: Final = Path(__file__).parent
+SECURITY: Final = TESTS / "security"
+
+#: What each part is, and how it is given.
+PARTS: Final = {"rolemining": "a folder of `user permission` files, named by CFACL_ROLEMINING"}
+ABSENT: Final = "part not on this machine: "
+
+# No deadline: on a busy machine it would time the machine.  Sizes of generated policies make "too slow" a false alarm.
+settings.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("check", settings.get_profile("quick"), max_examples=10)
+settings.register_profile("ci", settings.get_profile("quick"), max_examples=200, derandomize=True, database=None)
+settings.register_profile("long", settings.get_profile("quick"), max_examples=5_000)
+# A mutant gets the same few examples each time, so that it is killed or not, and never by luck.
+settings.register_profile("mutants", settings.get_profile("ci"), max_examples=25)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+def required() -> frozenset[str]:
+    """The parts that ``CFACL_REQUIRE`` names."""
+    named = frozenset(filter(None, os.environ.get("CFACL_REQUIRE", "").split(",")))
+    if unknown := named - PARTS.keys():
+        raise pytest.UsageError(f"CFACL_REQUIRE names {sorted(unknown)}; the parts are {sorted(PARTS)}")
+    return named
+
+
+def absent(part: str) -> None:
+    """End a test whose part is not there."""
+    if part in required():
+        pytest.fail(f"CFACL_REQUIRE names `{part}`, and it is not here: {PARTS[part]}", pytrace=False)
+    pytest.skip(f"{ABSENT}{part}, {PARTS[part]}")  # the one skip there is; the hooks below fail any other
+
+
+@pytest.fixture(scope="session")
+def rolemining() -> Path:
+    """The folder with access-control matrices of real organisations: one ``user permission`` a line."""
+    folder = os.environ.get("CFACL_ROLEMINING", "")
+    if not folder or not any(Path(folder).glob("*.txt")):
+        absent("rolemining")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def marks() -> dict[str, dict[str, list[str]]]:
+    """Where each ``pytest.mark.NAME(argument)`` stands: ``marks["rule"]["3"]`` is a list of ``file:line``.
+
+    Read from the sources, so that a run of one test tells the same as a run of all.
+    """
+    found: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for path in [*TESTS.rglob("*.py"), *(TESTS.parent / "cfacl" / "testing").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="mark"), attr=name), args=arguments):
+                    for each in arguments:
+                        # A mark that cannot be read here counts for nothing, and its number is then missed.
+                        if isinstance(each, ast.Constant):
+                            found[name][str(each.value)].append(f"{path.relative_to(TESTS.parent)}:{node.lineno}")
+    return found
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--complete", action="store_true", help="fail unless the whole security suite is in this run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    required()
+    config.pluginmanager.register(Wholeness(config), "wholeness")
+
+
+class Wholeness:
+    """Fails a run that left something out: an unannounced skip, or with ``--complete`` a test of the security suite."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.complete = config.getoption("--complete")
+        self.floor = int((SECURITY / "count.txt").read_text("ascii"))
+        self.count = 0
+        self.skipped: list[str] = []
+
+    def pytest_itemcollected(self, item: pytest.Item) -> None:
+        if item.path.is_relative_to(SECURITY):
+            item.add_marker("security")
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.count = sum(item.get_closest_marker("security") is not None for item in session.items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._note(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._note(report)
+
+    def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        if report.skipped and not hasattr(report, "wasxfail") and ABSENT not in str(report.longrepr):
+            self.skipped.append(report.nodeid)
+
+    def faults(self) -> list[str]:
+        found = [f"{nodeid} was skipped: only a part in tests/conftest.py may be absent" for nodeid in self.skipped]
+        if self.complete and self.count < self.floor:
+            found.append(f"the security suite has {self.count} tests, fewer than the {self.floor} of count.txt")
+        return found
+
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        if self.faults() and exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for fault in self.faults():
+            terminalreporter.write_line(f"ERROR {fault}", red=True)
+        if self.complete and self.count > self.floor:
+            terminalreporter.write_line(f"the security suite grew to {self.count} tests: write that into count.txt")

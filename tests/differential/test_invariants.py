@@ -1,0 +1,57 @@
+"""A policy loads where the oracle finds none of its `never` and `expect` lines broken, and only there."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+import pytest
+import tomli_w
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+import cfacl
+from cfacl.testing import strategies
+from cfacl.testing.oracle import Oracle
+
+LINES = {"never": strategies.never_lines, "expect": strategies.expect_lines}
+
+
+def refused_lines(document):
+    """The lines that stop a policy from loading, such as ``never[0]``."""
+    try:
+        cfacl.connect("memory://", policy=cfacl.Policy.loads(tomli_w.dumps(document)))
+    except cfacl.PolicyError as error:
+        return {fault.path.partition("]")[0] + "]" for fault in error.faults}
+    return set()
+
+
+@pytest.mark.rule(13)
+@pytest.mark.parametrize("section", sorted(LINES))
+@given(data=st.data())
+def test_a_line_stops_a_policy_from_loading_where_the_oracle_finds_it_broken(section, data):
+    document = data.draw(strategies.documents(max_tables=2, max_families=4))
+    document[section] = data.draw(st.lists(LINES[section](document), min_size=1, max_size=4))
+    oracle = Oracle(document)
+    broken = {breach.line for breach in (oracle.never_broken() if section == "never" else oracle.expect_broken())}
+    event(f"{len(broken)} of {len(document[section])} broken")
+    assert refused_lines(document) == {f"{section}[{line}]" for line in broken}
+
+
+@pytest.mark.rule(13)
+@given(data=st.data())
+def test_a_policy_with_a_broken_line_replaces_nothing(world_of, data):
+    document = data.draw(strategies.documents(max_tables=2, max_families=3))
+    at = data.draw(strategies.instants(document))
+    world = world_of(document, at)
+    edited = deepcopy(data.draw(strategies.edits(document))[-1].document)
+    edited["never"] = [data.draw(strategies.never_lines(edited))]
+    before = {principal: world.db.what(principal) for principal in document["principals"]}
+    if Oracle(edited).never_broken():
+        with pytest.raises(cfacl.PolicyError):
+            world.replace(edited)
+        assert {principal: world.db.what(principal) for principal in document["principals"]} == before
+    else:
+        world.replace(edited)
+        assert {each[:4] for principal in edited["principals"] for each in world.db.what(principal)} == {
+            each for principal in edited["principals"] for each in Oracle(edited).what(principal, at)
+        }

@@ -1,0 +1,186 @@
+"""A guarded store, on either of the embedded ones, that counts what it is asked and fails and lies when told to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import pytest
+import tomli_w
+
+import cfacl
+from cfacl.policy.compile import compile_policy
+from cfacl.stores.registry import open_store
+from cfacl.testing.stores import DATA, Call, CountingStore, FaultyStore
+
+#: 2026-06-01T00:00:00Z, in nanoseconds.
+START: Final = 1_780_272_000_000_000_000
+SECOND: Final = 1_000_000_000
+ACTIONS: Final = ("read", "write", "delete", "admin")
+
+
+@lru_cache(maxsize=256)
+def loaded(text: str) -> cfacl.Policy:
+    """Load a policy; each is loaded once, since none ever changes."""
+    return cfacl.Policy.loads(text)
+
+
+class World:
+    """A policy as a document, a clock, and a guarded store that follows both.
+
+    Table ``t`` has the families a to d, all personal, for the purposes ``work`` and ``play``.  ``ann`` and ``bob`` may
+    read, write and delete ``a`` and ``b`` for ``work``; ``root`` may do everything for ``work``; ``nil`` nothing.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self.now: Any = START
+        self.clock: Callable[[], Any] = lambda: self.now
+        #: the store's own clock, which never fails
+        self.store_now = START
+        self.told: list[cfacl.Event] = []
+        self.tell: Callable[[cfacl.Event], None] = lambda event: self.told.append(event)
+        self.document: dict[str, Any] = {
+            "policy": {"name": "world", "purposes": ["work", "play"]},
+            "tables": {"t": {"families": {}}},
+            "roles": {
+                "reader": {"clearance": "personal", "grants": []},
+                "all": {"clearance": "sealed", "grants": []},
+                "none": {"clearance": "sealed"},
+            },
+            "principals": {
+                "ann": {"kind": "employee", "roles": ["reader"]},
+                "bob": {"kind": "employee", "roles": ["reader"]},
+                "nil": {"kind": "employee", "roles": ["none"]},
+                "root": {"kind": "service", "roles": ["all"]},
+            },
+        }
+        for name in "abcd":
+            self.family(name)
+        self.grant("reader", "a", "b")
+        self.grants("all").append(
+            {"table": "t", "at_or_below": "sealed", "actions": [*ACTIONS], "purposes": ["work"], "why": "test"}
+        )
+        self._made = ExitStack()
+        self._db: cfacl.Database | None = None
+        self.faulty: FaultyStore
+        self.store: CountingStore
+
+    def family(self, name: str, **keys: Any) -> dict[str, Any]:
+        family = {"level": "personal", "purposes": ["work", "play"], **keys}
+        self.families[name] = family
+        return family
+
+    @property
+    def families(self) -> dict[str, Any]:
+        """Of the table, as the document has them."""
+        return self.document["tables"]["t"]["families"]
+
+    def grants(self, role: str) -> list[dict[str, Any]]:
+        return self.document["roles"][role]["grants"]
+
+    def grant(self, role: str, *families: str, **keys: Any) -> dict[str, Any]:
+        grant = {"table": "t", "families": [*families], "actions": ["read", "write", "delete"], "purposes": ["work"]}
+        grant |= {"why": "test", **keys}
+        self.grants(role).append(grant)
+        return grant
+
+    def policy(self) -> cfacl.Policy:
+        return loaded(tomli_w.dumps(self.document))
+
+    @property
+    def db(self) -> cfacl.Database:
+        if self._db is None:
+            self.faulty = FaultyStore(open_store(self.location, clock=lambda: self.store_now))
+            self.store = CountingStore(self.faulty)
+            self._made.callback(self.faulty.inner.close)
+            policy = self.policy()
+            self._db = cfacl.Database(
+                self.store, policy, compile_policy(policy), lambda event: self.tell(event), lambda: self.clock()
+            )
+            self._db.create_tables()
+            self.store.take()
+        return self._db
+
+    def replace(self, *, create: bool = False) -> None:
+        """Put the document, as it is now, in force."""
+        self.db.replace_policy(self.policy())
+        if create:
+            self.db.create_tables()
+
+    def session(self, principal: str = "ann", purpose: str = "work") -> cfacl.Session:
+        return self.db.session(principal, purpose)
+
+    def table(self, principal: str = "ann") -> cfacl.Table:
+        return self.session(principal).table("t")
+
+    def fill(self, *keys: bytes, families: str = "abcd") -> None:
+        """Write a cell into each family of each row; its value is the family's name."""
+        with self.session("root") as root, root.table("t").batch() as batch:
+            for key in keys:
+                batch.put(key, {f"{name}:q".encode(): name.encode() for name in families})
+        self.store.take()
+        self.told.clear()
+
+    def calls(self) -> list[str]:
+        """Return the calls for data since the last time, the steps of scans apart, by method."""
+        return [call.method for call in self.data() if call.method != "scan.next"]
+
+    def data(self) -> list[Call]:
+        """Return the calls for data since the last time."""
+        return [call for call in self.store.take() if call.method in DATA]
+
+    def at(self, seconds: int) -> datetime:
+        """Return the instant so many seconds after the start."""
+        return datetime.fromtimestamp(START // SECOND + seconds, UTC)
+
+    def wait(self, seconds: int) -> None:
+        """Turn the clock to so many seconds after the start; both clocks."""
+        self.now = self.store_now = START + seconds * SECOND
+
+    def close(self) -> None:
+        self._made.close()
+
+
+#: Files in memory, where the machine has such: nothing here is about disks, and hundreds of stores are opened.
+FAST: Final = Path("/dev/shm")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder on what is fast."""
+    with TemporaryDirectory(dir=FAST if os.access(FAST, os.W_OK) else tmp_path) as made:
+        yield Path(made)
+
+
+@pytest.fixture
+def worlds(folder: Path) -> Iterator[Callable[[str], World]]:
+    """Makes worlds, by the name of a store; nothing is open before a world's ``db`` is asked for."""
+    with ExitStack() as made:
+        numbers = count()
+
+        def make(store: str) -> World:
+            world = World("memory://" if store == "memory" else f"rocksdb://{folder}/{next(numbers)}")
+            made.callback(world.close)
+            return world
+
+        yield make
+
+
+@pytest.fixture(params=["memory", "rocksdb"])
+def world(request: pytest.FixtureRequest, worlds: Callable[[str], World]) -> World:
+    """A world on each store."""
+    return worlds(request.param)
+
+
+@pytest.fixture
+def memory_world(worlds: Callable[[str], World]) -> World:
+    """A world on the memory store, where the store makes no difference."""
+    return worlds("memory")
