@@ -106,13 +106,13 @@ def weight(everybody: cfacl.Policy, effort: Effort) -> Iterator[pyperf.Benchmark
     tracemalloc.stop()
 
 
-def loading(text: str) -> Iterator[pyperf.Benchmark]:
+def loading(text: str, effort: Effort) -> Iterator[pyperf.Benchmark]:
     """Time a policy from its file to a database that decides by it."""
     values = []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "policy.toml"
         path.write_text(text, "utf-8")
-        for _ in range(LOADS):
+        for _ in range(effort.size(LOADS)):
             begin = thread_time()
             db = cfacl.connect("memory://", policy=path)
             values.append(thread_time() - begin)
@@ -125,7 +125,7 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
     cfacl.Policy.loads(policy([table("account", 1)], {}).dumps())
     text = matrix()
     if text is not None:
-        yield from loading(text)
+        yield from loading(text, effort)
     yield from interleaved(checks_by_tables(effort), effort)
     everybody = population(effort.size(PRINCIPALS))
     yield from crowds(everybody, effort)

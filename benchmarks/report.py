@@ -209,7 +209,7 @@ def amount(value: float, unit: str) -> str:
 
 def timed(results: Results, name: str) -> str:
     """Return a benchmark's median, and its spread where there is one."""
-    if name not in results:
+    if name not in results and name in OPTIONAL:
         return "not measured"
     low, middle, high = spread(values(results, name))
     unit = results[name].get_unit()
@@ -233,7 +233,7 @@ def figure(results: Results, each: Figure) -> tuple[str, ...]:
     return (
         each.what,
         f"{number(middle)} {each.unit}",
-        f"{number(low)} to {number(high)}",
+        f"{number(low)} to {number(high)}" if low != high else "",
         bound,
         "held" if held else "**missed**",
     )

@@ -17,6 +17,7 @@ import statistics
 import sysconfig
 import timeit
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import cycle, islice
 from pathlib import Path
@@ -119,6 +120,7 @@ def quantity(name: str, values: Iterable[float], unit: str) -> pyperf.Benchmark:
     return pyperf.Benchmark([run])
 
 
+@cache
 def facts() -> dict[str, str | int]:
     """Return what is known of this machine and of what runs on it."""
     collected = pyperf.Run([1.0], collect_metadata=True).get_metadata()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from cfacl.api.arguments import time_of_change
-from cfacl.api.changes import Change
+from cfacl.api.changes import Change, DeleteChange, PutChange
 from cfacl.api.failures import store_failure
 from cfacl.audit.event import Event, Hook
 from cfacl.engine.ask import Pinned
@@ -100,23 +100,22 @@ class Access(Pinned):
         plan = self.decide(request, (READ, self.table, columns, strict))
         while True:
             projection = plan.projection
-            try:
-                found = (
-                    self.store.get(self.table, keys, projection, before=before, timestamps=timestamps) if keys else []
-                )
-            except Exception as error:  # a store of someone else's may raise anything
-                raise self._failure(error)
-            confirmed = self.confirm(request, plan)
-            if confirmed is plan:
+            found: list[tuple[bytes, Cells]] = []
+            if keys:
+                try:
+                    found = self.store.get(self.table, keys, projection, before=before, timestamps=timestamps)
+                except Exception as error:
+                    raise self._failure(error)
+            if self.caller._stands(plan):
                 break
-            plan = confirmed
+            plan = self.decide(request, plan.want)
         try:
             left = iter(keys)
-            if type(found) is not list:
-                raise self._breach()
-            for key, cells in found:
-                if key not in left or type(key) is not bytes or not cells or not projection.admits(cells):
+            for key, _ in found:
+                if key not in left or type(key) is not bytes:
                     raise self._breach()
+            if type(found) is not list or not projection.admits_all(found):
+                raise self._breach()
         except (AttributeError, TypeError, ValueError) as error:
             raise self._breach() from error
         return found, plan.withheld
@@ -210,17 +209,26 @@ class Access(Pinned):
                 and keys == sorted(set(keys), reverse=span.reverse)
                 and keys[0] in span
                 and keys[-1] in span
-                and all(cells and projection.admits(cells) for _, cells in chunk)
+                and projection.admits_all(chunk)
             )
         except (AttributeError, TypeError, ValueError) as error:
             raise self._breach() from error
         if not right:
             raise self._breach()
 
+    def put(self, row: object, data: object, timestamp: object) -> PutChange:
+        """Return a put, copied and taken apart."""
+        stamp = None if timestamp is None else self.stamp(timestamp)
+        return PutChange(self.caller._snapshot(), self.table, row, data, stamp)
+
+    def delete(self, row: object, columns: object, timestamp: object) -> DeleteChange:
+        """Return a deletion, copied and taken apart."""
+        return DeleteChange(self.caller._snapshot(), self.table, row, columns, self.stamp(timestamp))
+
     def apply(self, request: str, changes: Sequence[Change]) -> None:
-        """Decide changes once per distinct action and families, then send them as one call."""
+        """Decide changes, at least one, once per distinct action and families; then send them as one call."""
+        snapshot = changes[0].snapshot
         while True:
-            snapshot = self.snapshot()
             plans: dict[Want, Plan] = {}
             mutations = []
             for change in changes:
@@ -231,8 +239,9 @@ class Access(Pinned):
                 if plan is None:
                     plans[want] = plan = self.decide(request, want)
                 mutations.append(change.mutation(plan.projection.stored))
-            if self.stand(request, snapshot, plans):
+            if self.stand(snapshot, plans):
                 break
+            snapshot = self.caller._snapshot()
         try:
             self.store.apply(self.table, mutations)
         except Exception as error:
@@ -260,10 +269,10 @@ class Access(Pinned):
             raise self._breach()
         return done
 
-    def stand(self, request: str, snapshot: Snapshot, plans: dict[Want, Plan]) -> bool:
-        """Whether all plans are of one snapshot and still stand; raises where one would now be denied."""
+    def stand(self, snapshot: Snapshot, plans: dict[Want, Plan]) -> bool:
+        """Whether all plans are of one snapshot, and surely what would be decided now."""
         for plan in plans.values():
-            if plan.profile.snapshot is not snapshot or self.confirm(request, plan) is not plan:
+            if plan.profile.snapshot is not snapshot or not self.caller._stands(plan):
                 return False
         return True
 

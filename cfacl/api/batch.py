@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from cfacl.api.access import Access
-from cfacl.api.changes import Change, DeleteChange, PutChange
+from cfacl.api.changes import Change
 from cfacl.engine.ask import Pinned
 from cfacl.errors import RequestError
 
@@ -38,13 +38,11 @@ class Batch(Pinned):
 
     def put(self, row: bytes, data: Mapping[bytes, bytes]) -> None:
         """Add a put."""
-        access = self._access
-        self._add(PutChange(access.snapshot(), access.table, row, data, access.stamp(self._timestamp)))
+        self._add(self._access.put(row, data, self._timestamp))
 
     def delete(self, row: bytes, columns: Iterable[bytes] | None = None) -> None:
         """Add a deletion of columns, or of the whole row."""
-        access = self._access
-        self._add(DeleteChange(access.snapshot(), access.table, row, columns, access.stamp(self._timestamp)))
+        self._add(self._access.delete(row, columns, self._timestamp))
 
     def _add(self, change: Change) -> None:
         if self._failed:

@@ -34,7 +34,6 @@ class PutChange:
 
     def __init__(self, snapshot: Snapshot, table: str, row: object, data: object, timestamp: int | None) -> None:
         self.key = row_key(row)
-        self.timestamp = timestamp
         if type(data) is not dict and not isinstance(data, Mapping):
             raise RequestError(f"data is a dict of values by column name, not {type(data).__name__}")
         known = snapshot.columns.get(table, {})
@@ -52,7 +51,8 @@ class PutChange:
         if not parts:
             raise RequestError("nothing to put; name at least one column")
         self.snapshot = snapshot
-        self.want: Want = (WRITE, table, tuple(sorted(parts)), True)
+        self.timestamp = timestamp
+        self.want: Want = (WRITE, table, tuple(parts) if len(parts) == 1 else tuple(sorted(parts)), True)
         self._parts = parts
 
     def renew(self, snapshot: Snapshot) -> None:

@@ -8,7 +8,6 @@ from typing import Any, Literal, overload
 from cfacl.api.access import Access
 from cfacl.api.arguments import cell_value, column_names, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
-from cfacl.api.changes import DeleteChange, PutChange
 from cfacl.api.row import Row, make_row
 from cfacl.engine.ask import Pinned
 from cfacl.engine.selection import Want
@@ -86,9 +85,9 @@ class Table(Pinned):
             timestamp: only cells older than this, the newest of those.
             include_timestamp: return (value, timestamp) for each cell.
         """
-        found, withheld = self._access.get(
-            "row", (row_key(row),), column_names(columns), strict, time_before(timestamp), include_timestamp
-        )
+        names = None if columns is None else column_names(columns)
+        before = None if timestamp is None else time_before(timestamp)
+        found, withheld = self._access.get("row", (row_key(row),), names, strict, before, include_timestamp)
         return make_row(found[0][1] if found else {}, withheld)
 
     @overload
@@ -228,7 +227,7 @@ class Table(Pinned):
     def put(self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None) -> None:
         """Write values by column name, at ``timestamp`` (at most 5 s ahead of the clock) or now."""
         access = self._access
-        access.apply("put", (PutChange(access.snapshot(), self.name, row, data, access.stamp(timestamp)),))
+        access.apply("put", (access.put(row, data, timestamp),))
 
     def delete(self, row: bytes, columns: Iterable[bytes] | None = None, timestamp: int | None = None) -> None:
         """Delete columns or families of a row; the whole row (``None``) needs `delete` on every family.
@@ -237,7 +236,7 @@ class Table(Pinned):
             timestamp: only versions not after it.
         """
         access = self._access
-        access.apply("delete", (DeleteChange(access.snapshot(), self.name, row, columns, access.stamp(timestamp)),))
+        access.apply("delete", (access.delete(row, columns, timestamp),))
 
     def batch(self, timestamp: int | None = None, batch_size: int | None = None, transaction: bool = False) -> Batch:
         """Return a batch of changes, for use as a context manager.  See `Batch`."""
@@ -268,7 +267,7 @@ class Table(Pinned):
             snapshot = access.snapshot()
             family, _, qualifier = whole_column(snapshot, self.name, column)
             plans = {want: access.decide("counter_inc", want) for want in (read, write)}
-            if access.stand("counter_inc", snapshot, plans):
+            if access.stand(snapshot, plans):
                 return access.increment(key, plans[write].projection.stored[family], qualifier, value)
 
     def counter_dec(self, row: bytes, column: bytes, value: int = 1) -> int:
@@ -284,14 +283,14 @@ class Table(Pinned):
         if expected is not None:
             cell_value(expected)
         access = self._access
-        change = PutChange(access.snapshot(), self.name, row, data, None)
+        change = access.put(row, data, None)
         read: Want = (READ, self.name, (column,), True)
         while True:
             snapshot = access.snapshot()
             change.renew(snapshot)
             family, _, qualifier = whole_column(snapshot, self.name, column)
             plans = {want: access.decide("compare_and_set", want) for want in (read, change.want)}
-            if access.stand("compare_and_set", snapshot, plans):
+            if access.stand(snapshot, plans):
                 condition = (plans[read].projection.stored[family], qualifier, expected)
                 mutation = change.mutation(plans[change.want].projection.stored)
                 return access.compare_and_set(change.key, condition, mutation)

@@ -78,9 +78,13 @@ class Projection:
     def __repr__(self) -> str:
         return f"<Projection of {', '.join(sorted(each.family.name for each in self.slices))}>"
 
-    def admits(self, cells: Mapping[bytes, Any]) -> bool:
-        """Whether every column of an answer was asked for."""
-        return self._columns.issuperset(cells) or self._admits(cells)
+    def admits_all(self, rows: Iterable[tuple[bytes, Mapping[bytes, Any]]]) -> bool:
+        """Whether each of ``rows`` is a dict that has columns, and all of them were asked for."""
+        known = self._columns.issuperset
+        for _, cells in rows:  # a loop, since a call for each row would be felt
+            if type(cells) is not dict or not cells or not (known(cells) or self._admits(cells)):
+                return False
+        return True
 
     def _admits(self, cells: Mapping[bytes, Any]) -> bool:
         """Judge columns that were not seen before by their prefixes, and remember them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -15,6 +15,7 @@ from cfacl.testing.documents import grants, restrictions
 from cfacl.testing.oracle import ACTIONS, Oracle
 
 MICROSECOND = timedelta(microseconds=1)
+START, END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 FEW_INSTANTS = {"min_size": 1, "max_size": 4}
 
 
@@ -173,3 +174,32 @@ def test_a_clock_that_goes_back_revives_nothing(world_of, data):
             assert answer is oracle.allows_all(*request, strategies.moment(now))
         else:
             assert answer <= answer_then
+
+
+@pytest.mark.rule(8)
+@pytest.mark.parametrize(
+    ("window", "answers"),
+    [
+        ({"from": START}, [False, True, True, True, True]),
+        ({"until": START + MICROSECOND}, [True, True, False, False, False]),
+        ({"from": START, "until": END}, [False, True, True, False, False]),
+        ({"from": END}, [False, False, False, True, True]),
+        ({"until": END}, [True, True, True, False, False]),
+    ],
+)
+def test_windows_reach_to_the_ends_of_the_calendar_and_clocks_beyond(world_of, window, answers):
+    line = {"table": "t", "families": ["a"], "actions": ["read"], "purposes": ["work"], "why": "because"}
+    document = {
+        "policy": {"name": "ends", "purposes": ["work"]},
+        "tables": {"t": {"families": {"a": {"level": "public", "purposes": ["work"]}}}},
+        "roles": {"reader": {"clearance": "public", "grants": [line | window]}},
+        "principals": {"maya": {"kind": "employee", "roles": ["reader"]}},
+    }
+    world = world_of(document, -(2**80))
+    session = world.db.session("maya", purpose="work")
+    found = [session.allows("read", "t", "a")]
+    for at in (START, 0, END):
+        world.turn(at)
+        found.append(session.allows("read", "t", "a"))
+    world.turn(2**80)
+    assert [*found, session.allows("read", "t", "a")] == answers

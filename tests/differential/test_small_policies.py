@@ -219,6 +219,7 @@ def test_the_engine_decides_as_the_oracle_does_at_every_edge_and_just_before(lay
         assert disagreements(shape, ways, MOMENTS) == []
 
 
+@pytest.mark.slow
 @pytest.mark.rule(2)
 def test_the_engine_decides_as_the_oracle_does_however_a_line_is_written():
     for written in spellings():

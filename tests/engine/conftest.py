@@ -31,7 +31,7 @@ class House:
 
     ``families`` are ``{"t:prof": "personal"}``, or with keys of their own ``{"t:prof": {"level": …}}``; ``roles`` are
     ``{"support": {"clearance": …, "grants": […]}}``, where a grant has defaults for what a test does not speak of, and
-    times are seconds after the start; ``held`` is ``{"maya": ["support", {"role": "fraud", "until": 60}]}``.
+    times are seconds after the start and ``None`` leaves a key out; ``held`` is ``{"maya": ["support", {"role": "fraud", "until": 60}]}``.
     """
 
     def __init__(
@@ -65,15 +65,15 @@ class House:
         tables: dict[str, Any] = {}
         for name, keys in families.items():
             table, _, family = name.partition(":")
-            keys = {"level": keys} if isinstance(keys, str) else keys
-            made = {"purposes": [*self.purposes], **keys}
+            made = {"purposes": [*self.purposes], **({"level": keys} if isinstance(keys, str) else keys)}
             tables.setdefault(table, {"families": {}})["families"][family] = made
         self.document = {
             "policy": {"name": "house", "purposes": [*self.purposes]},
             "tables": tables,
             "roles": {name: self._role(keys) for name, keys in roles.items()},
             "principals": {
-                name: {"kind": "employee", "roles": [self._times(each) for each in roles]} for name, roles in held.items()
+                name: {"kind": "employee", "roles": [self._times(each) for each in roles]}
+                for name, roles in held.items()
             },
         }
         bits = compile_policy(cfacl.Policy.loads(tomli_w.dumps(self.document)))
@@ -97,7 +97,9 @@ class House:
     def _times(self, keys: Any) -> Any:
         if isinstance(keys, str):
             return keys
-        return {key: instant(each) if key in ("from", "until") else each for key, each in keys.items()}
+        return {
+            key: instant(each) if key in ("from", "until") else each for key, each in keys.items() if each is not None
+        }
 
     def wait(self, seconds: int) -> None:
         """Turn the clock to so many seconds after the start."""

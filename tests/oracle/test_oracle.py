@@ -94,7 +94,7 @@ def test_the_oracle_imports_the_standard_library_only():
 @pytest.mark.rule(1)
 @given(st.data())
 def test_without_grants_nothing_is_allowed(data):
-    document = data.draw(strategies.documents())
+    document = data.draw(strategies.documents(max_tables=2, max_families=4))
     for role in document["roles"].values():
         role["grants"] = []
     assert everything(document) == set()
@@ -103,7 +103,7 @@ def test_without_grants_nothing_is_allowed(data):
 @pytest.mark.rule(2)
 @given(st.data())
 def test_a_further_grant_never_takes_away(data):
-    document = data.draw(strategies.documents())
+    document = data.draw(strategies.documents(max_tables=2, max_families=4))
     more = deepcopy(document)
     role = data.draw(st.sampled_from(sorted(more["roles"])))
     # An always-open window, so that no edge is added and both are looked at at the same instants.
@@ -115,7 +115,7 @@ def test_a_further_grant_never_takes_away(data):
 @pytest.mark.rule(2)
 @given(st.data())
 def test_a_further_restriction_never_gives(data):
-    document = data.draw(strategies.documents())
+    document = data.draw(strategies.documents(max_tables=2, max_families=4))
     more = deepcopy(document)
     role = data.draw(st.sampled_from(sorted(more["roles"])))
     restriction = {
@@ -128,7 +128,7 @@ def test_a_further_restriction_never_gives(data):
 @pytest.mark.rule(2)
 @given(st.data())
 def test_order_and_repetition_mean_nothing(data):
-    document = data.draw(strategies.documents())
+    document = data.draw(strategies.documents(max_tables=2, max_families=4))
     turned = data.draw(strategies.shuffled(document))
     for role in turned["roles"].values():
         for key in ("inherits", "grants", "restrictions"):
@@ -141,7 +141,7 @@ def test_order_and_repetition_mean_nothing(data):
 @pytest.mark.rule(8)
 @given(st.data())
 def test_access_changes_at_edges_only(data):
-    document = data.draw(strategies.documents())
+    document = data.draw(strategies.documents(max_tables=2, max_families=4))
     oracle = Oracle(document)
     principal = data.draw(st.sampled_from(sorted(document["principals"])))
     for edge, later in pairwise(oracle.instants()):
@@ -152,7 +152,7 @@ def test_access_changes_at_edges_only(data):
 
 @given(st.data())
 def test_who_and_what_and_families_say_what_single_questions_say(data):
-    document = data.draw(strategies.documents())
+    document = data.draw(strategies.documents(max_tables=2, max_families=4))
     oracle, at = Oracle(document), data.draw(strategies.instants(document))
     table = data.draw(st.sampled_from(sorted(document["tables"])))
     family = data.draw(st.sampled_from(sorted(document["tables"][table]["families"])))

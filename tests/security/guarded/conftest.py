@@ -129,6 +129,25 @@ class World:
         self.store.take()
         self.told.clear()
 
+    def furnish(self) -> dict[str, Any]:
+        """Put families with names like those of real ones in place of the others, and a row; return what to try.
+
+        ``ann`` has ``prof``, ``id`` and ``log``, which declares its columns, and not ``auth``.
+        """
+        for name in "abcd":
+            del self.families[name]
+        self.grants("reader").clear()
+        for name in ("prof", "auth", "id"):
+            self.family(name)
+        self.family("log", columns=["name", "mail"])
+        self.grant("reader", "prof", "log", "id")
+        session = self.session()
+        table = session.table("t")
+        table.put(b"canary-key", {b"prof:q": b"canary-value"})
+        self.store.take()
+        self.told.clear()
+        return {"table": table, "session": session, "database": self.db}
+
     def calls(self) -> list[str]:
         """Return the calls for data since the last time, the steps of scans apart, by method."""
         return [call.method for call in self.data() if call.method != "scan.next"]
@@ -144,6 +163,36 @@ class World:
     def wait(self, seconds: int) -> None:
         """Turn the clock to so many seconds after the start; both clocks."""
         self.now = self.store_now = START + seconds * SECOND
+
+    def during(self, call: str, *edits: Callable[[], object], at: int = 1) -> None:
+        """Do something while the store answers a call: at its first answers, or from the one numbered ``at``."""
+        left = iter([None] * (at - 1) + list(edits))
+
+        def change(answer: Any) -> Any:
+            edit = next(left, None)
+            if edit is not None:
+                edit()
+            return answer
+
+        self.faulty.lie(call, change)
+
+    def granting(self, *families: str) -> Callable[[], None]:
+        """Return what puts a policy in force that grants ann these families."""
+
+        def edit() -> None:
+            self.grants("reader")[0]["families"] = [*families]
+            self.replace()
+
+        return edit
+
+    def revoking(self) -> Callable[[], None]:
+        """Return what puts a policy in force that grants ann nothing."""
+
+        def edit() -> None:
+            self.grants("reader").clear()
+            self.replace()
+
+        return edit
 
     def close(self) -> None:
         self._made.close()

@@ -228,10 +228,9 @@ def test_a_step_of_a_scan_that_was_not_asked_for_is_dropped(world: Any, lie: str
     world.faulty.lie("scan.next", LIES[lie])
     for reverse in (False, True):
         for columns in (None, [b"a:q", b"b:q"]):
-            found = []
+            found: list[object] = []
             with pytest.raises(cfacl.StoreContractError) as failed:
-                for row in world.table().scan(row_prefix=b"r", limit=2, reverse=reverse, columns=columns):
-                    found.append(row)
+                found.extend(world.table().scan(row_prefix=b"r", limit=2, reverse=reverse, columns=columns))
             assert found == []
             assert "secret" not in str(failed.value)
 

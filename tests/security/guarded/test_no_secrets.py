@@ -124,7 +124,10 @@ def test_events_hold_names_only(told: Any) -> None:
     uses: list[Callable[[], Any]] = [lambda: table.row(KEY), lambda: table.rows([KEY]), lambda: list(table.scan())]
     uses += [lambda: table.put(KEY, {b"a:canary": VALUE}), lambda: table.delete(KEY, [b"a:canary"])]
     uses += [lambda: table.cells(KEY, b"a:q"), lambda: table.counter_set(KEY, b"a:canary", 1)]
-    uses += [lambda: table.counter_inc(KEY, b"a:canary"), lambda: table.compare_and_set(KEY, b"a:q", VALUE, {b"a:q": VALUE})]
+    uses += [
+        lambda: table.counter_inc(KEY, b"a:canary"),
+        lambda: table.compare_and_set(KEY, b"a:q", VALUE, {b"a:q": VALUE}),
+    ]
     for use in uses:
         use()
         assert told.told, "the hook was not told"

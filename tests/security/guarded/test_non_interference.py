@@ -186,7 +186,7 @@ def answer(world: Any, session: cfacl.Session, use: Use) -> tuple[Any, ...]:
 
 @pytest.mark.rule(14)
 @pytest.mark.failure("store-acl-1")
-@pytest.mark.parametrize("store", ["memory", "rocksdb"])
+@pytest.mark.parametrize("store", ["memory", pytest.param("rocksdb", marks=pytest.mark.slow)])
 @given(SHOWN, HIDDEN, HIDDEN, st.lists(OPERATIONS, min_size=1, max_size=8))
 # The fixture is a factory: each example makes and closes worlds of its own.
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -42,7 +42,9 @@ class Race:
         self._stop = False
         self._ended = threading.Event()
 
-    def run(self, step: Callable[[int], object], call: Callable[[], object], right: Callable[[object, int], bool]) -> None:
+    def run(
+        self, step: Callable[[int], object], call: Callable[[], object], right: Callable[[object, int], bool]
+    ) -> None:
         """Take all steps; every answer must be right for one of the steps that its call may have seen."""
         barrier = threading.Barrier(THREADS + 1)
 
@@ -52,7 +54,7 @@ class Race:
                 first = self.done
                 try:
                     answer = call()
-                except BaseException as error:  # whatever it is, it was not to happen
+                except BaseException as error:  # noqa: BLE001  # whatever it is, it was not to happen
                     self.wrong.append(error)
                     self._stop = True
                 else:

@@ -103,7 +103,7 @@ def test_more_principals_with_the_same_roles_make_no_more_objects(memory_world: 
 
 
 def test_memos_that_hold_little_change_no_answer(memory_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = staff(memory_world, 6, "reader") + ["ann", "root", "nil"]
+    names = [*staff(memory_world, 6, "reader"), "ann", "root", "nil"]
     for number in range(4):
         memory_world.document["tables"][f"t{number}"] = {
             "families": {"x": {"level": "public", "purposes": ["work", "play"]}}
