@@ -30,7 +30,7 @@ test-long: $(VENV)/.dev  ## all tests, with thousands of examples for each prope
 	HYPOTHESIS_PROFILE=long $(BIN)/pytest --complete
 
 coverage: $(VENV)/.dev  ## all tests, then the gates: 95 % of everything, 100 % of what decides
-	$(BIN)/pytest --complete --cov --cov-report=
+	$(BIN)/pytest --complete --cov --cov-report= --cov-fail-under=0
 	@$(MAKE) --no-print-directory gates
 
 gates: $(VENV)/.dev

@@ -230,9 +230,12 @@ def figure(results: Results, each: Figure) -> tuple[str, ...]:
     scale = 1e6 if each.unit == "µs" else 1.0
     low, middle, high = (value * scale for value in spread(found))
     held = middle >= each.bound if each.least else middle <= each.bound
+    said = number(middle)
+    if middle != each.bound and said == number(each.bound):
+        said = f"{middle:.4f}"  # three digits would not show on which side it lies
     return (
         each.what,
-        f"{number(middle)} {each.unit}",
+        f"{said} {each.unit}",
         f"{number(low)} to {number(high)}" if low != high else "",
         bound,
         "held" if held else "**missed**",

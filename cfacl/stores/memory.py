@@ -16,10 +16,10 @@ from typing import ClassVar
 from attrs import frozen
 
 from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, quoted
+from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Store, SystemTable
-from cfacl.model.counter import counted, counter
 
 __all__ = ["MemoryStore", "open_store"]
 

@@ -7,8 +7,9 @@ instants, so that edges meet, touch and lie a microsecond apart.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -59,21 +60,53 @@ EXTRAS: Final[tuple[Document, ...]] = (
 )
 
 
-def part_of(names: Sequence[str], *, least: int = 1) -> st.SearchStrategy[list[str]]:
+def pick(names: Iterable[str]) -> st.SearchStrategy[str]:
+    """One of ``names``."""
+    return _pick(tuple(names))
+
+
+def part_of(names: Iterable[str], *, least: int = 1) -> st.SearchStrategy[list[str]]:
     """Some of ``names``, in their order; drawn as one number, which is quick; at least ``least`` (0 or 1) of them."""
+    return _part_of(tuple(names), least)
+
+
+def most_of(names: Iterable[str], *, least: int = 1) -> st.SearchStrategy[list[str]]:
+    """Every second time all of ``names``, otherwise `part_of` them."""
+    return _most_of(tuple(names), least)
+
+
+def windows() -> st.SearchStrategy[Document]:
+    """No window every second time, otherwise the keys `from` and `until`, or one of them."""
+    return _WINDOWS
+
+
+# Strategies are kept: hypothesis examines each new one, which takes longer than drawing from it.
+@lru_cache(maxsize=4096)
+def _pick(names: tuple[str, ...]) -> st.SearchStrategy[str]:
+    return st.sampled_from(names)
+
+
+@lru_cache(maxsize=4096)
+def _part_of(names: tuple[str, ...], least: int) -> st.SearchStrategy[list[str]]:
     return st.integers(least, 2 ** len(names) - 1).map(
         lambda mask: [name for place, name in enumerate(names) if mask >> place & 1]
     )
 
 
-def most_of(names: Sequence[str], *, least: int = 1) -> st.SearchStrategy[list[str]]:
-    """Every second time all of ``names``, otherwise `part_of` them."""
-    return st.one_of(st.just(list(names)), part_of(names, least=least))
+@lru_cache(maxsize=4096)
+def _most_of(names: tuple[str, ...], least: int) -> st.SearchStrategy[list[str]]:
+    return st.one_of(st.just(names).map(list), _part_of(names, least))
 
 
-def windows() -> st.SearchStrategy[Document]:
-    """No window every second time, otherwise the keys `from` and `until`, or one of them."""
-    return st.one_of(st.just(WINDOWS[0]), st.sampled_from(WINDOWS)).map(dict)
+@lru_cache(maxsize=4096)
+def _some(pool: tuple[str, ...], most: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(pool), min_size=1, max_size=most, unique=True)
+
+
+_WINDOWS: Final[st.SearchStrategy[Document]] = st.one_of(st.just(WINDOWS[0]), st.sampled_from(WINDOWS)).map(dict)
+_EXTRAS: Final = st.sampled_from(EXTRAS)
+_FEW: Final = st.sampled_from([1, 2, 3, 0])
+_RARE: Final = st.sampled_from([0, 0, 0, 1, 2])
 
 
 def wildcards(purposes: Sequence[str]) -> list[str]:
@@ -93,20 +126,20 @@ def ladder(document: Document) -> list[str]:
 def families(draw: st.DrawFn, document: Document) -> Document:
     """One family's section."""
     return {
-        "level": draw(st.sampled_from(ladder(document))),
+        "level": draw(pick(ladder(document))),
         "purposes": draw(most_of(document["policy"]["purposes"], least=0)),
-        **draw(st.sampled_from(EXTRAS)),
+        **draw(_EXTRAS),
     }
 
 
 @st.composite
 def grants(draw: st.DrawFn, document: Document) -> Document:
     """One grant; it may give nothing, where a clearance or a family's purposes make it void."""
-    table = draw(st.sampled_from(sorted(document["tables"])))
-    if draw(st.sampled_from(["families", "families", "at_or_below"])) == "families":
+    table = draw(pick(sorted(document["tables"])))
+    if draw(pick(["families", "families", "at_or_below"])) == "families":
         reach: Document = {"families": draw(most_of(list(document["tables"][table]["families"])))}
     else:
-        reach = {"at_or_below": draw(st.sampled_from(ladder(document)))}
+        reach = {"at_or_below": draw(pick(ladder(document)))}
     return {
         "table": table,
         **reach,
@@ -122,17 +155,17 @@ def restrictions(draw: st.DrawFn, document: Document) -> Document:
     """One restriction; any key may be left out, purposes may be wildcards, families may be of any table."""
     purposes = document["policy"]["purposes"]
     line: Document = draw(windows())
-    reach = draw(st.sampled_from(["families", "table and families", "at_or_below", "table", "all"]))
+    reach = draw(pick(["families", "table and families", "at_or_below", "table", "all"]))
     if reach == "families":
         line["families"] = draw(
             part_of(sorted({name for each in document["tables"].values() for name in each["families"]}))
         )
     elif reach != "all":
-        line["table"] = draw(st.sampled_from(sorted(document["tables"])))
+        line["table"] = draw(pick(sorted(document["tables"])))
         if reach == "table and families":
             line["families"] = draw(part_of(list(document["tables"][line["table"]]["families"])))
         elif reach == "at_or_below":
-            line["at_or_below"] = draw(st.sampled_from(ladder(document)))
+            line["at_or_below"] = draw(pick(ladder(document)))
     if draw(st.integers(0, 3)):
         line["actions"] = draw(part_of(ACTIONS))
     if draw(st.integers(0, 3)):
@@ -145,8 +178,8 @@ def assignments(draw: st.DrawFn, document: Document) -> list[Any]:
     """What a principal holds: no role, some, the same one twice with different windows."""
     roles = sorted(document["roles"])
     held: list[Any] = []
-    for _ in range(draw(st.sampled_from([1, 2, 3, 0])) if roles else 0):
-        role, window = draw(st.sampled_from(roles)), draw(windows())
+    for _ in range(draw(_FEW) if roles else 0):
+        role, window = draw(pick(roles)), draw(windows())
         by_name = not window and draw(st.booleans())
         held.append(role if by_name else {"role": role, **window})
     return held
@@ -162,29 +195,29 @@ def documents(
         "policy": {
             "name": "drawn",
             **({} if levels is None else {"levels": list(levels)}),
-            "purposes": _names(draw, PURPOSES, 5),
+            "purposes": draw(_some(PURPOSES, 5)),
         }
     }
     document["tables"] = {
-        table: {"families": {family: draw(families(document)) for family in _names(draw, IDENTIFIERS, max_families)}}
-        for table in _names(draw, IDENTIFIERS, max_tables)
+        table: {"families": {family: draw(families(document)) for family in draw(_some(IDENTIFIERS, max_families))}}
+        for table in draw(_some(IDENTIFIERS, max_tables))
     }
     document["roles"] = {}
-    for role in _names(draw, SUBJECTS, max_roles):
+    for role in draw(_some(SUBJECTS, max_roles)):
         # Only roles that are there already are inherited, so there is no cycle.
         parents = draw(part_of(list(document["roles"]), least=0)) if document["roles"] else []
         document["roles"][role] = {
-            "clearance": draw(st.one_of(st.just(ladder(document)[-1]), st.sampled_from(ladder(document)))),
+            "clearance": draw(pick([*ladder(document), *[ladder(document)[-1]] * 4])),
             "inherits": parents,
-            "grants": [draw(grants(document)) for _ in range(draw(st.sampled_from([1, 2, 3, 0])))],
-            "restrictions": [draw(restrictions(document)) for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2])))],
+            "grants": [draw(grants(document)) for _ in range(draw(_FEW))],
+            "restrictions": [draw(restrictions(document)) for _ in range(draw(_RARE))],
         }
     document["principals"] = {
         principal: {
-            "kind": draw(st.sampled_from(["employee", "service", "third_party"])),
+            "kind": draw(pick(["employee", "service", "third_party"])),
             "roles": draw(assignments(document)),
         }
-        for principal in _names(draw, SUBJECTS, max_principals)
+        for principal in draw(_some(SUBJECTS, max_principals))
     }
     return document
 
@@ -216,8 +249,8 @@ def never_lines(draw: st.DrawFn, document: Document) -> Document:
 def expect_lines(draw: st.DrawFn, document: Document) -> Document:
     """An `expect` line for a document: true at one instant, then perhaps spoilt by an access or by another time."""
     line: Document = {
-        "principal": draw(st.sampled_from(sorted(document["principals"]))),
-        "purpose": draw(st.sampled_from(document["policy"]["purposes"])),
+        "principal": draw(pick(sorted(document["principals"]))),
+        "purpose": draw(pick(document["policy"]["purposes"])),
     }
     at = draw(st.sampled_from(EDGES))
     may = {
@@ -240,9 +273,5 @@ def expect_lines(draw: st.DrawFn, document: Document) -> Document:
     if not draw(st.integers(0, 2)):
         side, other = draw(st.permutations(["allowed", "refused"]))
         free = sorted(every - {*line[other]})
-        line[side] = sorted({*line[side], *draw(st.lists(st.sampled_from(free), max_size=1))}) if free else []
+        line[side] = sorted({*line[side], *draw(st.lists(pick(free), max_size=1))}) if free else []
     return line
-
-
-def _names(draw: st.DrawFn, pool: Sequence[str], most: int) -> list[str]:
-    return draw(st.lists(st.sampled_from(pool), min_size=1, max_size=most, unique=True))

@@ -16,6 +16,7 @@ Calls are named as the methods of `Store` are; those of its system table ``syste
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
@@ -84,9 +85,9 @@ class _Around(Store):
         self.inner = inner
         self.system = _System(self)
 
+    @abc.abstractmethod
     def ask(self, call: Call, proceed: Callable[[], T]) -> T:
-        """Let a call through; what `proceed` returns is the inner store's answer."""
-        raise NotImplementedError
+        """Let a call through; what ``proceed`` returns is the inner store's answer."""
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
         return self.ask(Call("capabilities", families=(family.name,)), lambda: self.inner.capabilities(family))

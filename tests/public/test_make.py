@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,8 @@ def make(venv: Path, candidates: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["make", f"{venv}/bin/python", f"VENV={venv}", f"CANDIDATES={candidates}"],
         cwd=ROOT,
+        # Not the options of the `make` that may be running these tests.
+        env={name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MFLAGS", "MAKELEVEL"}},
         capture_output=True,
         text=True,
         check=False,

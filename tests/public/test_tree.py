@@ -36,7 +36,7 @@ SWITCH: Final = re.compile(
 )
 SKIPS: Final = {"skip", "skipif", "xfail", "importorskip"}
 #: Two words at least.
-REASON: Final = re.compile(r"#[^#]*[A-Za-z`]{2,}\W+[A-Za-z`]{2,}")
+REASON: Final = re.compile(r"#[^#]*[A-Za-z]\W+[A-Za-z]{2,}")
 
 
 def files() -> list[str]:

@@ -299,16 +299,28 @@ class TestWriting:
                 each.prefix + b"c": (b"5", 10),
             }
 
+    def test_a_call_may_name_a_family_by_several_objects(self, store, one, clock):
+        again = StoredFamily(TABLE, one.name, one.identity, one.level, versions=2)
+        future = clock.milliseconds + 5000
+        store.apply(TABLE, [Mutation(b"u1", (Put(one, {b"a": b"1"}, future), Put(again, {b"a": b"2"})))])
+        assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"2", future)}
+        store.apply(
+            TABLE, [Mutation(b"u1", (Put(again, {b"b": b"1"}), Put(one, {b"b": b"2"}), Delete(again, (b"b",))))]
+        )
+        assert row(store, b"u1", again) == {b"one:a": b"2"}
+
     def test_changes_reach_all_families_and_rows_they_name(self, store, one, two):
         changes = (Put(one, {b"a": b"1"}), Put(two, {b"a": b"2"}))
         store.apply(TABLE, [Mutation(b"u1", changes), Mutation(b"u2", changes)])
         assert scanned(store, one, two) == [(key, {b"one:a": b"1", b"two:a": b"2"}) for key in (b"u1", b"u2")]
 
-    def test_nothing_is_written_by_nothing(self, store, one):
+    def test_nothing_is_written_by_nothing(self, store, one, clock):
         store.apply(TABLE, [])
         store.apply(TABLE, [Mutation(b"u1", ())])
-        store.apply(TABLE, [Mutation(b"u1", (Put(one, {}),))])
+        store.apply(TABLE, [Mutation(b"u1", (Put(one, {}), Put(one, {}, clock.milliseconds + 5000)))])
         assert row(store, b"u1", one) is None
+        put(store, b"u1", one, {b"a": b"1"})
+        assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"1", clock.milliseconds)}
 
     @pytest.mark.parametrize("timestamp", [-1, 1 << 63])
     def test_a_timestamp_that_fits_nowhere_is_refused_and_nothing_written(self, store, one, timestamp):
@@ -537,6 +549,13 @@ class TestScanning:
             store.scan(TABLE, projection(one), Span(), batch_size=batch_size, limit=limit)
 
     @pytest.mark.parametrize("reverse", [False, True])
+    def test_no_number_is_too_large_for_a_limit_or_a_batch(self, store, one, three_versions):
+        put(store, b"u1", three_versions, {b"a": b"1"}, timestamp=1)
+        huge = 1 << 70
+        assert len(scanned(store, one, batch_size=huge, limit=huge)) == 66
+        assert len(scanned(store, one, before=huge)) == 66
+        assert store.versions(TABLE, b"u1", three_versions, b"a", limit=huge, before=huge) == [(b"1", 1)]
+
     def test_nothing_lies_between_bounds_that_meet_or_cross(self, store, one, reverse):
         for lower, upper in ((b"r5", b"r5"), (b"r6", b"r5"), (b"s", None), (None, b"a"), (None, b"")):
             assert scanned(store, one, span=Span(lower, upper, reverse)) == []
@@ -771,6 +790,21 @@ class TestCapabilities:
 
 
 class TestThreads:
+    def test_explicit_timestamps_are_ordered_among_sixteen_threads(self, store, one, three_versions):
+        start = threading.Barrier(16)
+
+        def write(number):
+            start.wait()
+            for stamp in range(number, 800, 16):
+                values = {b"a": b"%d" % stamp}
+                changes = (Put(one, values, stamp), Put(three_versions, values, stamp))
+                store.apply(TABLE, [Mutation(b"u1", changes)])
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(write, range(16)))
+        assert store.versions(TABLE, b"u1", one, b"a") == [(b"799", 799)]
+        assert store.versions(TABLE, b"u1", three_versions, b"a") == [(b"%d" % n, n) for n in (799, 798, 797)]
+
     def test_a_row_is_never_seen_half_written(self, store, one, two):
         families = (one, two, family("three"), family("four"))
         store.create_table(TABLE, families)

@@ -146,6 +146,15 @@ class TestReopening:
         put(store, b"u1", KEPT, {b"a": b"2"})
         assert store.versions(TABLE, b"u1", KEPT, b"a") == [(b"2", stamp)]
 
+    def test_what_makes_that_so_is_seldom_written(self, store, clock):
+        driver = store._database.driver
+        put(store, b"u1", ONE, {b"a": b"1"})
+        for turned in (0, 1, 999):
+            clock.turn(turned)
+            before = driver.latest_sequence_number()
+            put(store, b"u1", ONE, {b"a": b"1"})
+            assert driver.latest_sequence_number() == before + 1
+
     def test_what_was_dropped_stays_away(self, store, reopen, clock):
         put(store, b"u1", KEPT, {b"a": b"1"}, 1)
         put(store, b"u1", KEPT, {b"a": b"2"}, clock.milliseconds + 5000)
@@ -514,6 +523,25 @@ class TestDroppedHandles:
         assert [(key, len(cells)) for key, cells in found] == [(key, 5) for key in wanted]
         assert scanned(store, ONE) == [(b"new", {b"one:a": b"1"})]
 
+    @pytest.mark.parametrize("call", ["apply", "compare_and_set", "increment"])
+    def test_no_family_can_be_dropped_between_being_found_and_being_written(self, store, call, monkeypatch):
+        committed = RocksStore._commit
+        owned = []
+
+        def watched(self, *arguments):
+            owned.append(self._database.lock._is_owned())
+            committed(self, *arguments)
+
+        monkeypatch.setattr(RocksStore, "_commit", watched)
+        mutation = Mutation(b"u1", (Put(ONE, {b"a": bytes(8)}),))
+        calls = {
+            "apply": lambda: store.apply(TABLE, [mutation]),
+            "compare_and_set": lambda: store.compare_and_set(TABLE, b"u1", [], mutation),
+            "increment": lambda: store.increment(TABLE, b"u1", ONE, b"a", 1),
+        }
+        calls[call]()
+        assert owned == [True]
+
     def test_a_drop_that_fails_leaves_the_family_usable(self, store):
         put(store, b"u1", ONE, {b"a": b"1"})
         database = store._database
@@ -643,7 +671,8 @@ class TestForks:
         writer = threading.Thread(target=write)
         if how == "busy":
             writer.start()
-            time.sleep(0)
+        if how == "closing":
+            store._closing.acquire()
         child = os.fork()
         if child == 0:
             calls = [
@@ -666,6 +695,8 @@ class TestForks:
         stop.set()
         if how == "busy":
             writer.join()
+        if how == "closing":
+            store._closing.release()
         put(store, b"parent", {b"a": b"1"})
         store.close()
         store = opened(sys.argv[1])
@@ -673,7 +704,7 @@ class TestForks:
         print(len([key for key in keys if key.startswith(b"r")]), b"parent" in keys, b"child" in keys)
     """
 
-    @pytest.mark.parametrize("how", ["idle", "busy"])
+    @pytest.mark.parametrize("how", ["idle", "busy", "closing"])
     def test_a_child_neither_writes_nor_hangs_nor_harms(self, path, how):
         done = run(self.SCRIPT, path, how)
         line = "Closed the store was opened by the parent of this process; open it after the fork"

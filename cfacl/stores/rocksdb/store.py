@@ -12,10 +12,10 @@ from typing import ClassVar, Final
 from rocksdict import WriteBatch
 
 from cfacl.errors import InvalidValue, RequestError
+from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Store
-from cfacl.model.counter import counted, counter
 from cfacl.stores.rocksdb.changes import Changes
 from cfacl.stores.rocksdb.errors import mapped
 from cfacl.stores.rocksdb.families import Database, Held
@@ -238,12 +238,10 @@ class RocksStore(Store):
         """Return the first ``size`` rows of a span, all as they were at one instant."""
         sources = self._sources(table, projection, before, timestamps)
         lower, upper, reverse = span
-        if lower is not None and upper is not None and lower >= upper:
-            return []
         keys = Range(None if lower is None else escaped(lower), None if upper is None else escaped(upper), reverse)
         self._database.at_one_instant(sources, lambda each: each.open_range(keys))
         rows = sources[0].rows() if len(sources) == 1 else merged(sources, reverse)
-        return list(islice(rows, size))
+        return list(islice(rows, min(size, sys.maxsize)))
 
     def _newest(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> bytes | None:
         """Return the value of a cell, if it has one that has not expired; the lock is held."""

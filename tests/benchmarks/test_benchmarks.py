@@ -1,0 +1,164 @@
+"""The benchmarks run, and their page says what was measured.  Nothing here looks at how long anything took."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pyperf
+import pytest
+
+from benchmarks import report
+
+ROOT: Final = Path(__file__).parents[2]
+#: Every benchmark that the page speaks of.
+NAMED: Final = {
+    *(name for each in report.FIGURES for name in (each.top, each.bottom) if name),
+    *(name for _, *pair in report.CHECKS for name in pair),
+    *(f"{name}.{how}" for _, name in report.STORES for how in ("guarded", "unguarded", "hand")),
+    *(name for _, name in (*report.EIGHT, *report.GROWTH)),
+    *(name for *pair, _ in report.RIVALS for name in pair),
+}
+
+
+def benchmark(name: str, *runs: tuple[float, ...], unit: str = "second") -> pyperf.Benchmark:
+    """A benchmark with one run for each process."""
+    facts = {"cpu_count": 2, "platform": "test", "python_version": "3", "python_compiler": "c", "python_build": "with"}
+    metadata = {"name": name, "unit": unit, **facts}
+    return pyperf.Benchmark([pyperf.Run(each, metadata=metadata, collect_metadata=False) for each in runs])
+
+
+def results(**values: float) -> dict[str, pyperf.Benchmark]:
+    """Everything that the page speaks of: one second, unless ``values`` say otherwise; a dot is written ``_``."""
+    known = {name: values.pop(name.replace(".", "_"), 1.0) for name in sorted({*NAMED, "machine.wall"})}
+    assert not values, "no such benchmark"
+    return {name: benchmark(name, (value,) * 3) for name, value in known.items()}
+
+
+def line(page: str, start: str) -> str:
+    (found,) = [each for each in page.splitlines() if each.startswith(start)]
+    return found
+
+
+@pytest.mark.slow
+def test_a_quick_run_measures_everything_that_the_page_speaks_of(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--into", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    found = report.load(tmp_path / "results.json")
+    missing = NAMED - found.keys()
+    absent = set() if (Path(os.environ.get("CFACL_ROLEMINING", "")) / "customer.txt").is_file() else {"load.customer"}
+    assert missing == absent
+    assert absent <= report.OPTIONAL.keys()
+    assert all(value > 0 for each in found.values() for value in each.get_values())
+    page = (tmp_path / "benchmarks.md").read_text("utf-8")
+    verdicts = {each.what: line(page, f"| {each.what} |").split(" | ")[-1] for each in report.FIGURES}
+    assert len(verdicts) == 14
+    assert {what for what, verdict in verdicts.items() if "not measured" in verdict} == {
+        each.what for each in report.FIGURES if each.top in absent
+    }
+    assert all("held" in verdict or "missed" in verdict or "not measured" in verdict for verdict in verdicts.values())
+
+
+def test_a_quick_run_does_not_overwrite_the_page() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 2
+    assert "--into" in ran.stderr
+
+
+def test_the_page_is_what_the_report_makes_of_the_results() -> None:
+    made = report.page(report.load(ROOT / "benchmarks" / "results.json"))
+    assert (ROOT / "docs" / "benchmarks.md").read_text("utf-8") == made
+
+
+def test_a_ratio_is_of_two_samples_of_one_round_of_one_process() -> None:
+    found: Mapping[str, pyperf.Benchmark] = {
+        "a": benchmark("a", (2.0, 9.0), (8.0,)),
+        "b": benchmark("b", (1.0, 3.0), (2.0,)),
+    }
+    assert report.ratios(found, "a", "b") == [2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [
+        ({"check_timeless": 2.5}, "held"),
+        ({"check_timeless": 2.51}, "**missed**"),
+        ({"check_timeless": 5.0, "check_empty": 2.0}, "held"),
+    ],
+)
+def test_an_upper_bound_is_held_up_to_itself(measured: dict[str, float], verdict: str) -> None:
+    assert line(report.page(results(**measured)), f"| {report.FIGURES[0].what} |").endswith(f"| {verdict} |")
+
+
+@pytest.mark.parametrize(("guarded", "verdict"), [(1.0, "held"), (1.01, "**missed**"), (0.8, "held")])
+def test_a_lower_bound_is_held_down_to_itself(guarded: float, verdict: str) -> None:
+    (row,) = [each for each in report.FIGURES if each.top == "row.unguarded"]
+    page = report.page(results(row_guarded=guarded, row_unguarded=0.9))
+    assert line(page, f"| {row.what} |").endswith(f"| {verdict} |")
+
+
+def test_a_figure_beside_its_bound_has_the_digits_that_show_the_side() -> None:
+    page = report.page(results(check_timeless=2.5004))
+    assert "| 2.5004 × |  | ≤ 2.5 × | **missed** |" in line(page, f"| {report.FIGURES[0].what} |")
+
+
+def test_seconds_are_held_against_a_bound_in_microseconds() -> None:
+    (row,) = [each for each in report.FIGURES if each.top == "first.opened"]
+    assert "| 19.0 µs |  | ≤ 20 µs | held |" in line(report.page(results(first_opened=19e-6)), f"| {row.what} |")
+    assert "| 21.0 µs |  | ≤ 20 µs | **missed** |" in line(report.page(results(first_opened=21e-6)), f"| {row.what} |")
+
+
+def test_what_is_faster_than_cfacl_is_said_and_nothing_else() -> None:
+    page = report.page(results(check_lru_cache=0.5, check_casbin=2.0))
+    section = page.partition("## Where something else is faster")[2].partition("##")[0]
+    (said,) = [each for each in section.splitlines() if each.startswith("*")]
+    assert said.startswith("* `functools.lru_cache`, for one family by name: 500 ms, cfacl 1.00 s;")
+    assert said.endswith("; cfacl takes 2.00 times as long (2.00 to 2.00)")
+
+
+def test_only_what_may_be_missing_may_be_missing() -> None:
+    found = results()
+    del found["load.customer"]
+    (row,) = [each for each in report.FIGURES if each.top == "load.customer"]
+    assert line(report.page(found), f"| {row.what} |").endswith(
+        "| not measured: `CFACL_ROLEMINING` named no folder with `customer.txt` |"
+    )
+
+
+@pytest.mark.parametrize("name", sorted(NAMED - report.OPTIONAL.keys()))
+def test_nothing_else_may_be_missing(name: str) -> None:
+    found = results()
+    del found[name]
+    with pytest.raises(KeyError, match=name):
+        report.page(found)
+
+
+def test_the_spread_is_of_the_samples() -> None:
+    assert report.spread([float(i) for i in range(101)]) == (10.0, 50.0, 90.0)
+    assert report.spread([7.0]) == (7.0, 7.0, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "said"),
+    [
+        (1.5, "second", "1.50 s"),
+        (0.0123, "second", "12.3 ms"),
+        (2e-5, "second", "20.0 µs"),
+        (1.234e-7, "second", "123 ns"),
+        (1234.0, "byte", "1,234 B"),
+    ],
+)
+def test_amounts_have_three_digits_and_the_unit_that_suits_them(value: float, unit: str, said: str) -> None:
+    assert report.amount(value, unit) == said

@@ -1,0 +1,286 @@
+"""What was read is handed out only while the decision still stands; a scan may shrink, and never grows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+import cfacl
+
+#: 2026-06-01T00:00:00Z, in nanoseconds.
+START: Final = 1_780_272_000_000_000_000
+
+KEYS: Final = [b"r%d" % n for n in range(6)]
+
+pytestmark = pytest.mark.rule(9)
+
+
+def cells(*families: str) -> dict[bytes, bytes]:
+    return {f"{name}:q".encode(): name.encode() for name in families}
+
+
+@pytest.mark.failure("policy-engine-6")
+def test_a_narrow_read_is_decided_again_and_read_again(world: Any) -> None:
+    world.fill(b"r1", b"r2")
+    for read in (lambda t: t.row(b"r1"), lambda t: dict(t.rows([b"r1", b"r2"]))[b"r1"]):
+        world.granting("a", "b")()
+        world.store.take()
+        world.told.clear()
+        world.during("get", world.granting("b", "c"))
+        row = read(world.table())
+        assert row == cells("b", "c")
+        assert row.withheld == {"a", "d"}
+        assert [call.families for call in world.data()] == [("a", "b"), ("b", "c")]
+        assert [(event.allowed, event.families) for event in world.told] == [(True, {"a", "b"}), (True, {"b", "c"})]
+
+
+def test_a_strict_read_that_lost_a_family_raises(world: Any) -> None:
+    world.fill(b"r1")
+    reads: dict[str, Callable[[cfacl.Table], Any]] = {
+        "row": lambda t: t.row(b"r1", columns=[b"a", b"b:q"]),
+        "rows": lambda t: t.rows([b"r1"], columns=[b"a", b"b:q"]),
+        "cells": lambda t: t.cells(b"r1", b"a:q"),
+        "counter_get": lambda t: t.counter_get(b"r1", b"a:q"),
+    }
+    for name, read in reads.items():
+        world.granting("a", "b")()
+        world.store.take()
+        world.during("get" if name in ("row", "rows") else "versions", world.granting("b", "c"))
+        with pytest.raises(cfacl.AccessDenied) as denied:
+            read(world.table())
+        assert denied.value.families == {"a"}
+        assert denied.value.epoch == world.db.stats()["epoch"]
+        assert len(world.calls()) == 1
+
+
+def test_a_read_that_lost_everything_raises(world: Any) -> None:
+    world.fill(b"r1")
+    world.during("get", world.revoking())
+    with pytest.raises(cfacl.AccessDenied):
+        world.table().row(b"r1")
+    assert [event.allowed for event in world.told] == [True, False]
+
+
+def test_a_read_of_a_policy_that_changes_and_changes_back_reads_again(world: Any) -> None:
+    world.fill(b"r1")
+    world.during("get", lambda: (world.granting("c")(), world.granting("a")()))
+    assert world.table().row(b"r1") == cells("a")
+    assert len(world.calls()) == 2
+
+
+def test_a_read_under_a_closed_session_or_database_is_dropped(world: Any) -> None:
+    world.fill(b"r1")
+    for close in (lambda: session.close(), lambda: world.db.close()):
+        session = world.session()
+        table = session.table("t")
+        world.during("get", close)
+        with pytest.raises(cfacl.Closed):
+            table.row(b"r1")
+
+
+@pytest.mark.rule(8)
+@pytest.mark.failure("policy-engine-1")
+def test_a_grant_that_ends_while_the_store_answers_is_gone(world: Any) -> None:
+    world.grants("reader")[0]["families"] = ["a"]
+    world.grant("reader", "b", until=world.at(60))
+    world.fill(b"r1")
+    world.during("get", lambda: world.wait(60), lambda: None, lambda: world.wait(60))
+    assert world.table().row(b"r1") == cells("a")
+    world.now = START
+    with pytest.raises(cfacl.AccessDenied):
+        world.table().row(b"r1", columns=[b"b"])
+
+
+def test_a_principal_that_is_removed_while_the_store_answers_gets_nothing(world: Any) -> None:
+    world.fill(b"r1")
+    ann = world.document["principals"].pop("ann")
+    gone = world.policy()
+    world.document["principals"]["ann"] = ann
+    world.during("get", lambda: (world.db.replace_policy(gone), world.replace()))
+    with pytest.raises(cfacl.AccessDenied) as denied:
+        world.table().row(b"r1")
+    assert denied.value.reason == "removed_principal"
+
+
+# --------------------------------------------------------------------------------------------------------------- scans
+
+
+@pytest.mark.failure("store-acl-16")
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_narrow_scan_only_shrinks_and_skips_no_row(world: Any, step: int, reverse: bool) -> None:
+    world.fill(*KEYS)
+    world.during("scan.next", world.granting("b", "c"), at=step)
+    rows = list(world.table().scan(batch_size=2, reverse=reverse))
+    assert [key for key, _ in rows] == sorted(KEYS, reverse=reverse)
+    before, after = rows[: 2 * (step - 1)], rows[2 * (step - 1) :]
+    assert all(row == cells("a", "b") and row.withheld == {"c", "d"} for _, row in before)
+    assert all(row == cells("b") and row.withheld == {"a", "c", "d"} for _, row in after)
+    assert {call.families for call in world.data()} <= {("a", "b"), ("b",)}
+
+
+def test_a_narrow_scan_shrinks_more_than_once(world: Any) -> None:
+    world.granting("a", "b", "c")()
+    world.fill(*KEYS)
+    swaps = [world.granting(*names) for names in ("bcd", "cd", "abcd")]
+    world.during("scan.next", lambda: None, *[edit for swap in swaps for edit in (swap, lambda: None)])
+    rows = [sorted(row) for _, row in world.table().scan(batch_size=1)]
+    assert rows[0] == [b"a:q", b"b:q", b"c:q"]
+    assert rows[-1] == [b"c:q"]
+    assert all(set(later) <= set(earlier) for earlier, later in itertools.pairwise(rows))
+    assert len(rows) == 6
+
+
+@pytest.mark.parametrize("limit", [1, 3, 4, 6, 9])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_scan_that_was_swapped_keeps_its_limit(world: Any, limit: int, reverse: bool) -> None:
+    world.fill(*KEYS)
+    for step in (1, 2, 3, 4, 5):
+        world.granting("a", "b")()
+        world.during("scan.next", world.granting("b"), at=step)
+        found = [key for key, _ in world.table().scan(batch_size=2, limit=limit, reverse=reverse)]
+        assert found == sorted(KEYS, reverse=reverse)[:limit]
+
+
+def test_rows_that_hold_only_what_was_lost_are_passed_over(world: Any) -> None:
+    world.fill(*KEYS[:2], KEYS[5])
+    world.fill(*KEYS[2:5], families="a")
+    world.during("scan.next", lambda: None, world.granting("b"))
+    assert [key for key, _ in world.table().scan(batch_size=1, limit=3)] == [KEYS[0], KEYS[1], KEYS[5]]
+
+
+def test_a_scan_that_nothing_is_left_of_raises(world: Any) -> None:
+    world.fill(*KEYS)
+    for edit in (world.revoking(), world.granting("c", "d")):
+        world.granting("a", "b")() if world.grants("reader") else world.grant("reader", "a", "b")
+        world.replace()
+        world.during("scan.next", lambda: None, edit)
+        found = []
+        with pytest.raises(cfacl.AccessDenied):
+            for key, _ in world.table().scan(batch_size=2):
+                found.append(key)
+        assert found == KEYS[:2]
+
+
+@pytest.mark.rule(4)
+@pytest.mark.parametrize(
+    "keys", [{"columns": [b"a", b"b"]}, {"columns": [b"a:q", b"b:q"]}, {"strict": True}], ids=["a", "b", "c"]
+)
+def test_a_strict_scan_that_lost_a_family_raises(world: Any, keys: dict[str, Any]) -> None:
+    world.granting("a", "b", "c", "d")()
+    world.fill(*KEYS)
+    world.during("scan.next", lambda: None, world.granting("b", "c", "d"))
+    found = []
+    with pytest.raises(cfacl.AccessDenied) as denied:
+        for key, _ in world.table().scan(batch_size=2, **keys):
+            found.append(key)
+    assert found == KEYS[:2]
+    assert denied.value.families == {"a"}
+
+
+def test_a_strict_scan_that_lost_nothing_goes_on(world: Any) -> None:
+    world.fill(*KEYS)
+    world.during("scan.next", lambda: None, world.granting("a", "b", "c"))
+    rows = list(world.table().scan(batch_size=2, columns=[b"a", b"b"]))
+    assert [row for _, row in rows] == [cells("a", "b")] * 6
+
+
+def test_a_scan_never_sees_a_column_that_was_declared_after_it_began(world: Any) -> None:
+    """The family stays granted; what it declares grows, or is left open."""
+    world.families["a"]["columns"] = ["q", "r"]
+    world.grants("reader")[0]["families"] = ["a"]
+    with world.table("root").batch() as batch:
+        for key in KEYS:
+            batch.put(key, {b"a:q": b"1", b"a:r": b"2"})
+    for wider in (["q", "r"], None):
+        world.families["a"]["columns"] = ["q"]
+        world.replace()
+
+        def widen(wider: list[str] | None = wider) -> None:
+            if wider is None:
+                del world.families["a"]["columns"]
+            else:
+                world.families["a"]["columns"] = wider
+            world.replace()
+
+        world.during("scan.next", lambda: None, widen)
+        assert [row for _, row in world.table().scan(batch_size=2)] == [{b"a:q": b"1"}] * 6
+        world.faulty.heal()
+        assert world.table().row(KEYS[0]) == {b"a:q": b"1", b"a:r": b"2"}
+
+
+def test_a_scan_sees_no_column_that_is_no_longer_declared(world: Any) -> None:
+    world.grants("reader")[0]["families"] = ["a"]
+    with world.table("root").batch() as batch:
+        for key in KEYS:
+            batch.put(key, {b"a:q": b"1", b"a:r": b"2"})
+
+    def narrow(*names: str) -> Callable[[], None]:
+        return lambda: (world.families["a"].update(columns=[*names]), world.replace())
+
+    world.during("scan.next", lambda: None, narrow("r", "s"))
+    rows = [row for _, row in world.table().scan(batch_size=2)]
+    assert rows == [{b"a:q": b"1", b"a:r": b"2"}] * 2 + [{b"a:r": b"2"}] * 4
+    world.during("scan.next", lambda: None, narrow("q"))
+    with pytest.raises(cfacl.AccessDenied):
+        list(world.table().scan(batch_size=2))
+
+
+@pytest.mark.failure("store-acl-16")
+@pytest.mark.parametrize("batch_size", [1, 7, 1_000, 5_000])
+def test_a_scan_ends_within_one_chunk_of_a_revocation(world: Any, batch_size: int) -> None:
+    world.fill(*[b"%05d" % n for n in range(2_100)], families="a")
+    scan = world.table().scan(batch_size=batch_size)
+    found = [next(scan)]
+    world.revoking()()
+    with pytest.raises(cfacl.AccessDenied):
+        found.extend(scan)
+    assert len(found) == min(batch_size, 1_000)
+
+
+@pytest.mark.parametrize("batch_size", [1, 5_000])
+def test_a_scan_ends_within_one_chunk_of_its_session_or_database_being_closed(world: Any, batch_size: int) -> None:
+    world.fill(*[b"%05d" % n for n in range(1_100)], families="a")
+    for close in (lambda: session.close(), lambda: world.db.close()):
+        session = world.session()
+        scan = session.table("t").scan(batch_size=batch_size)
+        found = [next(scan)]
+        close()
+        with pytest.raises(cfacl.Closed):
+            found.extend(scan)
+        assert len(found) == min(batch_size, 1_000)
+
+
+@pytest.mark.rule(8)
+def test_a_grant_that_ends_in_the_middle_of_a_scan_shrinks_it(world: Any) -> None:
+    world.grants("reader")[0]["families"] = ["a"]
+    world.grant("reader", "b", until=world.at(60))
+    world.grant("reader", "c", **{"from": world.at(60)})
+    world.fill(*KEYS)
+    scan = world.table().scan(batch_size=2)
+    assert next(scan)[1] == cells("a", "b")
+    world.wait(60)
+    assert [row for _, row in scan] == [cells("a", "b")] + [cells("a")] * 4
+    assert world.table().row(KEYS[0]) == cells("a", "c")
+
+
+@pytest.mark.rule(8)
+def test_a_scan_whose_grant_ends_before_its_first_row_raises(world: Any) -> None:
+    world.grants("reader")[0]["until"] = world.at(60)
+    world.fill(*KEYS)
+    scan = world.table().scan()
+    world.wait(60)
+    with pytest.raises(cfacl.AccessDenied):
+        next(scan)
+
+
+def test_a_scan_is_decided_when_it_is_called(world: Any) -> None:
+    world.fill(*KEYS)
+    with pytest.raises(cfacl.AccessDenied):
+        world.table("nil").scan()
+    scan = world.table().scan(batch_size=2)
+    world.granting("b", "c")()
+    assert [row for _, row in scan] == [cells("b")] * 6

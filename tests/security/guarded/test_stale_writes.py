@@ -1,0 +1,174 @@
+"""What was decided is decided again as the last thing before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+import cfacl
+
+pytestmark = pytest.mark.rule(9)
+
+
+def cells(*families: str) -> dict[bytes, bytes]:
+    return {f"{name}:q".encode(): name.encode() for name in families}
+
+
+def flush(t: cfacl.Table) -> None:
+    with t.batch() as batch:
+        batch.put(b"r1", {b"b:q": b"x"})
+        batch.put(b"r1", {b"a:q": b"x"})
+
+
+#: Every way to write, and how often it is decided.
+WRITES: Final[dict[str, tuple[int, Callable[[cfacl.Table], Any]]]] = {
+    "put": (1, lambda t: t.put(b"r1", {b"a:q": b"x", b"b:q": b"x"})),
+    "delete": (1, lambda t: t.delete(b"r1", [b"a"])),
+    "batch": (2, flush),
+    "counter_set": (1, lambda t: t.counter_set(b"r1", b"a:n", 1)),
+    "counter_inc": (2, lambda t: t.counter_inc(b"r1", b"a:n")),
+    "counter_dec": (2, lambda t: t.counter_dec(b"r1", b"a:n")),
+    "compare_and_set": (2, lambda t: t.compare_and_set(b"r1", b"b:q", b"b", {b"a:q": b"x"})),
+    "compare_and_set, read": (2, lambda t: t.compare_and_set(b"r1", b"a:q", b"a", {b"b:q": b"x"})),
+}
+
+
+@pytest.mark.rule(5)
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_whose_grant_goes_after_it_was_decided_is_not_sent(world: Any, name: str) -> None:
+    """The hook is told of a decision, and takes the grant away before anything is sent."""
+    world.fill(b"r1")
+    times, write = WRITES[name]
+    table = world.table()
+    for number in range(1, times + 1):
+        world.granting("a", "b")()
+        world.store.take()
+        seen: list[cfacl.Event] = []
+
+        def tell(event: cfacl.Event, seen: list[cfacl.Event] = seen, number: int = number) -> None:
+            seen.append(event)
+            if len(seen) == number:
+                world.granting("b")()
+
+        world.tell = tell
+        with pytest.raises(cfacl.AccessDenied) as denied:
+            write(table)
+        assert denied.value.families == {"a"}
+        assert [event.allowed for event in seen[:number]] == [True] * number
+        assert world.calls() == []
+        world.tell = lambda event: None
+    world.granting("a", "b")()
+    write(table)
+    assert len(world.calls()) == 1
+
+
+@pytest.mark.rule(5)
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_that_is_granted_by_the_new_policy_too_is_sent_once(world: Any, name: str) -> None:
+    world.fill(b"r1")
+    _, write = WRITES[name]
+    table = world.table()
+    left = iter([world.granting("a", "b", "c"), world.granting("a", "b")])
+
+    def tell(event: cfacl.Event) -> None:
+        assert event.allowed
+        next(left, lambda: None)()
+
+    world.tell = tell
+    write(table)
+    assert len(world.calls()) == 1
+    assert next(left, None) is None
+    assert table.row(b"r1") != cells("a", "b")
+
+
+@pytest.mark.rule(5)
+def test_what_was_collected_before_a_revocation_is_not_sent(world: Any) -> None:
+    world.fill(b"r1")
+    collect: list[Callable[[cfacl.Batch], None]] = [
+        lambda batch: batch.put(b"r1", {b"a:q": b"x"}),
+        lambda batch: batch.delete(b"r1", [b"a"]),
+        lambda batch: (batch.put(b"r1", {b"b:q": b"x"}), batch.put(b"r1", {b"a:q": b"x"})),
+    ]
+    for each in collect:
+        for keys in ({}, {"transaction": True}, {"batch_size": 10}):
+            world.granting("a", "b")()
+            batch = world.table().batch(**keys)
+            each(batch)
+            world.granting("b")()
+            world.store.take()
+            with pytest.raises(cfacl.AccessDenied):
+                batch.send()
+            with pytest.raises(cfacl.AccessDenied):
+                batch.__exit__(None, None, None)
+            assert world.store.take() == []
+    assert world.table("root").row(b"r1") == cells("a", "b", "c", "d")
+
+
+@pytest.mark.rule(5)
+def test_each_flush_is_decided_for_itself(world: Any) -> None:
+    table = world.table()
+    with pytest.raises(cfacl.AccessDenied), table.batch(batch_size=2) as batch:
+        for n in range(6):
+            if n == 3:
+                world.revoking()()
+            batch.put(b"r%d" % n, {b"a:q": b"x"})
+    assert world.calls() == ["apply"]
+    assert [key for key, _ in world.table("root").scan()] == [b"r0", b"r1"]
+
+
+@pytest.mark.rule(5)
+def test_a_whole_row_is_what_the_catalog_says_when_it_is_sent(world: Any) -> None:
+    """A family that was added after the deletion was collected must be granted, and is deleted with the rest."""
+    world.fill(b"r1", b"r2")
+    world.grants("reader")[0]["families"] = ["a", "b", "c", "d"]
+    world.replace()
+    batch = world.table().batch()
+    batch.delete(b"r1")
+    world.family("e")
+    world.replace(create=True)
+    world.store.take()
+    with pytest.raises(cfacl.AccessDenied) as denied:
+        batch.send()
+    assert denied.value.families == {"e"}
+    assert world.store.take() == []
+    world.grants("reader")[0]["families"] = ["a", "b", "c", "d", "e"]
+    world.replace()
+    batch.send()
+    assert world.data()[0].families == ("a", "b", "c", "d", "e")
+    assert [key for key, _ in world.table("root").scan()] == [b"r2"]
+
+
+@pytest.mark.rule(5)
+def test_a_column_that_is_no_longer_declared_is_not_written(world: Any) -> None:
+    batch = world.table().batch()
+    batch.put(b"r1", {b"a:q": b"x", b"a:r": b"y"})
+    world.families["a"]["columns"] = ["q"]
+    world.replace()
+    world.store.take()
+    with pytest.raises(cfacl.UnknownColumn):
+        batch.send()
+    assert world.store.take() == []
+
+
+@pytest.mark.rule(8)
+def test_a_grant_that_ends_before_a_batch_is_sent_is_gone(world: Any) -> None:
+    world.grants("reader")[0]["until"] = world.at(60)
+    batch = world.table().batch()
+    batch.put(b"r1", {b"a:q": b"x"})
+    world.wait(60)
+    with pytest.raises(cfacl.AccessDenied):
+        batch.send()
+    assert world.calls() == []
+
+
+def test_a_batch_of_a_closed_session_sends_nothing(world: Any) -> None:
+    session = world.session()
+    batch = session.table("t").batch()
+    batch.put(b"r1", {b"a:q": b"x"})
+    session.close()
+    for use in (batch.send, lambda: batch.put(b"r2", {b"a:q": b"x"}), lambda: batch.delete(b"r2")):
+        with pytest.raises(cfacl.Closed):
+            use()
+    assert world.calls() == []

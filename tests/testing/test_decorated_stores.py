@@ -1,0 +1,155 @@
+"""The stores that ship for tests: one records what it is asked, one fails and lies where it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from cfacl.errors import StoreUnavailable
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Delete, Mutation, Put, Span
+from cfacl.stores.base import Capabilities, Store, SystemTable
+from cfacl.stores.memory import MemoryStore
+from cfacl.testing.stores import CALLS, DATA, Call, CountingStore, FaultyStore
+
+A: Final = StoredFamily("t", "a", 1, "personal")
+B: Final = StoredFamily("t", "b", 2, "personal")
+BOTH: Final = Projection([Slice(A), Slice(B)])
+KEY: Final = b"canary-key"
+PUT: Final = Mutation(KEY, (Put(A, {b"q": b"canary-value"}), Put(B, {b"canary": b"v"})))
+
+#: Each call of the seam, what is recorded of it and what it answers on a store with one row.
+SEAM: Final[list[tuple[Callable[[Store], Any], Call, Any]]] = [
+    (lambda store: store.capabilities(A), Call("capabilities", None, ("a",)), Capabilities()),
+    (lambda store: store.create_table("t", [A, B]), Call("create_table", "t", ("a", "b")), None),
+    (lambda store: store.tables(), Call("tables"), {"t": frozenset({("a", 1), ("b", 2)})}),
+    (lambda store: store.apply("t", [PUT]), Call("apply", "t", ("a", "b"), 1), None),
+    (
+        lambda store: store.get("t", [KEY, b"other"], BOTH, timestamps=True),
+        Call("get", "t", ("a", "b"), 2),
+        [(KEY, {b"a:q": (b"canary-value", 0), b"b:canary": (b"v", 0)})],
+    ),
+    (lambda store: store.get("t", [KEY], BOTH, before=0), Call("get", "t", ("a", "b"), 1), []),
+    (
+        lambda store: store.versions("t", KEY, A, b"q", limit=3),
+        Call("versions", "t", ("a",), 3),
+        [(b"canary-value", 0)],
+    ),
+    (
+        lambda store: store.compare_and_set("t", KEY, [(A, b"q", b"x")], Mutation(KEY, (Delete(B),))),
+        Call("compare_and_set", "t", ("a", "b"), 1),
+        False,
+    ),
+    (lambda store: store.increment("t", KEY, B, b"n", 5), Call("increment", "t", ("b",)), 5),
+    (lambda store: store.system.get("x"), Call("system.get"), None),
+    (lambda store: store.system.compare_and_set("x", None, b"1"), Call("system.compare_and_set"), True),
+    (lambda store: store.system.items("x"), Call("system.items"), {"x": b"1"}),
+    (lambda store: store.drop_table("t", [A]), Call("drop_table", "t", ("a",)), None),
+    (lambda store: store.close(), Call("close"), None),
+    (lambda store: store.abandon(), Call("abandon"), None),
+]
+
+
+def memory() -> MemoryStore:
+    return MemoryStore(clock=lambda: 0)
+
+
+def filled(*around: type) -> Any:
+    store: Any = memory()
+    for each in around:
+        store = each(store)
+    store.create_table("t", [A, B])
+    for number in range(5):
+        store.apply("t", [Mutation(b"r%d" % number, (Put(A, {b"q": b"v"}),))])
+    return store
+
+
+def test_each_call_is_recorded_and_handed_on() -> None:
+    store = CountingStore(FaultyStore(memory()))
+    for use, recorded, answer in SEAM:
+        assert use(store) == answer
+        assert store.take() == [recorded]
+    assert store.take() == []
+
+
+def test_every_call_of_the_seam_is_tried_here() -> None:
+    methods = Store.__abstractmethods__ | {f"system.{name}" for name in SystemTable.__abstractmethods__}
+    assert {call.method for _, call, _ in SEAM} | {"scan"} == methods == set(CALLS) - {"scan.next"}
+    assert set(DATA) < set(CALLS)
+
+
+def test_nothing_that_is_recorded_is_data() -> None:
+    store = CountingStore(memory())
+    for use, _, _ in SEAM[:9]:
+        use(store)
+    list(store.scan("t", BOTH, Span(KEY), batch_size=1))
+    assert "canary" not in repr(store.calls)
+
+
+def test_each_step_of_a_scan_is_a_call() -> None:
+    store = filled(CountingStore)
+    store.take()
+    chunks = store.scan("t", BOTH, Span(reverse=True), batch_size=2, limit=4)
+    assert store.take() == [Call("scan", "t", ("a", "b"), 4)]
+    assert [key for key, _ in next(chunks)] == [b"r4", b"r3"]
+    assert store.take() == [Call("scan.next", "t", ("a", "b"))]
+    assert len(list(chunks)) == 1
+    assert [call.method for call in store.take()] == ["scan.next", "scan.next"]
+    chunks = store.scan("t", BOTH, Span(), batch_size=2)
+    next(chunks)
+    chunks.close()
+    assert list(chunks) == []
+    assert [call.method for call in store.take()] == ["scan", "scan.next"]
+
+
+def test_a_call_fails_once_where_it_is_told_to() -> None:
+    store = filled(FaultyStore)
+    down = StoreUnavailable("down")
+    store.fail("get", down, at=2)
+    assert store.get("t", [b"r1"], BOTH)
+    with pytest.raises(StoreUnavailable) as failed:
+        store.get("t", [b"r1"], BOTH)
+    assert failed.value is down
+    assert store.get("t", [b"r1"], BOTH)
+    store.fail("apply", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        store.apply("t", [PUT])
+    assert store.get("t", [KEY], BOTH) == []
+    for call in ("scan", "system.get"):
+        store.fail(call, down)
+        store.heal()
+    assert len(list(store.scan("t", BOTH, Span(), batch_size=9))) == 1
+
+
+def test_a_step_that_stops_is_not_the_end_of_a_scan() -> None:
+    store = filled(FaultyStore)
+    store.fail("scan.next", StopIteration(), at=2)
+    chunks = store.scan("t", BOTH, Span(), batch_size=2)
+    next(chunks)
+    with pytest.raises(RuntimeError):
+        next(chunks)
+
+
+def test_a_lie_is_told_until_it_is_healed() -> None:
+    store = filled(FaultyStore)
+    store.lie("get", lambda rows: rows * 2)
+    for _ in range(2):
+        assert len(store.get("t", [b"r1"], BOTH)) == 2
+    store.lie("scan.next", lambda chunk: chunk and chunk[:1])
+    assert [len(chunk) for chunk in store.scan("t", BOTH, Span(), batch_size=2)] == [1, 1, 1]
+    store.heal()
+    assert len(store.get("t", [b"r1"], BOTH)) == 1
+
+
+def test_what_is_no_call_is_refused() -> None:
+    store = FaultyStore(memory())
+    with pytest.raises(ValueError, match="no call of a store: gett"):
+        store.fail("gett", KeyError())
+    with pytest.raises(ValueError, match="no call of a store: next"):
+        store.lie("next", list)
+
+
+def test_what_goes_around_a_store_says_what_it_is() -> None:
+    assert (CountingStore.scheme, FaultyStore.scheme) == ("counting", "faulty")
