@@ -167,8 +167,8 @@ pass a projection, hand out plain dicts. It checks nothing.
 """
 OTHERS: Final = """
 None of these others notices a policy that was replaced, a grant that ended or a name that does not exist, and those
-without a guard return everything. A cache is as fast for one family; the mask wins where many families are asked for at
-once, where one entry answers for all of them, and where a right is taken away.
+without a guard return everything. What a mask is for is the rest: many families asked for at once, one entry that answers
+for all of them, and a right that is taken away and is gone on the next call.
 """
 
 

@@ -60,12 +60,15 @@ __all__ = [
     "quoted",
 ]
 
+#: How much of a name a message shows, in characters.
+_SHOWN = 80
+
 
 def quoted(name: object) -> str:
     """Return ``name`` in backticks on one line, with what could forge a message escaped."""
     text = name if isinstance(name, str) else repr(name)
     escaped = "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in text)
-    return f"`{escaped if len(escaped) <= 80 else escaped[:77] + '...'}`"
+    return f"`{escaped if len(escaped) <= _SHOWN else escaped[: _SHOWN - 3] + '...'}`"
 
 
 class CfaclError(Exception):

@@ -16,7 +16,7 @@ from cfacl.engine.ask import Pinned
 from cfacl.engine.caller import Caller
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
-from cfacl.errors import AccessDenied, CfaclError, RequestError, StoreContractError, quoted
+from cfacl.errors import AccessDenied, CfaclError, StoreContractError, quoted
 from cfacl.model.action import ACTIONS, READ
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
@@ -121,16 +121,13 @@ class Access(Pinned):
         return found, plan.withheld
 
     def versions(self, key: bytes, column: bytes, limit: int | None, before: int | None) -> list[tuple[bytes, int]]:
-        """Return (value, timestamp) of the versions of one cell; otherwise as `get`."""
+        """Return (value, timestamp) of the versions of one whole column's cell; otherwise as `get`."""
         plan = self.decide("cells", (READ, self.table, (column,), True))
         while True:
             (only,) = plan.projection.slices
-            if only.qualifiers is None or len(only.qualifiers) != 1:
-                raise RequestError('`cells` reads one whole column; write `b"family:qualifier"`')
+            (qualifier,) = only.qualifiers or ()
             try:
-                found = self.store.versions(
-                    self.table, key, only.family, only.qualifiers[0], limit=limit, before=before
-                )
+                found = self.store.versions(self.table, key, only.family, qualifier, limit=limit, before=before)
             except Exception as error:
                 raise self._failure(error)
             confirmed = self.confirm("cells", plan)

@@ -83,6 +83,7 @@ class Database(Pinned):
         self._store = store
         with store_failures("on its schema"):
             self._schema = Schema(store)
+            self._schema.retire(policy.catalog)
         self._guard = Guard(clock)
         self._hook = hook
         self._lock = RLock()

@@ -170,11 +170,11 @@ class Schema:
 
     def _identity(self) -> int:
         """Return an identity that was never given before."""
-        while True:
-            last = self._store.system.get(_NEXT)
-            identity = int(last or b"0") + 1
-            if self._store.system.compare_and_set(_NEXT, last, b"%d" % identity):
-                return identity
+        last = self._store.system.get(_NEXT)
+        identity = int(last or b"0") + 1
+        if not self._store.system.compare_and_set(_NEXT, last, b"%d" % identity):
+            raise SchemaMissing("families are being made by someone else at the same time; try again")
+        return identity
 
 
 def _bytes(record: _Record | None) -> bytes | None:

@@ -153,6 +153,7 @@ class Table(Pinned):
         include_timestamp: bool = False,
     ) -> list[Any]:
         """Return the kept versions of one cell, newest first; at most ``versions``, older than ``timestamp``."""
+        whole_column(self._access.snapshot(), self.name, column)
         found = self._access.versions(row_key(row), column, positive("versions", versions), time_before(timestamp))
         return found if include_timestamp else [value for value, _ in found]
 

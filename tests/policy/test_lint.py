@@ -193,12 +193,18 @@ def test_families_that_list_none_of_the_purposes_are_told() -> None:
     ]
 
 
-def test_long_lists_of_families_are_cut() -> None:
-    families = {f"f{n}": {"level": "sealed", "purposes": ["support"]} for n in range(12)}
-    policy = changed(
-        tables={"t": {"families": families}}, roles={"base": {"grants": [grant("t", families=list(families))]}}
-    )
-    assert "on `f0`, `f1`, `f10`, `f11`, `f2`, `f3`, `f4`, `f5` and 4 more: above" in found(policy, "void")[0][1]
+@pytest.mark.parametrize(
+    ("count", "listed"),
+    [
+        (8, "on `f0`, `f1`, `f2`, `f3`, `f4`, `f5`, `f6`, `f7`: above"),
+        (12, "on `f0`, `f1`, `f10`, `f11`, `f2`, `f3`, `f4`, `f5` and 4 more: above"),
+    ],
+)
+def test_long_lists_of_families_are_cut(count: int, listed: str) -> None:
+    families = {f"f{n}": {"level": "sealed", "purposes": ["support"]} for n in range(count)}
+    grants = [grant("t", families=list(families))]
+    policy = changed(tables={"t": {"families": families}}, roles={"base": {"grants": grants}})
+    assert listed in found(policy, "void")[0][1]
 
 
 # unheld, unreadable, unstated
@@ -220,7 +226,7 @@ UNREADABLE = "nobody can ever read it; grant `read` if someone should"
         {"support": {"grants": [grant(families=["id", "prof"], purposes=["service"])]}},
         {"support": {"restrictions": [{"table": "account", "families": ["id"]}]}},
         {"support": {"restrictions": [{"families": ["id"], "actions": ["read"], "purposes": ["support"]}]}},
-        {"support": {"restrictions": [{"table": "account", "at_or_below": "sealed"}]}},
+        {"support": {"restrictions": [{"table": "account", "at_or_below": "sensitive"}]}},
         {"base": {"restrictions": [{}]}},
         {"support": {"restrictions": [{"until": "2026-01-01"}, {"from": "2026-01-01"}]}},
         {"support": {"restrictions": [{"until": "2026-02-01"}, {"from": "2026-01-01"}]}},
@@ -282,6 +288,41 @@ def test_a_purpose_under_which_no_grant_counts_is_told() -> None:
     assert found(policy, "unstated") == [
         ("policy.purposes", "no grant counts under `service`; grant it, or take it out"),
     ]
+
+
+HARDWARE = {"table": "device", "families": ["hw"], "purposes": ["service"], "why": "x"}
+AUDITED = {
+    "policy": {"purposes": ["service", "support", "audit"]},
+    "tables": {"account": {"families": {"prof": {"purposes": ["service", "support", "audit"]}}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("sections", "support", "other"),
+    [
+        # all purposes are stated by one, who leaves a family unread
+        ({}, {**HARDWARE, "actions": ["write"]}, {**HARDWARE, "actions": ["read"]}),
+        # all families are read by one, who leaves a purpose unstated
+        (AUDITED, {**HARDWARE, "actions": ["read"]}, grant(purposes=["audit"], actions=["write"])),
+    ],
+)
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_everybody_is_asked_until_nothing_is_left(
+    sections: dict[str, Any], support: dict[str, Any], other: dict[str, Any], names: tuple[str, str]
+) -> None:
+    own = tomllib.loads(SOUND)["roles"]["support"]["grants"]
+    roles = {
+        "support": {"inherits": [], "grants": [*own, support]},
+        "other": {"clearance": "sealed", "grants": [other]},
+    }
+    one, two = names
+    principals = {
+        "maya": {"roles": []},
+        one: {"kind": "employee", "roles": ["support"]},
+        two: {"kind": "employee", "roles": ["other"]},
+    }
+    policy = changed(**sections, roles=roles, principals=principals)
+    assert found(policy, "unreadable") == found(policy, "unstated") == []
 
 
 def test_a_restricted_grant_still_counts_for_its_purpose() -> None:

@@ -162,6 +162,7 @@ class TestReopening:
         store = reopen()
         assert KEPT.name not in {name for name, _ in store.tables()[TABLE]}
         store.create_table(TABLE, [KEPT])
+        store = reopen()
         put(store, b"u1", KEPT, {b"a": b"3"})
         assert store.versions(TABLE, b"u1", KEPT, b"a") == [(b"3", clock.milliseconds)]
 
@@ -675,6 +676,7 @@ class TestForks:
             store._closing.acquire()
         child = os.fork()
         if child == 0:
+            signal.alarm(60)
             calls = [
                 lambda: put(store, b"child", {b"a": b"1"}),
                 lambda: store.get(TABLE, [b"r00000"], Projection([Slice(ONE)])),
@@ -722,6 +724,7 @@ class TestForks:
             store.close()
             child = os.fork()
             if child == 0:
+                signal.alarm(60)
                 try:
                     opened(sys.argv[1] if sys.argv[2] == "the same" else sys.argv[1] + "-2")
                 except CfaclError as error:
@@ -741,6 +744,7 @@ class TestForks:
             """
             child = os.fork()
             if child == 0:
+                signal.alarm(60)
                 store = opened(sys.argv[1])
                 put(store, b"u1", {b"a": b"1"})
                 store._database.find(TABLE, ONE).cells.read.flush()

@@ -191,6 +191,4 @@ class Database:
             self.driver.flush_wal(True)
         finally:
             self._held.clear()
-            driver = self.driver
-            del self.driver, self.system
-            driver.close()
+            del self.driver, self.system  # with the last reference the driver closes

@@ -1,0 +1,108 @@
+"""Who holds which permission in real organisations: imported, compiled, and held against the pairs and the oracle."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cfacl.cli.app import main
+from cfacl.testing.oracle import Oracle
+
+FILES = ("hc", "domino", "fire2", "emea", "americas_small", "customer")
+#: Permissions that are asked backwards in the larger files; in the others all are.
+ASKED = 100
+EDGE = datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def pairs_in(folder, file):
+    return {tuple(line.split()) for line in (folder / f"{file}.txt").read_text("ascii").splitlines()}
+
+
+def imported(folder, file, capsys):
+    assert main(["import", str(folder / f"{file}.txt")]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.rule(2)
+@pytest.mark.rule(11)
+@pytest.mark.parametrize("file", FILES)
+def test_an_imported_matrix_gives_its_pairs_forward_and_backward(file, rolemining, capsys, world_of):
+    pairs = pairs_in(rolemining, file)
+    world = world_of(imported(rolemining, file, capsys))
+    (table,) = world.db.policy.catalog.tables
+    (purpose,) = world.db.policy.catalog.purposes
+    of_user, of_permission = defaultdict(set), defaultdict(set)
+    for user, permission in pairs:
+        of_user[user].add(permission)
+        of_permission[permission].add(user)
+    for action in ("write", "delete", "admin"):
+        assert not world.db.who(action, table, min(of_permission))
+    assert set(world.db.policy.principals) == set(of_user)
+    for user, permissions in of_user.items():
+        with world.db.session(user, purpose=purpose) as session:
+            assert session.families("read", table) == permissions
+    asked = sorted(of_permission)
+    if len(of_user) * len(of_permission) > 50_000:
+        asked = random.Random(file).sample(asked, ASKED)
+    for permission in asked:
+        assert {holder.principal for holder in world.db.who("read", table, permission)} == of_permission[permission]
+
+
+@pytest.mark.rule(2)
+@pytest.mark.rule(8)
+@pytest.mark.parametrize("file", FILES)
+def test_with_restrictions_purposes_and_windows_sprinkled_it_gives_what_the_oracle_says(
+    file, rolemining, capsys, world_of
+):
+    chance = random.Random(file)
+    document = tomllib.loads(imported(rolemining, file, capsys))
+    (table,) = document["tables"]
+    document["policy"]["purposes"].append("other")
+    families = document["tables"][table]["families"]
+    for family in families.values():
+        if chance.random() < 0.5:
+            family["purposes"].append("other")
+    users = chance.sample(sorted(document["principals"]), max(3, min(25, 10_000 // len(families))))
+    document["principals"] = {user: document["principals"][user] for user in users}
+    held = {
+        role if isinstance(role, str) else role["role"]
+        for user in users
+        for role in document["principals"][user]["roles"]
+    }
+    document["roles"] = {name: role for name, role in document["roles"].items() if name in held}
+    for role in document["roles"].values():
+        for grant in role["grants"]:
+            if chance.random() < 0.4:
+                grant["purposes"] = ["other"]
+            if chance.random() < 0.4:
+                grant[chance.choice(["from", "until"])] = EDGE
+        if chance.random() < 0.5:
+            restriction = {"table": table, "families": chance.sample(sorted(families), min(5, len(families)))}
+            if chance.random() < 0.5:
+                restriction[chance.choice(["from", "until"])] = EDGE + timedelta(days=1)
+            if chance.random() < 0.3:
+                restriction["purposes"] = ["other"]
+            role["restrictions"] = [restriction]
+    for principal in document["principals"].values():
+        others = chance.sample(sorted(document["roles"]), min(2, len(document["roles"])))
+        principal["roles"] = [
+            *principal["roles"],
+            *({"role": name, chance.choice(["from", "until"]): EDGE - timedelta(days=1)} for name in others),
+        ]
+    oracle = Oracle(document)
+    world = world_of(document)
+    differences = 0
+    for day in (-2, -1, 0, 1):
+        at = EDGE + timedelta(days=day)
+        world.turn(at)
+        for user in users:
+            for purpose in document["policy"]["purposes"]:
+                with world.db.session(user, purpose=purpose) as session:
+                    found = session.families("read", table)
+                assert found == oracle.families(user, purpose, "read", table, at)
+                differences += bool(found)
+    assert differences  # else everything was sprinkled away
