@@ -134,6 +134,8 @@ class PolicyBits:
     def reach(self, role: str) -> tuple[Reached, ...]:
         """Return all roles that ``role`` reaches, itself first, each by its widest path."""
         first = self.roles[role]
+        if not first.inherits:
+            return (Reached(first, first.clearance, (role,)),)
         best = {role: Reached(first, first.clearance, (role,))}
         waiting = [role]
         while waiting:

@@ -54,7 +54,7 @@ def look(table: TableBits, purpose: str, bit: int, holdings: Iterable[tuple[Held
                 for i, mask in enumerate(masks):
                     total[i] |= mask
     usable = table.for_purpose.get(purpose, 0)
-    denied = tuple([table.every & ~(give & ~take & usable) for give, take in zip(given, taken, strict=True)])
+    denied = tuple([table.every & ~(given[i] & ~taken[i] & usable) for i in range(len(given))])
     return View(table, denied, until)
 
 
