@@ -20,6 +20,8 @@ from cfacl.stores.base import Store
 Name = tuple[str, str]
 
 _NEXT = "identity"
+#: How often an identity may be taken by somebody else first, before the store is not believed any more.
+_RACES = 1_000
 _PREFIX = "family/"
 
 
@@ -170,11 +172,12 @@ class Schema:
 
     def _identity(self) -> int:
         """Return an identity that was never given before."""
-        last = self._store.system.get(_NEXT)
-        identity = int(last or b"0") + 1
-        if not self._store.system.compare_and_set(_NEXT, last, b"%d" % identity):
-            raise SchemaMissing("families are being made by someone else at the same time; try again")
-        return identity
+        for _ in range(_RACES):
+            last = self._store.system.get(_NEXT)
+            identity = int(last or b"0") + 1
+            if self._store.system.compare_and_set(_NEXT, last, b"%d" % identity):
+                return identity
+        raise StoreContractError("the store never writes what it was asked to compare and set")
 
 
 def _bytes(record: _Record | None) -> bytes | None:

@@ -272,6 +272,15 @@ def test_a_record_that_somebody_else_changed_is_left_alone(store: FaultyStore, p
         db.create_tables()
 
 
+def test_a_store_that_never_lets_an_identity_be_taken_is_not_waited_for(
+    store: FaultyStore, policy: cfacl.Policy
+) -> None:
+    db = over(store, policy)
+    store.lie("system.compare_and_set", lambda answer: False)
+    with pytest.raises(cfacl.StoreContractError, match="never writes what it was asked to compare and set"):
+        db.create_tables()
+
+
 @pytest.mark.parametrize("call", ["system.items", "system.get", "system.compare_and_set", "create_table", "tables"])
 def test_making_tables_goes_on_where_it_failed(policy: cfacl.Policy, call: str) -> None:
     for at in (1, 2, 3):
