@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,15 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def rocksdb_url(folder: Path) -> str:
     return (folder / "store").as_uri().replace("file:", "rocksdb:", 1)
+
+
+@pytest.fixture
+def pressed() -> Iterator[None]:
+    """Have Python change threads as often as it can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
 
 
 @pytest.fixture(params=["memory", "rocksdb"])

@@ -300,6 +300,14 @@ class TestWriting:
                 each.prefix + b"c": (b"5", 10),
             }
 
+    def test_a_deletion_of_a_row_sees_what_the_call_put_before(self, store, one, three_versions):
+        for each in (one, three_versions):
+            put(store, b"u1", each, {b"a": b"1"}, 5)
+            changes = (Put(each, {b"a": b"2"}, 10), Put(each, {b"b": b"3"}, 6), Delete(each, None, 7))
+            store.apply(TABLE, [Mutation(b"u1", changes)])
+            assert store.versions(TABLE, b"u1", each, b"a") == [(b"2", 10)]
+            assert row(store, b"u1", each) == {each.prefix + b"a": b"2"}
+
     def test_a_call_may_name_a_family_by_several_objects(self, store, one, clock):
         again = StoredFamily(TABLE, one.name, one.identity, one.level, versions=2)
         future = clock.milliseconds + 5000
@@ -707,18 +715,23 @@ class TestCompareAndSet:
         assert row(store, b"u1", one, two) == {b"one:a": b"new"}
         assert store.compare_and_set(TABLE, b"u1", conditions, mutation) is False
 
-    def test_one_of_sixteen_threads_wins(self, store, one):
+    def test_one_of_sixteen_threads_wins(self, store, one, pressed):
         start = threading.Barrier(16)
 
         def attempt(number):
             start.wait()
-            mutation = Mutation(b"u1", (Put(one, {b"a": b"%d" % number}),))
-            return store.compare_and_set(TABLE, b"u1", [(one, b"a", None)], mutation)
+            won = []
+            for cell in (b"%d" % n for n in range(100)):
+                mutation = Mutation(b"u1", (Put(one, {cell: b"%d" % number}),))
+                won.append(store.compare_and_set(TABLE, b"u1", [(one, cell, None)], mutation))
+            return won
 
         with ThreadPoolExecutor(16) as pool:
             won = list(pool.map(attempt, range(16)))
-        assert sum(won) == 1
-        assert row(store, b"u1", one) == {b"one:a": b"%d" % won.index(True)}
+        cells = row(store, b"u1", one)
+        for n, winners in enumerate(zip(*won, strict=True)):
+            assert sum(winners) == 1
+            assert cells[b"one:%d" % n] == b"%d" % winners.index(True)
 
 
 class TestIncrement:
@@ -744,7 +757,7 @@ class TestIncrement:
             store.increment(TABLE, b"u1", one, b"n", amount)
         assert row(store, b"u1", one) == before
 
-    def test_sixteen_threads_lose_no_count(self, store, one, three_versions):
+    def test_sixteen_threads_lose_no_count(self, store, one, three_versions, pressed):
         def count(_):
             for _ in range(50):
                 store.increment(TABLE, b"u1", one, b"n", 1)
@@ -786,11 +799,18 @@ class TestSystemTable:
         assert scanned(store, one) == []
         assert set(store.tables()) == {TABLE}
 
-    def test_one_of_sixteen_threads_wins(self, store):
+    def test_one_of_sixteen_threads_wins(self, store, pressed):
+        start = threading.Barrier(16)
+
+        def attempt(number):
+            start.wait()
+            return [store.system.compare_and_set(f"k{n:02}", None, b"%d" % number) for n in range(20)]
+
         with ThreadPoolExecutor(16) as pool:
-            won = list(pool.map(lambda n: store.system.compare_and_set("k", None, b"%d" % n), range(16)))
-        assert store.system.get("k") == b"%d" % won.index(True)
-        assert sum(won) == 1
+            won = list(pool.map(attempt, range(16)))
+        for winners, value in zip(zip(*won, strict=True), store.system.items("k").values(), strict=True):
+            assert sum(winners) == 1
+            assert value == b"%d" % winners.index(True)
 
 
 class TestCapabilities:
@@ -799,7 +819,7 @@ class TestCapabilities:
 
 
 class TestThreads:
-    def test_explicit_timestamps_are_ordered_among_sixteen_threads(self, store, one, three_versions):
+    def test_explicit_timestamps_are_ordered_among_sixteen_threads(self, store, one, three_versions, pressed):
         start = threading.Barrier(16)
 
         def write(number):
@@ -814,7 +834,7 @@ class TestThreads:
         assert store.versions(TABLE, b"u1", one, b"a") == [(b"799", 799)]
         assert store.versions(TABLE, b"u1", three_versions, b"a") == [(b"%d" % n, n) for n in (799, 798, 797)]
 
-    def test_a_row_is_never_seen_half_written(self, store, one, two):
+    def test_a_row_is_never_seen_half_written(self, store, one, two, pressed):
         families = (one, two, family("three"), family("four"))
         store.create_table(TABLE, families)
         named = [Slice(each, (b"a", b"b")) if each is two else Slice(each) for each in families]

@@ -20,7 +20,16 @@ import pytest
 import rocksdict
 from rocksdict import DBRecoveryMode, Options, Rdict, ReadOptions, WriteBatch
 
-from cfacl.errors import Closed, RequestError, SchemaMissing, StoreCorrupted, StoreError, StoreLocked, StoreUnavailable
+from cfacl.errors import (
+    Closed,
+    InvalidValue,
+    RequestError,
+    SchemaMissing,
+    StoreCorrupted,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+)
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import MAX_VALUE, Delete, Mutation, Put, Span
 from cfacl.stores.registry import open_store
@@ -209,6 +218,12 @@ class TestReopening:
         assert kept.value.__traceback__ is not None
         put(reopen(), b"u1", ONE, {b"a": b"1"})
 
+    def test_a_refusal_that_is_kept_does_not_hold_the_directory_either(self, store, reopen):
+        with pytest.raises(InvalidValue) as kept:
+            put(store, b"u1", ONE, {b"a": b"1"}, -1)
+        assert kept.value.__traceback__ is not None
+        put(reopen(), b"u1", ONE, {b"a": b"1"})
+
     def test_a_scan_that_is_never_finished_does_not_hold_the_directory(self, store, reopen):
         fill(store)
         batches = store.scan(TABLE, projection(ONE, TWO), Span(), batch_size=1)
@@ -225,9 +240,9 @@ def fill(store, rows=3000):
     )
 
 
-def damage(store, path, *, where=0.5):
+def damage(store, path, *, where=0.5, column=None):
     """Bring what is in the log into an SST file, close the store, and spoil a block of the file."""
-    store._database.find(TABLE, ONE).cells.read.flush()
+    (column or store._database.find(TABLE, ONE).cells).read.flush()
     store.close()
     largest = max(path.glob("*.sst"), key=lambda each: each.stat().st_size)
     data = bytearray(largest.read_bytes())
@@ -240,12 +255,8 @@ class TestTornReads:
     """Snapshots of the binding are per column family, so a row over several families needs another way."""
 
     @pytest.fixture(autouse=True)
-    def begun(self, store):
+    def begun(self, store, pressed):
         self.write(store, 0)
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(1e-6)
-        yield
-        sys.setswitchinterval(interval)
 
     @staticmethod
     def write(store, n):
@@ -372,20 +383,42 @@ class TestQuietEnds:
             except StoreCorrupted:
                 answers.append(None)
         assert set(answers) == {5, None}
-        lost = answers.index(None)
-        key = b"r%05d" % lost
-        calls = [
+        # Not the first one: its cells may be whole, and only what follows them be damaged.
+        key = b"r%05d" % (answers.index(None) + 1)
+        qualifiers = tuple(b"q%d" % n for n in range(5))
+        mutation = Mutation(key, (Put(TWO, {b"a": b"1"}),))
+        for call in (
+            lambda: row(damaged, key, ONE),
             lambda: damaged.get(TABLE, [b"r%05d" % n for n in range(3000)], projection(ONE)),
-            lambda: damaged.get(TABLE, [key], Projection([Slice(ONE, tuple(b"q%d" % n for n in range(5)))])),
-            lambda: [damaged.versions(TABLE, key, ONE, b"q%d" % n) for n in range(5)],
+            lambda: damaged.get(TABLE, [key], Projection([Slice(ONE, qualifiers)])),
+            lambda: [damaged.versions(TABLE, key, ONE, each) for each in qualifiers],
+            lambda: [damaged.compare_and_set(TABLE, key, [(ONE, each, None)], mutation) for each in qualifiers],
             lambda: damaged.apply(TABLE, [Mutation(key, (Delete(ONE),))]),
-            lambda: [damaged.increment(TABLE, key, ONE, b"q%d" % n, 1) for n in range(5)],
+            lambda: put(damaged, key, ONE, dict.fromkeys(qualifiers, b"1"), 1),
             lambda: scanned(damaged, ONE, span=Span(lower=key, upper=key + b"\0")),
             lambda: scanned(damaged, ONE, span=Span(lower=key, upper=key + b"\0", reverse=True)),
-        ]
-        for each in calls[:2] + calls[3:4] + calls[5:]:
+        ):
             with pytest.raises(StoreCorrupted):
-                each()
+                call()
+
+    def test_no_older_version_is_left_out(self, store, reopen, path):
+        cells = [b"r%05d" % n for n in range(1000)]
+        for stamp in (1, 2, 3):
+            changes = [Mutation(key, (Put(KEPT, {b"a": os.urandom(40)}, stamp),)) for key in cells]
+            store.apply(TABLE, changes)
+        damage(store, path, column=store._database.find(TABLE, KEPT).older)
+        store = reopen()
+        assert len(scanned(store, KEPT)) == 1000
+        answers = set()
+        for key in cells:
+            try:
+                answers.add(len(store.versions(TABLE, key, KEPT, b"a")))
+            except StoreCorrupted:
+                answers.add(None)
+        assert answers == {3, None}
+        for reverse in (False, True):
+            with pytest.raises(StoreCorrupted):
+                scanned(store, KEPT, before=3, span=Span(reverse=reverse))
 
     @pytest.mark.parametrize("where", [0.0, 0.001])
     def test_damage_at_the_start_is_no_empty_table(self, store, reopen, path, where):
@@ -656,6 +689,23 @@ class TestRecovery:
         assert value == b"plain"
         assert 1_800_000_005_000 <= stamp <= 1_800_000_006_000
 
+    def test_a_record_of_the_system_table_is_on_disk_before_it_is_acknowledged(self, store):
+        driver, flushed = store._database.driver, []
+
+        class Recording:
+            def flush_wal(self, sync):
+                flushed.append((sync, store._database.lock._is_owned(), store.system.get("k")))
+                driver.flush_wal(sync)
+
+            def __getattr__(self, name):
+                return getattr(driver, name)
+
+        store._database.driver = Recording()
+        store.system.compare_and_set("k", None, b"1")
+        store.system.compare_and_set("k", b"1", None)
+        store._database.driver = driver
+        assert flushed == [(True, True, b"1"), (True, True, None)]
+
 
 class TestForks:
     SCRIPT = """
@@ -855,9 +905,11 @@ class TestDirectory:
     def test_a_store_of_another_version_is_refused(self, store, path, clock):
         store._database.system.read[b"f"] = b"2"
         store.close()
+        kept = []
         for _ in range(2):
-            with pytest.raises(StoreError, match="another version of cfacl"):
+            with pytest.raises(StoreError, match="another version of cfacl") as caught:
                 open_store(path, clock=clock)
+            kept.append(caught.value)
 
     def test_a_creation_that_a_crash_cut_short_is_taken_up_again(self, path, clock):
         path.mkdir()
