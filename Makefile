@@ -51,7 +51,7 @@ bench: $(VENV)/.dev  ## the benchmarks, on this machine
 
 mutants: $(VENV)/.dev  ## break the engine line by line; each break must turn a test red
 	HYPOTHESIS_PROFILE=mutants $(BIN)/mutmut run
-	@! $(BIN)/mutmut results | grep -v ': timeout$$'
+	@$(BIN)/mutmut results > mutants/results && ! grep -v ': timeout$$' mutants/results
 
 clean:  ## remove what the other targets made
 	rm -rf $(VENV) mutants dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

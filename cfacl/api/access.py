@@ -227,18 +227,20 @@ class Access(Pinned):
         snapshot = changes[0].snapshot
         while True:
             plans: dict[Want, Plan] = {}
-            mutations = []
             for change in changes:
                 if change.snapshot is not snapshot:
                     change.renew(snapshot)
-                want = change.want
-                plan = plans.get(want)
-                if plan is None:
-                    plans[want] = plan = self.decide(request, want)
-                mutations.append(change.mutation(plan.projection.stored))
-            if self.stand(snapshot, plans):
-                break
+                if change.want not in plans:
+                    plans[change.want] = self.decide(request, change.want)
+            # What was taken apart by one catalog must not be put together by another.
+            if all(plan.profile.snapshot is snapshot for plan in plans.values()):
+                mutations = [change.mutation(plans[change.want].projection.stored) for change in changes]
+                if self.stand(snapshot, plans):
+                    return self._send(mutations)
             snapshot = self.caller._snapshot()
+
+    def _send(self, mutations: list[Mutation]) -> None:
+        """Have the store apply mutations; granted already."""
         try:
             self.store.apply(self.table, mutations)
         except Exception as error:

@@ -150,6 +150,8 @@ class Database(Pinned):
             RequestError: ``adopt`` names what the policy does not.
             StoreError: the store failed; call again.
         """
+        if isinstance(adopt, str):
+            raise RequestError("`adopt` is a list of `table:family`, not str")
         with self._lock:
             self._guard.current()
             try:

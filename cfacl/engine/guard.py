@@ -100,9 +100,10 @@ class Guard(Pinned):
         """
         key = (name_of("action", action), name_of("table", table), *[name_of("family", each) for each in families])
         with self.lock:
+            bits = self.current().bits
             ask = self.asks.get(key)
             if ask is None:
                 ask = Ask(self.token, action, table, families)
-                resolve(self.current().bits, ask)
+                resolve(bits, ask)
                 remember(self.asks, key, ask)
             return ask

@@ -35,6 +35,8 @@ def open_store(location: object, *, clock: Callable[[], int]) -> Store:
     if not isinstance(location, (str, Path)):
         raise RequestError(f"a store is named by a URL or a path, not {type(location).__name__}")
     url = str(location)
+    if not url:
+        raise RequestError("a store is named by a URL or a path, and this one is empty")
     if isinstance(location, Path) or "://" not in url:
         url = Path(url).absolute().as_uri().replace("file://", "rocksdb://", 1)
     scheme = urlsplit(url).scheme

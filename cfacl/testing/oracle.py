@@ -27,6 +27,10 @@ __all__ = ["ACTIONS", "Breach", "Oracle", "Unknown"]
 ACTIONS: Final = ("read", "write", "delete", "admin")
 DEFAULT_LEVELS: Final = ("public", "internal", "personal", "sensitive", "sealed")
 
+Document = dict[str, Any]
+#: Roles, from one that a principal holds to one that it inherits.
+Path = tuple[str, ...]
+
 
 class Unknown(LookupError):
     """A name that the document does not declare; ``what`` is the kind of thing that it should be."""
@@ -51,7 +55,7 @@ class Breach(NamedTuple):
 class Oracle:
     """Answers from one document; all instants are offset date-times."""
 
-    def __init__(self, document: dict[str, Any]) -> None:
+    def __init__(self, document: Document) -> None:
         self.document = document
 
     # --- questions
@@ -88,8 +92,7 @@ class Oracle:
         """
         if not families:
             raise ValueError("a request names at least one family")
-        verdicts = [self.allows(principal, purpose, action, table, family, at) for family in families]
-        return all(verdicts)
+        return False not in [self.allows(principal, purpose, action, table, family, at) for family in families]
 
     def families(self, principal: str, purpose: str, action: str, table: str, at: datetime) -> frozenset[str]:
         """The families of ``table`` that may be touched."""
@@ -153,7 +156,7 @@ class Oracle:
             for breach in self._first_of_each(self._expect_breaches(line, expect))
         ]
 
-    def _never_breaches(self, line: int, never: dict[str, Any]) -> Iterator[Breach]:
+    def _never_breaches(self, line: int, never: Document) -> Iterator[Breach]:
         for at in self._time_line():
             for principal in self._principals():
                 for table, family, action, purpose in sorted(self.what(principal, at)):
@@ -161,7 +164,7 @@ class Oracle:
                         yield Breach(line, at, principal, purpose, action, table, family)
 
     def _is_meant(
-        self, never: dict[str, Any], principal: str, table: str, family: str, action: str, purpose: str, at: datetime
+        self, never: Document, principal: str, table: str, family: str, action: str, purpose: str, at: datetime
     ) -> bool:
         """Whether an access matches any name of each key that the line gives."""
         held = {role for path in self._paths_of(principal, at) for role in path}
@@ -176,17 +179,15 @@ class Oracle:
             and ("actions" not in never or action in never["actions"])
         )
 
-    def _expect_breaches(self, line: int, expect: dict[str, Any]) -> Iterator[Breach]:
+    def _expect_breaches(self, line: int, expect: Document) -> Iterator[Breach]:
         principal, purpose = expect["principal"], expect["purpose"]
         allowed = [_access(text) for text in expect.get("allowed", [])]
         refused = [_access(text) for text in expect.get("refused", [])]
         for at in [expect["at"]] if "at" in expect else self._time_line():
-            for action, table, family in allowed:
-                if not self.allows(principal, purpose, action, table, family, at):
-                    yield Breach(line, at, principal, purpose, action, table, family)
-            for action, table, family in refused:
-                if self.allows(principal, purpose, action, table, family, at):
-                    yield Breach(line, at, principal, purpose, action, table, family)
+            for wanted, accesses in ((True, allowed), (False, refused)):
+                for action, table, family in accesses:
+                    if self.allows(principal, purpose, action, table, family, at) is not wanted:
+                        yield Breach(line, at, principal, purpose, action, table, family)
             if expect.get("exact", False):
                 for table, family, action, stated in sorted(self.what(principal, at)):
                     if stated == purpose and (action, table, family) not in allowed:
@@ -207,31 +208,21 @@ class Oracle:
 
     # --- rules
 
-    def _paths_of(self, principal: str, at: datetime) -> list[tuple[str, ...]]:
+    def _paths_of(self, principal: str, at: datetime) -> list[Path]:
         """Every path of inheritance that starts at a role which ``principal`` holds at that instant."""
-        paths: list[tuple[str, ...]] = []
-        for assignment in self._principals()[principal].get("roles", []):
-            if isinstance(assignment, str):
-                paths += self._paths_from(assignment)
-            elif _holds(assignment, at):
-                paths += self._paths_from(assignment["role"])
-        return paths
+        assigned = self._principals()[principal].get("roles", [])
+        named = [each for each in assigned if isinstance(each, str)]
+        windowed = [each["role"] for each in assigned if isinstance(each, dict) and _holds(each, at)]
+        return [path for role in named + windowed for path in self._paths_from(role)]
 
-    def _paths_from(self, role: str) -> list[tuple[str, ...]]:
+    def _paths_from(self, role: str) -> list[Path]:
         return [
             (role,),
             *((role, *path) for parent in self._role(role).get("inherits", []) for path in self._paths_from(parent)),
         ]
 
     def _counts(
-        self,
-        grant: dict[str, Any],
-        path: tuple[str, ...],
-        purpose: str,
-        action: str,
-        table: str,
-        family: str,
-        at: datetime,
+        self, grant: Document, path: Path, purpose: str, action: str, table: str, family: str, at: datetime
     ) -> bool:
         level = self._families(table)[family]["level"]
         return (
@@ -245,7 +236,7 @@ class Oracle:
         )
 
     def _takes_away(
-        self, restriction: dict[str, Any], purpose: str, action: str, table: str, family: str, at: datetime
+        self, restriction: Document, purpose: str, action: str, table: str, family: str, at: datetime
     ) -> bool:
         """Whether a restriction bears on an access; a key that it leaves out means all."""
         return (
@@ -256,7 +247,7 @@ class Oracle:
             and ("purposes" not in restriction or any(_covers(each, purpose) for each in restriction["purposes"]))
         )
 
-    def _names_family(self, line: dict[str, Any], table: str, family: str) -> bool:
+    def _names_family(self, line: Document, table: str, family: str) -> bool:
         if "families" in line:
             return family in line["families"]
         if "at_or_below" in line:
@@ -269,17 +260,16 @@ class Oracle:
         """How high a level is: its place on the ladder, lowest first."""
         return list(self.document.get("policy", {}).get("levels", DEFAULT_LEVELS)).index(level)
 
-    def _role(self, role: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.document["roles"][role]
-        return found
+    def _role(self, role: str) -> Document:
+        return dict(self.document["roles"][role])
 
-    def _principals(self) -> dict[str, Any]:
+    def _principals(self) -> Document:
         return dict(self.document.get("principals", {}))
 
-    def _tables(self) -> dict[str, Any]:
+    def _tables(self) -> Document:
         return dict(self.document.get("tables", {}))
 
-    def _families(self, table: str) -> dict[str, Any]:
+    def _families(self, table: str) -> Document:
         return dict(self._tables()[table].get("families", {}))
 
     def _check_place(self, action: str, table: str, family: str) -> None:
@@ -293,7 +283,7 @@ class Oracle:
             raise Unknown(what, name)
 
 
-def _holds(line: dict[str, Any], at: datetime) -> bool:
+def _holds(line: Document, at: datetime) -> bool:
     """Whether an instant lies in ``[from, until)``; an end that is left out is open."""
     return ("from" not in line or line["from"] <= at) and ("until" not in line or at < line["until"])
 

@@ -166,6 +166,7 @@ class TestReading:
 
 
 class TestHostileBytes:
+    @pytest.mark.rule(3)
     def test_every_row_key_is_a_row_of_its_own(self, store, one, two):
         for number, key in enumerate(HOSTILE):
             put(store, key, one, {b"": b"%d" % number, key: b"own"})
