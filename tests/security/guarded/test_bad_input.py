@@ -166,7 +166,7 @@ TABLE: Final[dict[str, Case]] = {
     "cells, a whole family": (
         lambda t: t.cells(KEY, b"prof"),
         cfacl.RequestError,
-        f"`cells` reads one whole column; {WHOLE}",
+        f"a family is named where one column is meant; {WHOLE}",
     ),
     "cells, a column that is str": (
         lambda t: t.cells(KEY, "prof:q"),
