@@ -14,7 +14,7 @@ from cfacl.testing.oracle import Oracle
 
 FILES = ("hc", "domino", "fire2", "emea", "americas_small", "customer")
 #: Permissions that are asked backwards in the larger files; in the others all are.
-ASKED = 100
+ASKED = 10
 EDGE = datetime(2027, 1, 1, tzinfo=UTC)
 
 
