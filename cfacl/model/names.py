@@ -15,17 +15,11 @@ PURPOSE: Final = r"^[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*$"
 SUBJECT_LENGTH: Final = 255
 
 _identifier = re.compile(IDENTIFIER.replace("$", r"\Z"))
-_purpose = re.compile(PURPOSE.replace("$", r"\Z"))
 
 
 def is_identifier(name: str) -> bool:
     """Whether ``name`` can name a table, a family or a level."""
     return _identifier.match(name) is not None
-
-
-def is_purpose(name: str) -> bool:
-    """Whether ``name`` can name a purpose."""
-    return _purpose.match(name) is not None and len(name) <= SUBJECT_LENGTH
 
 
 def is_subject(name: str) -> bool:

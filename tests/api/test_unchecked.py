@@ -1,0 +1,49 @@
+"""The one way around the guard needs a name and a reason, and is told before anything is handed out."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+import cfacl
+from cfacl.unchecked import unguarded_store
+
+POLICY = cfacl.Policy.loads('policy = { name = "p", purposes = [] }')
+
+
+@pytest.mark.rule(12)
+def test_its_use_is_logged_and_told(caplog):
+    told = []
+    with cfacl.connect("memory://", policy=POLICY, on_event=told.append) as db, caplog.at_level(logging.WARNING):
+        store = unguarded_store(db, operator="ops", reason="ticket 7")
+        assert store.tables() == {}
+    assert [(each.request, each.principal, each.purpose) for each in told] == [("unguarded_store", "ops", "ticket 7")]
+    assert caplog.messages == ["ops goes around the guard: ticket 7"]
+
+
+@pytest.mark.rule(12)
+def test_it_needs_no_hook():
+    with cfacl.connect("memory://", policy=POLICY) as db:
+        assert unguarded_store(db, operator="ops", reason="repair").tables() == {}
+
+
+@pytest.mark.rule(12)
+@pytest.mark.parametrize(("operator", "reason"), [("", "why"), ("ops", " "), ("ops", None)])
+def test_without_a_name_or_a_reason_nothing_is_handed_out(operator, reason):
+    with (
+        cfacl.connect("memory://", policy=POLICY) as db,
+        pytest.raises(cfacl.RequestError, match="going around the guard needs"),
+    ):
+        unguarded_store(db, operator=operator, reason=reason)
+
+
+@pytest.mark.rule(12)
+def test_a_hook_that_raises_stops_it_and_so_does_a_closed_database():
+    def refuse(event):
+        raise LookupError(event.request)
+
+    with cfacl.connect("memory://", policy=POLICY, on_event=refuse) as db, pytest.raises(LookupError):
+        unguarded_store(db, operator="ops", reason="repair")
+    with pytest.raises(cfacl.Closed):
+        unguarded_store(db, operator="ops", reason="repair")
