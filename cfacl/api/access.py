@@ -7,6 +7,7 @@ store answered a read, and as the last thing before a write is sent.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from operator import gt, lt
 
 from cfacl.api.arguments import time_of_change
 from cfacl.api.changes import Change, DeleteChange, PutChange
@@ -203,7 +204,7 @@ class Access(Pinned):
                 type(chunk) is list
                 and 0 < len(keys) <= most
                 and {type(key) for key in keys} == {bytes}
-                and keys == sorted(set(keys), reverse=span.reverse)
+                and all(map(gt if span.reverse else lt, keys, keys[1:]))
                 and keys[0] in span
                 and keys[-1] in span
                 and projection.admits_all(chunk)
@@ -230,10 +231,12 @@ class Access(Pinned):
             for change in changes:
                 if change.snapshot is not snapshot:
                     change.renew(snapshot)
-                if change.want not in plans:
-                    plans[change.want] = self.decide(request, change.want)
-            # What was taken apart by one catalog must not be put together by another.
-            if all(plan.profile.snapshot is snapshot for plan in plans.values()):
+                want = change.want
+                if want not in plans:
+                    plan = plans[want] = self.decide(request, want)
+                    if plan.profile.snapshot is not snapshot:
+                        break  # what was taken apart by one catalog must not be put together by another
+            else:
                 mutations = [change.mutation(plans[change.want].projection.stored) for change in changes]
                 if self.stand(snapshot, plans):
                     return self._send(mutations)

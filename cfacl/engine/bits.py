@@ -74,7 +74,7 @@ class Rule(NamedTuple):
     table: str | None  # None: every table
     families: frozenset[str] | None  # None: every family
     at_or_below: int | None  # a rank, instead of families
-    actions: tuple[bool, ...]  # in the order of ACTIONS
+    actions: tuple[int, ...]  # places in ACTIONS
     purposes: int  # bits of PolicyBits.purposes
     start: int  # nanoseconds; [start, until)
     until: int
@@ -153,7 +153,7 @@ class Bound(NamedTuple):
     """A rule as it comes to the holder of a role: what clearances leave of it in one table, and by which path."""
 
     rule: Rule
-    masks: Masks
+    mask: int
     path: tuple[str, ...]
 
 
@@ -165,5 +165,5 @@ def bind(reached: Iterable[Reached], table: TableBits) -> tuple[Bound, ...]:
             mask = rule.mask(table)
             if rule.gives:
                 mask &= table.at_or_below[clearance]
-            bound.append(Bound(rule, tuple([mask if each else 0 for each in rule.actions]), path))
+            bound.append(Bound(rule, mask, path))
     return tuple(bound)

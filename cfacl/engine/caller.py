@@ -1,9 +1,10 @@
 """One principal, under one purpose, held against the guard: where every decision is made.
 
-A hit asks three things: is the snapshot still the one that this mask came from; where the answer
-can expire, is it still this side of it; is any requested bit denied.  It takes no lock, allocates
-nothing and logs nothing.  Whatever else happens, an exception included, goes the long way, which
-either decides afresh or raises; there is no third way out.
+The one AND of requested and denied bits is made when an ask first meets a view.  A hit is its
+answer, and asks two things: is the snapshot still the one that it came from; where it can expire,
+is it still this side of it.  It takes no lock, allocates nothing and logs nothing.  Whatever else
+happens, an exception included, goes the long way, which either decides afresh or raises; there is
+no third way out.
 """
 
 from __future__ import annotations
@@ -72,13 +73,13 @@ class Caller(Pinned):
             RequestError: an unknown name, no family, another database's ask, a closed session.
         """
         try:
-            snapshot, mask, denied, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
+            snapshot, allowed, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
             if snapshot is self._guard.snapshot:
                 if until is None:
-                    return not mask & denied
+                    return allowed
                 clock = self._clock
                 if clock() < until:
-                    return not mask & denied
+                    return allowed
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
         return not self._check(ask, names)
@@ -90,8 +91,8 @@ class Caller(Pinned):
     def require(self, ask: Ask | str, /, *names: str) -> None:
         """Return if every family asked for is granted, else raise `AccessDenied`.  Otherwise as `allows`."""
         try:
-            snapshot, mask, denied, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
-            if snapshot is self._guard.snapshot and not mask & denied:
+            snapshot, allowed, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
+            if allowed and snapshot is self._guard.snapshot:
                 clock = self._clock
                 if until is None or clock() < until:
                     return
@@ -100,8 +101,8 @@ class Caller(Pinned):
         ask = self._ask(ask, names)
 
         def denied_families(profile: Profile, now: int) -> frozenset[str]:
-            _, mask, denied, _ = profile.check(ask, now)
-            return find_table(profile.snapshot.bits, ask.table).names(mask & denied)
+            denied = profile.check(ask, now)
+            return find_table(profile.snapshot.bits, ask.table).names(denied)
 
         families = self._decide(denied_families)
         if families:
@@ -233,12 +234,7 @@ class Caller(Pinned):
     def _check(self, ask: Ask | str, names: tuple[str, ...]) -> int:
         """Return the denied bits of a request, by the long way."""
         ask = self._ask(ask, names)
-
-        def denied(profile: Profile, now: int) -> int:
-            _, mask, denied, _ = profile.check(ask, now)
-            return mask & denied
-
-        return self._decide(denied)
+        return self._decide(lambda profile, now: profile.check(ask, now))
 
     def _ask(self, ask: Ask | str, names: tuple[str, ...]) -> Ask:
         if not isinstance(ask, Ask):

@@ -114,9 +114,9 @@ def _family(
     near_misses: list[Reason] = []
     for held, bound in rules:
         rule = bound.rule
-        if not (rule.actions[index] and rule.mask(table) & bit):
+        if index not in rule.actions or not rule.mask(table) & bit:
             continue
-        missing = _missing(table, family, profile, held, bound, index, now)
+        missing = _missing(table, family, profile, held, bound, now)
         reason = Reason(rule.path, bound.path, rule.why, missing)
         if rule.gives:
             (near_misses if missing else grants).append(reason)
@@ -141,7 +141,7 @@ def _family(
     )
 
 
-def _missing(table: TableBits, family: Family, profile: Profile, held: Held, bound: Bound, index: int, now: int) -> str:
+def _missing(table: TableBits, family: Family, profile: Profile, held: Held, bound: Bound, now: int) -> str:
     """Say why a rule that speaks of a family does not count, or return an empty string."""
     rule = bound.rule
     problems = [
@@ -153,7 +153,7 @@ def _missing(table: TableBits, family: Family, profile: Profile, held: Held, bou
     if rule.gives:
         if profile.purpose not in family.purposes:
             problems.append(f"the family does not list `{profile.purpose}`")
-        if not bound.masks[index] & table.bit[family.name]:
+        if not bound.mask & table.bit[family.name]:
             problems.append(f"`{family.level}` is above the clearance of a role on every path")
     return "; ".join(problems)
 

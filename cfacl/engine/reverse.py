@@ -104,7 +104,8 @@ def _stretch(
         if held.start <= now < held.until
         for bound in bounds
         if bound.rule.gives
-        and bound.masks[index] & bit
+        and index in bound.rule.actions
+        and bound.mask & bit
         and bound.rule.purposes & profile.bit
         and bound.rule.start <= now < bound.rule.until
     }

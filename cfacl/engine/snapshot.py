@@ -24,6 +24,9 @@ from cfacl.model.projection import Projection, Slice, StoredFamily
 MEMO: Final = 1 << 14
 #: Principals are told apart by name alone, and one entry is small, so that many fit.
 PRINCIPALS: Final = 1 << 20
+#: What takes more bytes of column names, or more names, is not remembered, so that entries stay small.
+NAME_BYTES: Final = 4096
+NAMES: Final = 64
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -37,8 +40,8 @@ def remember(memo: dict[K, V], key: K, value: V, limit: int = MEMO) -> V:
     return value
 
 
-#: What a check needs: the snapshot it is of, requested mask, denied mask, and until when (`None`: for ever).
-Hit = tuple["Snapshot", int, int, int | None]
+#: What a check needs: the snapshot that it is of, whether all is granted, and until when (`None`: for ever).
+Hit = tuple["Snapshot", bool, int | None]
 
 
 class Plan:
@@ -70,7 +73,7 @@ class Denial(NamedTuple):
 class Profile:
     """All principals that hold the same roles, under one purpose.
 
-    A hit's mask and denied mask belong to ``snapshot``, and are good only while that is the current one.
+    A hit belongs to ``snapshot``, and is good only while that is the current one.
     """
 
     __slots__ = ("bit", "held", "hits", "plans", "purpose", "snapshot", "views")
@@ -99,12 +102,14 @@ class Profile:
         interned = snapshot.interned
         return remember(self.views, table.name, interned.get(view) or remember(interned, view, view))
 
-    def check(self, ask: Ask, now: int) -> Hit:
-        """Return the hit for ``ask``, and remember it."""
+    def check(self, ask: Ask, now: int) -> int:
+        """Return those bits of ``ask`` that are denied, and remember the answer: a hit need not look at them again."""
         table, mask = resolve(self.snapshot.bits, ask)
         view = self.view(table, now)
+        denied = mask & view.denied[ask.index]
         until = None if view.until == END else view.until
-        return remember(self.hits, ask, (self.snapshot, mask, view.denied[ask.index], until))
+        remember(self.hits, ask, (self.snapshot, not denied, until))
+        return denied
 
     def plan(self, want: Want, now: int) -> Plan | Denial:
         """Decide a request for columns, by rule 4: strict where columns are named or data is changed, else narrow."""
@@ -121,7 +126,8 @@ class Profile:
         projection = self.snapshot.projection(table, selection, allowed, named=columns is not None)
         until = None if view.until == END else view.until
         plan = Plan(self, want, projection, table.names(denied), until)
-        return remember(self.plans, want, plan)
+        wide = columns is not None and (len(columns) > NAMES or sum(map(len, columns)) > NAME_BYTES)
+        return plan if wide else remember(self.plans, want, plan)
 
     def timeline(self, table: TableBits) -> list[Segment]:
         """Return what may be done to ``table``, over all time."""
@@ -181,7 +187,7 @@ class Snapshot:
     def column(self, table: str, name: bytes) -> Column:
         """Take a column name apart.  Raises as `parse_column`."""
         column = parse_column(find_table(self.bits, table), name)
-        return remember(self.columns.setdefault(table, {}), name, column)
+        return column if len(name) > NAME_BYTES else remember(self.columns.setdefault(table, {}), name, column)
 
     def granted_tables(self, held: Iterable[Held]) -> set[str]:
         """Return the tables that any grant of these roles names; nothing is granted on others."""
@@ -255,7 +261,8 @@ class Snapshot:
 
 def holdings(principal: Principal) -> tuple[Held, ...]:
     """Return the roles of a principal in an order that does not depend on the document's."""
-    return tuple(sorted({Held(each.role, *span(each.window)) for each in principal.assignments}))
+    held = {Held(each.role, *span(each.window)) for each in principal.assignments}
+    return tuple(sorted(held)) if len(held) > 1 else tuple(held)
 
 
 def span(window: Window) -> tuple[int, int]:

@@ -43,7 +43,7 @@ def look(table: TableBits, purpose: str, bit: int, holdings: Iterable[tuple[Held
             until = min(until, held.start)
         elif now < held.until:
             until = min(until, held.until)
-            for rule, masks, _ in bounds:
+            for rule, mask, _ in bounds:
                 if not rule.purposes & bit or now >= rule.until:
                     continue
                 if now < rule.start:
@@ -51,7 +51,7 @@ def look(table: TableBits, purpose: str, bit: int, holdings: Iterable[tuple[Held
                     continue
                 until = min(until, rule.until)
                 total = given if rule.gives else taken
-                for i, mask in enumerate(masks):
+                for i in rule.actions:
                     total[i] |= mask
     usable = table.for_purpose.get(purpose, 0)
     denied = tuple([table.every & ~(given[i] & ~taken[i] & usable) for i in range(len(given))])

@@ -51,7 +51,7 @@ def _role(role: Role, rank: dict[str, int], purposes: dict[str, int]) -> RoleBit
             table=each.table,
             families=each.families,
             at_or_below=None if each.at_or_below is None else rank[each.at_or_below],
-            actions=tuple(each.actions is None or action in each.actions for action in ACTIONS),
+            actions=tuple(i for i, action in enumerate(ACTIONS) if each.actions is None or action in each.actions),
             purposes=sum(purposes[name] for name in meant(each.purposes, purposes)),
             start=start,
             until=until,

@@ -170,6 +170,25 @@ def test_requests_that_are_all_different_fill_no_memo_beyond_its_bound(
     assert len(memory_world.db._guard.asks) <= BOUND
 
 
+@pytest.mark.parametrize(
+    "columns",
+    [[b"a:%d" % number for number in range(snapshot.NAMES + 1)], [b"a:" + b"q" * snapshot.NAME_BYTES]],
+    ids=["many", "long"],
+)
+def test_requests_of_many_or_long_names_are_answered_and_not_remembered(
+    memory_world: Any, columns: list[bytes]
+) -> None:
+    session = memory_world.session()
+    table = session.table("t")
+    data = dict.fromkeys(columns, b"v")
+    table.put(b"r1", data)
+    for _ in range(2):
+        assert table.row(b"r1", columns=columns) == data
+    assert not any(columns[-1] in (want[2] or ()) for want in session._profile.plans)
+    known = current(memory_world).columns.get("t", {})
+    assert (columns[-1] in known) == (len(columns) > 1)
+
+
 def test_what_was_worked_out_goes_with_its_policy(memory_world: Any) -> None:
     memory_world.fill(b"r1")
     sessions = [memory_world.session(name) for name in ("ann", "bob", "root")]
