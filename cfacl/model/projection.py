@@ -61,12 +61,13 @@ class Projection:
 
     __slots__ = ("_columns", "_prefixes", "slices", "stored")
 
+    #: by family name, in order
     slices: tuple[Slice, ...]
     #: the families by name, as column names begin
     stored: Mapping[bytes, StoredFamily]
 
     def __init__(self, slices: Iterable[Slice]) -> None:
-        self.slices = tuple(slices)
+        self.slices = tuple(sorted(slices, key=_by_family))
         if not self.slices:
             raise ValueError("an empty projection")
         self.stored = {each.family.prefix[:-1]: each.family for each in self.slices}
@@ -94,3 +95,7 @@ class Projection:
         if len(self._columns) + len(fresh) <= _SEEN_LIMIT:
             self._columns.update(fresh)
         return True
+
+
+def _by_family(each: Slice) -> str:
+    return each.family.name

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, quoted
 from cfacl.model.counter import counted, counter
-from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Store, SystemTable
 
@@ -138,11 +138,9 @@ class MemoryStore(Store):
                 f"the store lacks family {quoted(family.name)} of table {quoted(table)}; `create_tables()` makes it"
             ) from None
 
-    def _sorted(self, table: str, projection: Projection) -> list[Slice]:
-        slices = sorted(projection.slices, key=lambda each: each.family.name)
-        for each in slices:
+    def _check(self, table: str, projection: Projection) -> None:
+        for each in projection.slices:
             self._find(table, each.family)
-        return slices
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
         return Capabilities()
@@ -169,9 +167,9 @@ class MemoryStore(Store):
     def _cell(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> list[Version]:
         return self._find(table, family).rows.get(key, {}).get(qualifier, [])
 
-    def _row(self, table: str, key: bytes, slices: Sequence[Slice], wanted: _Wanted, timestamps: bool) -> Cells:
+    def _row(self, table: str, key: bytes, projection: Projection, wanted: _Wanted, timestamps: bool) -> Cells:
         cells: dict[bytes, Cell] = {}
-        for each in slices:
+        for each in projection.slices:
             row = self._find(table, each.family).rows.get(key, {})
             for qualifier in sorted(row):
                 if each.qualifiers is None or qualifier in each.qualifiers:
@@ -190,9 +188,9 @@ class MemoryStore(Store):
         timestamps: bool = False,
     ) -> list[tuple[bytes, Cells]]:
         with self.entered():
-            slices = self._sorted(table, projection)
+            self._check(table, projection)
             wanted = _Wanted(self._now(), before)
-            rows = [(key, self._row(table, key, slices, wanted, timestamps)) for key in keys]
+            rows = [(key, self._row(table, key, projection, wanted, timestamps)) for key in keys]
             return [(key, cells) for key, cells in rows if cells]
 
     def versions(
@@ -224,20 +222,20 @@ class MemoryStore(Store):
         if batch_size < 1 or (limit is not None and limit < 0):
             raise RequestError("a batch has at least 1 row, and a limit is not negative")
         with self.entered():
-            slices = self._sorted(table, projection)
+            self._check(table, projection)
 
         def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
             while left is None or left > 0:
                 size = batch_size if left is None else min(batch_size, left)
                 rows: list[tuple[bytes, Cells]] = []
                 with self.entered():
-                    streams = [self._find(table, each.family).keys(span) for each in slices]
+                    streams = [self._find(table, each.family).keys(span) for each in projection.slices]
                     wanted = _Wanted(self._now(), before)
                     last = None
                     for key in heapq.merge(*streams, reverse=span.reverse):
                         if key != last:
                             last = key
-                            cells = self._row(table, key, slices, wanted, timestamps)
+                            cells = self._row(table, key, projection, wanted, timestamps)
                             if cells:
                                 rows.append((key, cells))
                             if len(rows) == size:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
-from attrs import define
+from attrs import define, field
 from rocksdict import BlockBasedOptions, Cache, ColumnFamily, DBRecoveryMode, Options, Rdict, WriteBatch
 
 from cfacl.errors import SchemaMissing, StoreError, quoted
@@ -52,6 +52,8 @@ class Held:
         highest: the highest timestamp that was accepted, in milliseconds.
         ceiling: what is on disk for it: never lower, so that a plain write wins after a crash too.
         dropped: whether a read that opens from now on could find only a part.
+        columns: full column names by qualifier, for the first that were read; so a name that comes again is the same
+            object, which knows its hash.
     """
 
     name: FamilyName
@@ -60,6 +62,7 @@ class Held:
     highest: int
     ceiling: int
     dropped: bool = False
+    columns: dict[bytes, bytes] = field(factory=dict)
 
     @property
     def ceiling_key(self) -> bytes:

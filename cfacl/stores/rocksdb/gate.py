@@ -1,10 +1,11 @@
-"""Who is inside the store, so that it is not closed under a call."""
+"""Who is inside the store, so that it is not closed under a call; and where its driver's errors are mapped."""
 
 from __future__ import annotations
 
 import functools
 import time
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
 from cfacl.errors import CfaclError, Closed
@@ -17,13 +18,34 @@ _PAUSE: Final = 0.0005
 
 
 class Gate:
-    """Counts the calls under way; appending to a list is atomic, and far cheaper than a lock."""
+    """Counts the calls under way; appending to a list is atomic, and far cheaper than a lock.
+
+    A call is made with nothing but another call inside ``with gate:``, so that on an error no frame of it is left.
+
+    Raises:
+        Closed: the gate is shut.
+    """
 
     __slots__ = ("calls", "shut_because")
 
     def __init__(self) -> None:
         self.calls: list[None] = []
         self.shut_because: str | None = None
+
+    def __enter__(self) -> None:
+        self.calls.append(None)
+        if self.shut_because is not None:  # looked at after having been counted, so that `shut` and `wait` miss nobody
+            self.calls.pop()
+            raise Closed(self.shut_because)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.calls.pop()
+        if isinstance(error, CfaclError):
+            let_go(error)
+        elif isinstance(error, Exception):
+            raise mapped(error) from error
 
     def shut(self, why: str) -> None:
         """Let nobody in any more; what is inside goes on."""
@@ -46,27 +68,11 @@ S = TypeVar("S", bound=_Gated)
 
 
 def inside(method: Callable[Concatenate[S, P], R]) -> Callable[Concatenate[S, P], R]:
-    """Run a method inside its owner's gate, its driver's errors mapped.
-
-    Raises:
-        Closed: the gate is shut.
-    """
+    """Run a method inside its owner's gate."""
 
     @functools.wraps(method)
     def call(self: Any, *args: P.args, **kwargs: P.kwargs) -> R:
-        gate: Gate = self.gate
-        gate.calls.append(None)
-        if gate.shut_because is not None:  # looked at after having been counted, so that `shut` and `wait` miss nobody
-            gate.calls.pop()
-            raise Closed(gate.shut_because)
-        try:
+        with self.gate:
             return method(self, *args, **kwargs)
-        except CfaclError as error:
-            let_go(error)
-            raise
-        except Exception as error:
-            raise mapped(error) from error
-        finally:
-            gate.calls.pop()
 
     return cast("Callable[Concatenate[S, P], R]", call)

@@ -7,7 +7,7 @@ neither copies nor keeps it, so whoever iterates must.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from rocksdict import RdictIter, ReadOptions
 
@@ -21,6 +21,10 @@ from cfacl.stores.rocksdb.keys import END, STAMP, after, escaped, inverted_of, u
 __all__ = ["Range", "Source", "Version", "merged"]
 
 Version = tuple[bytes, int]
+
+#: How many column names of a family are remembered, and how long their qualifiers may be.
+_COLUMNS: Final = 4096
+_COLUMN: Final = 64
 
 
 class Range(NamedTuple):
@@ -39,6 +43,7 @@ class Source:
         family = each.family
         self._held = held
         self._prefix = family.prefix
+        self._known = held.columns
         self._named = each.qualifiers
         self._keep = family.versions
         self._before = before
@@ -75,7 +80,7 @@ class Source:
 
     def row(self, head: bytes, cells: Cells) -> None:
         """Add the cells of one row, by its `head`, sorted by qualifier."""
-        at, prefix, size, plain = self._newest, self._prefix, len(head), self._plain
+        at, known, size, plain = self._newest, self._known, len(head), self._plain
         if self._named is not None:
             for qualifier in self._named:
                 at.seek(head + qualifier)
@@ -91,7 +96,8 @@ class Source:
             if not last and not key.startswith(head):
                 return
             if plain:
-                cells[prefix + key[size:]] = at.value()[STAMP:]
+                qualifier = key[size:]
+                cells[known.get(qualifier) or self._learn(qualifier)] = at.value()[STAMP:]
             else:
                 self._add(cells, head, key[size:], at.value())
             at.next()
@@ -100,7 +106,7 @@ class Source:
     def rows(self) -> Iterator[tuple[bytes, Cells]]:
         """Yield (key, cells) of the rows of the range that have cells, in the order of the range."""
         stop, _, reverse = self._range
-        prefix, plain = self._prefix, self._plain and self._named is None
+        known, plain = self._known, self._plain and self._named is None
         named = None if self._named is None else frozenset(self._named)
         key = b""
         current: bytes | None = None
@@ -115,7 +121,7 @@ class Source:
                 if reverse and stop is not None and row < stop:
                     return
             if plain:
-                cells[prefix + qualifier] = packed[STAMP:]
+                cells[known.get(qualifier) or self._learn(qualifier)] = packed[STAMP:]
             elif named is None or qualifier in named:
                 self._add(cells, row + END, qualifier, packed)
         self._confirm_end(key)
@@ -165,7 +171,14 @@ class Source:
         if self._before is not None and timestamp >= self._before:
             found = next(self._versions_before(head, qualifier), None)
         if found is not None:
-            cells[self._prefix + qualifier] = found if self._timestamps else found[0]
+            cells[self._known.get(qualifier) or self._learn(qualifier)] = found if self._timestamps else found[0]
+
+    def _learn(self, qualifier: bytes) -> bytes:
+        """Return a full column name, and remember it if it is one of the first."""
+        column = self._prefix + qualifier
+        if len(self._known) < _COLUMNS and len(qualifier) <= _COLUMN:
+            self._known[qualifier] = column
+        return column
 
     def _confirm_end(self, last: bytes) -> None:
         """Make sure that nothing follows ``last`` (empty: that there is nothing at all), for ``items()`` ends at a damaged block as at the end.

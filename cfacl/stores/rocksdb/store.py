@@ -102,7 +102,6 @@ class RocksStore(Store):
             for table in sorted({name.table for name in names})
         }
 
-    @inside
     def get(
         self,
         table: str,
@@ -112,19 +111,8 @@ class RocksStore(Store):
         before: int | None = None,
         timestamps: bool = False,
     ) -> list[tuple[bytes, Cells]]:
-        sources = self._sources(table, projection, before, timestamps)
-        rows: list[tuple[bytes, Cells]] = []
-        if keys:
-            upper = after(head(max(keys)))
-            self._database.at_one_instant(sources, lambda each: each.open(upper))
-            for key in keys:
-                start = head(key)
-                cells: Cells = {}
-                for each in sources:
-                    each.row(start, cells)
-                if cells:
-                    rows.append((key, cells))
-        return rows
+        with self.gate:
+            return self._get(table, keys, projection, before, timestamps)
 
     @inside
     def versions(
@@ -163,7 +151,8 @@ class RocksStore(Store):
         def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
             while left is None or left > 0:
                 size = batch_size if left is None else min(batch_size, left)
-                rows = self._batch(table, projection, span, size, before, timestamps)
+                with self.gate:
+                    rows = self._batch(table, projection, span, size, before, timestamps)
                 if rows:
                     yield rows
                 if len(rows) < size:
@@ -174,10 +163,9 @@ class RocksStore(Store):
 
         return batches(span, limit)
 
-    @inside
     def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
-        with self._database.lock:
-            self._write(table, mutations)
+        with self.gate:
+            self._apply(table, mutations)
 
     @inside
     def compare_and_set(
@@ -226,12 +214,32 @@ class RocksStore(Store):
 
     def _sources(self, table: str, projection: Projection, before: int | None, timestamps: bool) -> list[Source]:
         find, now = self._database.find, self._now()
-        slices = projection.slices
-        if len(slices) > 1:
-            slices = tuple(sorted(slices, key=_by_family))
-        return [Source(each, find(table, each.family), now, before, timestamps) for each in slices]
+        return [Source(each, find(table, each.family), now, before, timestamps) for each in projection.slices]
 
-    @inside
+    def _get(
+        self, table: str, keys: Sequence[bytes], projection: Projection, before: int | None, timestamps: bool
+    ) -> list[tuple[bytes, Cells]]:
+        sources = self._sources(table, projection, before, timestamps)
+        rows: list[tuple[bytes, Cells]] = []
+        if keys:
+            upper = after(head(max(keys)))
+            if len(sources) == 1 and before is None:
+                sources[0].open(upper)  # one iterator, so one instant
+            else:
+                self._database.at_one_instant(sources, lambda each: each.open(upper))
+            for key in keys:
+                start = head(key)
+                cells: Cells = {}
+                for each in sources:
+                    each.row(start, cells)
+                if cells:
+                    rows.append((key, cells))
+        return rows
+
+    def _apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+        with self._database.lock:
+            self._write(table, mutations)
+
     def _batch(
         self, table: str, projection: Projection, span: Span, size: int, before: int | None, timestamps: bool
     ) -> list[tuple[bytes, Cells]]:
@@ -308,7 +316,3 @@ class RocksStore(Store):
             draft.held.highest = draft.highest
             if draft.highest > draft.held.ceiling:
                 draft.held.ceiling = draft.ceiling
-
-
-def _by_family(each: Slice) -> str:
-    return each.family.name
