@@ -51,21 +51,24 @@ def connect(
         PolicyError: the policy has faults; the store is not opened.
         StoreError: the store can't be opened.
     """
-    if isinstance(policy, (str, Path)):
-        policy = Policy.load(policy)
-    bits = _compile(policy)
+    judged = Policy.load(policy) if isinstance(policy, (str, Path)) else _judged(policy)
+    bits = compile_policy(judged)
     store = open_store(location, clock=clock)
     try:
-        return Database(store, policy, bits, on_event, clock)
+        return Database(store, judged, bits, on_event, clock)
     except BaseException:
         store.close()
         raise
 
 
-def _compile(policy: object) -> PolicyBits:
+def _judged(policy: object) -> Policy:
+    """Return a policy of whose making nothing is known, if all is well with it."""
     if not isinstance(policy, Policy):
         raise RequestError(f"a policy is a `Policy`, not {type(policy).__name__}; `Policy.load` reads one from a file")
-    return compile_policy(policy)
+    from cfacl.policy.reader import check
+
+    check(policy)
+    return policy
 
 
 class Database(Pinned):
@@ -126,10 +129,10 @@ class Database(Pinned):
         by it before they hand anything out or send anything.  Families that it no longer names are retired.
 
         Raises:
-            PolicyError: a `never` or `expect` line fails; the policy in force stays.
+            PolicyError: the policy, one built by hand, has faults; the policy in force stays.
             StoreError: the policy *is* in force, and the store could not be told which families it retires.
         """
-        bits = _compile(policy)
+        bits = compile_policy(_judged(policy))
         with self._lock:
             self._guard.current()
             self._policy = policy

@@ -48,7 +48,7 @@ class Policy:
 
     A policy that was loaded is consistent: every name is declared, no roles inherit in a circle,
     all date-times are in UTC, every `never` and `expect` line holds.  One built by hand is judged
-    by ``Policy.loads(policy.dumps())``.
+    by ``Policy.loads(policy.dumps())``, and as strictly by whatever puts it in force.
     """
 
     name: str
@@ -102,7 +102,7 @@ class Policy:
         have equal texts.
 
         Raises:
-            PolicyError: TOML cannot say it, as with a column that is not UTF-8 in a policy built by hand.
+            PolicyError: TOML cannot say a policy built by hand, as one with a column that is not UTF-8.
         """
         from cfacl.policy.writer import write
 

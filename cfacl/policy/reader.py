@@ -1,11 +1,11 @@
-"""From a document's text to a policy."""
+"""From a document's text to a policy, and what a policy that was built by hand has to be for there to be such a text."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cfacl.errors import PolicyError
 from cfacl.model.catalog import Catalog, Family, Table
@@ -17,6 +17,7 @@ from cfacl.policy.policy import CassandraLayout, Policy, StoreSettings
 from cfacl.policy.references import problems
 from cfacl.policy.shape import judge
 from cfacl.policy.syntax import parse
+from cfacl.policy.writer import as_document
 
 _T = TypeVar("_T")
 
@@ -28,13 +29,26 @@ def read(text: str) -> Policy:
         PolicyError: with every fault, in document order; one of syntax hides all others.
     """
     with _collector_paused():
-        document = parse(text)
-        hints = Hints()
-        validated, found = judge(document, hints)
-        found += problems(document, hints)
-        if validated is None or found:
-            raise PolicyError(in_document_order(document, found))
-        return _policy(validated)
+        return _policy(_validated(parse(text)))
+
+
+def check(policy: Policy) -> None:
+    """Judge a policy that was built by hand as if its document had been read; all but `never` and `expect`.
+
+    Raises:
+        PolicyError: with every fault, in the order of the document that `Policy.dumps` writes.
+    """
+    with _collector_paused():
+        _validated(as_document(policy))
+
+
+def _validated(document: dict[str, Any]) -> written.Document:
+    hints = Hints()
+    validated, found = judge(document, hints)
+    found += problems(document, hints)
+    if validated is None or found:
+        raise PolicyError(in_document_order(document, found))
+    return validated
 
 
 @contextmanager

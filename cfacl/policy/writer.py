@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import tomli_w
 
-from cfacl.errors import Fault, PolicyError
+from cfacl.errors import Fault, PolicyError, quoted
 from cfacl.model.action import ACTIONS
-from cfacl.model.catalog import DEFAULT_LEVELS, Family
+from cfacl.model.catalog import DEFAULT_LEVELS, Family, Table
 from cfacl.model.grants import Assignment, Expect, Grant, Never, Principal, Restriction, Role, Window
 from cfacl.policy.faults import Place, path
 from cfacl.policy.notation import duration
@@ -23,9 +23,36 @@ def write(policy: Policy) -> str:
     """Return a policy as TOML, in one canonical order and without what is default.
 
     Raises:
-        PolicyError: a column is not UTF-8, or a text is not Unicode.
+        PolicyError: as `as_document`, or a text is not Unicode.
+    """
+    text = tomli_w.dumps(as_document(policy))
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise PolicyError([Fault("", "holds a lone surrogate, which toml cannot say; take it out")]) from None
+    return text
+
+
+def as_document(policy: Policy) -> _Section:
+    """Return the tables, arrays and values of the TOML that `write` prints.
+
+    Raises:
+        PolicyError: a part stands under another name than its own, or a column is not UTF-8.
     """
     catalog = policy.catalog
+    faults = [
+        *_misnamed(("tables",), catalog.tables),
+        *(
+            fault
+            for name, table in catalog.tables.items()
+            for fault in _misnamed(("tables", name, "families"), table.families)
+        ),
+        *_misnamed(("roles",), policy.roles),
+        *_misnamed(("principals",), policy.principals),
+    ]
+    if faults:
+        raise PolicyError(faults)
     document = {
         "policy": {
             "name": policy.name,
@@ -42,13 +69,13 @@ def write(policy: Policy) -> str:
         "expect": [_expect(each) for each in policy.expect],
         "stores": _stores(policy.stores),
     }
-    text = tomli_w.dumps({key: section for key, section in document.items() if section})
-    if not text.isascii():
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError:
-            raise PolicyError([Fault("", "holds a lone surrogate, which toml cannot say; take it out")]) from None
-    return text
+    return {key: section for key, section in document.items() if section}
+
+
+def _misnamed(place: Place, parts: Mapping[str, Table | Family | Role | Principal]) -> Iterator[Fault]:
+    for name, part in parts.items():
+        if part.name != name:
+            yield Fault(path((*place, name)), f"is called {quoted(part.name)} itself; use one name for both")
 
 
 def _family(table: str, family: Family) -> _Section:
@@ -169,7 +196,8 @@ def _window(window: Window) -> _Section:
 
 
 def _actions(actions: Iterable[str] | None) -> list[str] | None:
-    return None if actions is None else sorted(actions, key=ACTIONS.index)
+    """Return actions in the order of `ACTIONS`; behind them what is none, for the reader to refuse."""
+    return None if actions is None else sorted(actions, key=lambda each: (*ACTIONS, each).index(each))
 
 
 def _sorted(names: Iterable[str] | None) -> list[str] | None:

@@ -1,0 +1,137 @@
+"""A policy that was built by hand and not read: in force only if its document would load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+import cfacl
+from cfacl import Policy, PolicyError
+from cfacl.model.catalog import Catalog, Family, Table
+from cfacl.model.grants import Access, Assignment, Expect, Grant, Never, Principal, Restriction, Role, Window
+
+READ: Any = frozenset({"read"})
+WORK = frozenset({"work"})
+GRANT = Grant("t", frozenset({"f"}), None, READ, WORK, "x")
+
+
+def built(grant: Grant = GRANT, **changes: Any) -> Policy:
+    family = Family("f", changes.pop("level", "public"), WORK)
+    policy = Policy(
+        "x",
+        Catalog(purposes=WORK, tables={"t": Table("t", {"f": family})}),
+        {"r": Role("r", "public", grants=(grant,))},
+        {"p": Principal("p", "service", (Assignment("r"),))},
+    )
+    return evolve(policy, **changes)
+
+
+def connect(policy: Policy) -> None:
+    cfacl.connect("memory://", policy=policy).close()
+
+
+def replace(policy: Policy) -> None:
+    with cfacl.connect("memory://", policy=built()) as db:
+        try:
+            db.replace_policy(policy)
+        finally:
+            assert [each.family for each in db.what("p")] == ["f"]
+
+
+INTO_FORCE = [connect, replace]
+FAULTY: dict[str, tuple[Policy, list[str]]] = {
+    "dangling names": (
+        built(
+            evolve(GRANT, table="no", purposes=frozenset({"play"})),
+            principals={"p": Principal("p", "service", (Assignment("no"),))},
+        ),
+        [
+            "roles.r.grants[0].table: no table `no` is declared",
+            "roles.r.grants[0].purposes[0]: no purpose `play` is declared",
+            "principals.p.roles[0]: no role `no` is declared",
+        ],
+    ),
+    "a family of another table": (
+        built(evolve(GRANT, families=frozenset({"g"}))),
+        ["roles.r.grants[0].families[0]: no family `g` of table `t` is declared"],
+    ),
+    "levels": (
+        built(
+            level="odd",
+            roles={"r": Role("r", "odd", restrictions=(Restriction("t", at_or_below="even"),))},
+        ),
+        [
+            "tables.t.families.f.level: no level `odd` is declared",
+            "roles.r.clearance: no level `odd` is declared",
+            "roles.r.restrictions[0].at_or_below: no level `even` is declared",
+        ],
+    ),
+    "a circle": (
+        built(roles={"r": Role("r", "public", inherits=frozenset({"r"}))}),
+        ["roles.r.inherits[0]: roles inherit in a circle: `r` > `r`"],
+    ),
+    "an action that is none": (
+        built(evolve(GRANT, actions=frozenset({"read", "reed"}))),
+        ["roles.r.grants[0].actions[1]: `reed` is not one of `read`, `write`, `delete` or `admin`"],
+    ),
+    "a local time": (
+        built(evolve(GRANT, window=Window(datetime(2026, 1, 1)))),  # noqa: DTZ001  # the point
+        ["roles.r.grants[0].from: is a local date-time"],
+    ),
+    "a window without an instant": (
+        built(evolve(GRANT, window=Window(datetime(2027, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)))),
+        ["roles.r.grants[0].until: is not after `from`"],
+    ),
+    "lines about nobody": (
+        built(
+            never=(Never(principals=frozenset({"q"})),),
+            expect=(Expect("q", "work", allowed=frozenset({Access("read", "no", "f")})),),
+        ),
+        [
+            "never[0].principals[0]: no principal `q` is declared",
+            "expect[0].principal: no principal `q` is declared",
+            "expect[0].allowed[0]: no table `no` is declared",
+        ],
+    ),
+    "a line that does not hold": (
+        built(never=(Never(actions=READ),)),
+        ["never[0]: `p` may `read t:f` for `work`, which must be impossible"],
+    ),
+    "two names for one": (
+        built(
+            catalog=Catalog(purposes=WORK, tables={"t": Table("u", {"f": Family("g", "public", WORK)})}),
+            roles={"r": Role("s", "public")},
+            principals={"p": Principal("q", "service")},
+        ),
+        [
+            "tables.t: is called `u` itself",
+            "tables.t.families.f: is called `g` itself",
+            "roles.r: is called `s` itself",
+            "principals.p: is called `q` itself",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("into_force", INTO_FORCE)
+@pytest.mark.parametrize(("policy", "faults"), FAULTY.values(), ids=FAULTY)
+def test_all_its_faults_are_told_and_it_is_not_in_force(
+    into_force: Callable[[Policy], None], policy: Policy, faults: list[str]
+) -> None:
+    with pytest.raises(PolicyError) as caught:
+        into_force(policy)
+    assert [str(fault).partition(";")[0] for fault in caught.value.faults] == faults
+
+
+@pytest.mark.parametrize("into_force", INTO_FORCE)
+def test_a_sound_one_is_put_in_force(into_force: Callable[[Policy], None]) -> None:
+    into_force(built(evolve(GRANT, window=Window(datetime(2020, 1, 1, tzinfo=UTC)))))
+
+
+def test_what_stands_under_another_name_cannot_be_written_either() -> None:
+    with pytest.raises(PolicyError, match=r"roles\.r: is called `s` itself; use one name for both"):
+        built(roles={"r": Role("s", "public")}).dumps()
