@@ -9,6 +9,7 @@
     │  ├─ UnknownFamily        no such family in the table
     │  ├─ UnknownColumn        the family declares its columns, and not this one
     │  ├─ UnknownPurpose       no such purpose in the policy
+    │  ├─ UnknownPrincipal     an operator asks about somebody whom the policy does not have
     │  ├─ UnknownAction        not one of `read`, `write`, `delete`, `admin`
     │  ├─ InvalidKey           a row key that no store takes
     │  ├─ InvalidValue         a column name, value, timestamp or counter that no store takes
@@ -54,6 +55,7 @@ __all__ = [
     "UnknownAction",
     "UnknownColumn",
     "UnknownFamily",
+    "UnknownPrincipal",
     "UnknownPurpose",
     "UnknownTable",
     "Unsupported",
@@ -127,6 +129,10 @@ class UnknownColumn(RequestError):
 
 class UnknownPurpose(RequestError):
     """The policy declares no purpose of this name."""
+
+
+class UnknownPrincipal(RequestError):
+    """An operator asks about somebody whom the policy does not have; whoever asks for themselves is denied."""
 
 
 class UnknownAction(RequestError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
-from cfacl.errors import InvalidKey, InvalidValue, RequestError
+from cfacl.engine.ask import name_of
+from cfacl.errors import InvalidKey, InvalidValue, RequestError, UnknownPrincipal, quoted
 from cfacl.model.grants import nanoseconds
+from cfacl.model.names import nearest
 from cfacl.model.request import MAX_KEY, MAX_VALUE, Span
 
 #: How far ahead of the clock a caller's timestamp may lie, in milliseconds: a later write would outlive its deletion.
@@ -94,3 +96,11 @@ def span(start: bytes | None, stop: bytes | None, prefix: bytes | None, *, rever
     if reverse:
         return Span(None if stop is None else stop + b"\0", None if start is None else start + b"\0", reverse)
     return Span(start, stop, reverse)
+
+
+def known_principal(name: object, known: Collection[str]) -> str:
+    """Return the name of a principal that an operator asks about; nobody else is told the nearest names."""
+    principal = name_of("principal", name)
+    if principal not in known:
+        raise UnknownPrincipal(f"unknown principal {quoted(principal)}{nearest(principal, known)}")
+    return principal

@@ -12,7 +12,7 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from cfacl.api.arguments import instant
+from cfacl.api.arguments import instant, known_principal
 from cfacl.api.failures import store_failures
 from cfacl.api.schema import Difference, Schema
 from cfacl.api.session import Session
@@ -205,9 +205,10 @@ class Database(Pinned):
         """Return everything that a principal may do, sorted; now or at an instant.
 
         Raises:
-            AccessDenied: the policy knows no such principal.
+            UnknownPrincipal: the policy has no such principal.
         """
-        return list(what(self._report(), name_of("principal", principal), self._instant(at)))
+        report = self._report()
+        return list(what(report, known_principal(principal, report.bits.principals), self._instant(at)))
 
     def stats(self) -> dict[str, int | str]:
         """Return counts of the policy in force, its epoch, and the kind of store."""

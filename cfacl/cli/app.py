@@ -21,7 +21,7 @@ from cfacl.cli.compare import diff
 from cfacl.cli.convert import import_pairs
 from cfacl.cli.demo.command import demo
 from cfacl.cli.screen import Answer, printable
-from cfacl.errors import AccessDenied, CfaclError, PolicyError
+from cfacl.errors import CfaclError, PolicyError
 
 #: The root of usage errors; found by name, since some versions of typer carry their own copy of click.
 _UsageError: Final[type[Any]] = next(each for each in typer.BadParameter.__mro__ if each.__name__ == "ClickException")
@@ -60,9 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PolicyError as error:
         for fault in error.faults:
             _complain(str(fault) if fault.path or error.source is None else f"{error.source}: {fault}")
-    except AccessDenied as error:
-        _complain(f"cfacl: {error}")
-        return Answer.NO
     except CfaclError as error:
         _complain(f"cfacl: {error}")
     except _UsageError as error:

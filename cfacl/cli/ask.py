@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from cfacl.api.arguments import known_principal
 from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json, printable
 from cfacl.errors import RequestError, quoted
 
@@ -57,7 +58,8 @@ def explain(
     named = [_family(each) for each in families]
     if len({table for table, _ in named}) > 1:
         raise RequestError("the families are of several tables; ask for one table at a time")
-    with _open(policy, at) as db, db.session(principal, purpose=purpose) as session:
+    with _open(policy, at) as db:
+        session = db.session(known_principal(principal, db.policy.principals), purpose=purpose)
         explanation = session.explain(cast("Action", action), named[0][0], *(family for _, family in named))
     if form is Format.JSON:
         print_json(as_document(explanation))

@@ -453,6 +453,11 @@ DATABASE: Final[dict[str, Case]] = {
         cfacl.RequestError,
         AT,
     ),
+    "what, an unknown principal": (
+        lambda db: db.what("anne"),
+        cfacl.UnknownPrincipal,
+        "unknown principal `anne`; did you mean `ann`?",
+    ),
     "what, a number": (lambda db: db.what("ann", at=NOW), cfacl.RequestError, AT),
     "a policy that is a path": (
         lambda db: db.replace_policy("home.toml"),

@@ -71,15 +71,11 @@ def test_a_value_of_nearly_256_mib_is_kept(world: Any) -> None:
 def test_an_unknown_principal_is_denied_in_these_words(memory_world: Any) -> None:
     memory_world.furnish()
     for name, said in {"an": "`an`", "": "``", "ANN": "`ANN`", "a\nb`": "`a\\u000ab\\u0060`"}.items():
-        for use in (
-            lambda name=name: memory_world.db.session(name, "work"),
-            lambda name=name: memory_world.db.what(name),
-        ):
-            with pytest.raises(cfacl.AccessDenied) as denied:
-                use()
-            assert str(denied.value) == f"unknown principal {said}; the policy lists who may ask"
-            assert denied.value.reason == "unknown_principal"
-            assert denied.value.principal == name
+        with pytest.raises(cfacl.AccessDenied) as denied:
+            memory_world.db.session(name, "work")
+        assert str(denied.value) == f"unknown principal {said}; the policy lists who may ask"
+        assert denied.value.reason == "unknown_principal"
+        assert denied.value.principal == name
 
 
 def test_a_removed_principal_is_denied_in_these_words(memory_world: Any) -> None:
@@ -152,7 +148,7 @@ def test_an_instant_far_away_is_answered(memory_world: Any) -> None:
 @pytest.mark.parametrize("wrong", [["ann"], None, 7, b"ann"], ids=repr)
 def test_a_report_on_what_is_no_name_is_refused(memory_world: Any, wrong: Any) -> None:
     db = memory_world.furnish()["database"]
-    with pytest.raises((cfacl.RequestError, cfacl.AccessDenied)):
+    with pytest.raises(cfacl.RequestError):
         db.what(wrong)
     if wrong is not None:
         with pytest.raises(cfacl.RequestError):
