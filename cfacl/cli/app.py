@@ -1,15 +1,17 @@
 """The `cfacl` command: what each subcommand is called, and how every one of them ends.
 
 Exit codes are an answer: 0 yes, 1 no (denied, differences, findings), 2 could not tell (usage,
-policy or store).  A policy's faults go to stderr, one a line and nothing else; no error shows a
-traceback.  Subcommands import what they need when they run, so that `--help` is quick.
+policy or store).  What kept a subcommand from its answer goes to stderr, one fault a line, each
+with its file; with ``--format json`` it is a document on stdout, ``{"faults": [...]}``, so that a
+program reads one document either way.  No error shows a traceback.  Subcommands import what they need when they run, so that `--help` is quick.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
 from io import TextIOWrapper
 from typing import Any, Final
 
@@ -20,11 +22,13 @@ from cfacl.cli.check import check
 from cfacl.cli.compare import diff
 from cfacl.cli.convert import import_pairs
 from cfacl.cli.demo.command import demo
-from cfacl.cli.screen import Answer, printable
+from cfacl.cli.screen import Answer, Format, print_json, printable
 from cfacl.errors import CfaclError, PolicyError
 
 #: The root of usage errors; found by name, since some versions of typer carry their own copy of click.
 _UsageError: Final[type[Any]] = next(each for each in typer.BadParameter.__mro__ if each.__name__ == "ClickException")
+#: What shells report of a program that a closed pipe ended, 128 + SIGPIPE; click's 1 would be a "no" here.
+_READER_LEFT: Final = 141
 
 app = typer.Typer(
     name="cfacl",
@@ -34,17 +38,38 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command("check")(check)
-app.command("explain")(explain)
-app.command("who")(who)
-app.command("what")(what)
-app.command("diff")(diff)
-app.command("import")(import_pairs)
-app.command("demo")(demo)
+
+
+def _command(answer: Callable[..., int]) -> Callable[..., int]:
+    """Return a subcommand that tells what stopped it in the format in which it would have answered."""
+
+    @wraps(answer)
+    def run(*, form: Format, **arguments: Any) -> int:
+        try:
+            return answer(form=form, **arguments)
+        except (CfaclError, ExceptionGroup) as error:
+            faults = list(_faults(error))
+        if form is Format.JSON:
+            print_json({"faults": faults})
+        else:
+            for fault in faults:
+                _complain(": ".join(filter(None, (fault["file"] or "cfacl", fault["path"], fault["message"]))))
+        return Answer.UNKNOWN
+
+    return run
+
+
+app.command("check")(_command(check))
+app.command("explain")(_command(explain))
+app.command("who")(_command(who))
+app.command("what")(_command(what))
+app.command("diff")(_command(diff))
+app.command("import")(_command(import_pairs))
+app.command("demo")(_command(demo))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 yes, 1 no, 2 could not tell, 130 interrupted.
+    """Run the command line and return its exit code: 0 yes, 1 no, 2 could not tell, 130 interrupted, 141 not read on.
 
     Args:
         arguments: what follows the command's name; ``None`` for those of this process.
@@ -55,24 +80,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot spell is no failure
     try:
-        code = app(args=arguments, prog_name="cfacl", standalone_mode=False)
+        code = _run(arguments)
         sys.stdout.flush()
-    except PolicyError as error:
-        for fault in error.faults:
-            _complain(str(fault) if fault.path or error.source is None else f"{error.source}: {fault}")
-    except CfaclError as error:
-        _complain(f"cfacl: {error}")
-    except _UsageError as error:
-        error.show()
-    except (BrokenPipeError, SystemExit):  # the latter is what typer and rich make of the former
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except (BrokenPipeError, SystemExit):  # the latter is what rich makes of the former
+        _drop_output()
+        return _READER_LEFT
     except OSError as error:
-        _complain(f"cfacl: {error.filename or 'input'}: {(error.strerror or type(error).__name__).lower()}")
+        _drop_output()
+        where = error.filename or "the answer cannot be written"
+        _complain(f"cfacl: {where}: {(error.strerror or type(error).__name__).lower()}")
     except Exception as error:  # noqa: BLE001  # a fault of cfacl itself, and still no traceback
         _complain(f"cfacl: failed with {type(error).__name__}: {error}; please report it")
     else:
-        return int(code or 0)
+        return code
     return Answer.UNKNOWN
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        return int(app(args=arguments, prog_name="cfacl", standalone_mode=False) or 0)
+    except _UsageError as error:
+        error.show()
+        return Answer.UNKNOWN
+
+
+def _faults(error: Exception) -> Iterator[dict[str, str | None]]:
+    """Yield the faults of an error, each with the file that it stands in and its place there."""
+    if isinstance(error, ExceptionGroup):
+        for each in error.exceptions:
+            yield from _faults(each)
+    elif isinstance(error, PolicyError):
+        for fault in error.faults:
+            yield {"file": error.source, **fault._asdict()}
+    else:
+        yield {"file": None, "path": "", "message": str(error)}
+
+
+def _drop_output() -> None:
+    """Let the interpreter flush what is left to where nobody reads; it would fail once more, and noisily."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _complain(line: str) -> None:

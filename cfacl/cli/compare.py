@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json
-from cfacl.errors import Fault, PolicyError
-
-if TYPE_CHECKING:
-    from cfacl import Policy
 
 
 def diff(
@@ -25,11 +21,15 @@ def diff(
     """
     import cfacl
 
-    faults: list[Fault] = []
-    policies = [_load(each, faults) for each in (old, new)]
+    policies, errors = [], []
+    for file in (old, new):
+        try:
+            policies.append(cfacl.Policy.load(file))
+        except cfacl.PolicyError as error:
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("policies that do not load", errors)
     before, after = policies
-    if before is None or after is None:
-        raise PolicyError(faults)
     changes = cfacl.diff(before, after)
     if form is Format.JSON:
         print_json([change._asdict() for change in changes])
@@ -38,14 +38,3 @@ def diff(
         columns = ("principal", "", "action", "table", "family", "purpose", "since", "until")
         listing(columns, rows, "nobody gains or loses anything")
     return Answer.NO if changes else Answer.YES
-
-
-def _load(file: Path, faults: list[Fault]) -> Policy | None:
-    """Return a policy, or ``None`` with its faults added, each with the file that it stands in."""
-    import cfacl
-
-    try:
-        return cfacl.Policy.load(file)
-    except PolicyError as error:
-        faults += [Fault(f"{file}: {fault.path}" if fault.path else str(file), fault.message) for fault in error.faults]
-        return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from cfacl.cli.screen import Answer, Format, FormatOption, print_json
 from cfacl.errors import Fault, PolicyError
+
+_STDIN: Final = Path("-")
 
 
 def import_pairs(
@@ -29,13 +31,11 @@ def import_pairs(
     """
     from cfacl.policy.pairs import policy_from_pairs, read_pairs
 
-    raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     try:
-        lines = raw.decode().split("\n")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise PolicyError([Fault(f"line {line}", "is not utf-8; convert the file")]) from None
-    text = policy_from_pairs(read_pairs(lines), table=table, name=name).dumps()
+        policy = policy_from_pairs(read_pairs(_lines(file)), table=table, name=name)
+    except PolicyError as error:
+        raise PolicyError(error.faults, "standard input" if file == _STDIN else str(file)) from None
+    text = policy.dumps()
     if form is Format.JSON:
         import tomllib
 
@@ -43,3 +43,15 @@ def import_pairs(
     else:
         sys.stdout.buffer.write(text.encode())  # TOML is UTF-8, whatever the terminal speaks
     return Answer.YES
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        raw = sys.stdin.buffer.read() if file == _STDIN else file.read_bytes()
+    except OSError as error:
+        raise PolicyError([Fault("", f"cannot be read: {str(error.strerror).lower()}")]) from error
+    try:
+        return raw.decode().split("\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise PolicyError([Fault(f"line {line}", "is not utf-8; convert the file")]) from None

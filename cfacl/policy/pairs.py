@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from cfacl.errors import Fault, PolicyError, quoted
+from cfacl.errors import Fault, PolicyError, RequestError, quoted
 from cfacl.model.action import Action
 from cfacl.model.catalog import Catalog, Family, Table
 from cfacl.model.grants import Assignment, Grant, Principal, Role
@@ -56,19 +56,20 @@ def policy_from_pairs(pairs: Iterable[tuple[str, str]], *, table: str = "resourc
     nothing is renamed or merged.  Roles are called `set-1`, `set-2` and so on.
 
     Raises:
-        PolicyError: there are no pairs, or a name is one that no policy can hold.
+        PolicyError: there are no pairs, or a name in them is one that no policy can hold.
+        RequestError: ``table`` or ``name`` is one.
     """
+    if not is_identifier(table):
+        raise RequestError(f"{quoted(table)} cannot name a table; {_IDENTIFIER}")
+    if not is_subject(name):
+        raise RequestError(f"{quoted(name)} cannot name a policy; take printable characters")
     held: dict[str, set[str]] = {}
     faults = []
     for number, (user, permission) in enumerate(pairs):
         faults += [Fault(f"pairs[{number}]", each) for each in _faults(user, permission)]
         held.setdefault(user, set()).add(permission)
     if not held:
-        faults.append(Fault("pairs", "are empty; a policy needs somebody who may do something"))
-    if not is_identifier(table):
-        faults.append(Fault("table", f"{quoted(table)} cannot name a table; {_IDENTIFIER}"))
-    if not is_subject(name):
-        faults.append(Fault("name", f"{quoted(name)} cannot name a policy; take printable characters"))
+        faults.append(Fault("", "holds no pairs; a policy needs somebody who may do something"))
     if faults:
         raise PolicyError(faults)
 

@@ -78,6 +78,13 @@ def test_a_question_that_makes_no_sense_is_not_answered(run: Any, write: Any, ar
     assert complaint in ran.err
 
 
+def test_what_kept_it_from_an_answer_is_json_too_where_that_was_asked_for(run: Any, write: Any) -> None:
+    ran = run("who", write(), "read", "acount:prof", "--format", "json")
+    assert (ran.code, ran.err) == (2, "")
+    message = "unknown table `acount`; did you mean `account`?"
+    assert ran.document == {"faults": [{"file": None, "path": "", "message": message}]}
+
+
 def test_an_unknown_purpose_is_not_answered(run: Any, write: Any) -> None:
     ran = run("explain", write(), "maya", "read", "account:id", "--purpose", "suport")
     assert ran.code == 2

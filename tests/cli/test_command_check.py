@@ -37,22 +37,28 @@ def test_a_sound_policy_has_no_findings_in_json(run: Any, write: Any) -> None:
     assert ran.document["findings"] == []
 
 
-def test_all_faults_are_printed_one_a_line_and_nothing_else(run: Any, write: Any) -> None:
+def test_all_faults_are_told_with_the_file_that_they_stand_in_and_nothing_else(run: Any, write: Any) -> None:
     broken = write().read_text().replace('"sensitive"', '"secret"').replace('roles = ["app"]', 'roles = ["apq"]')
-    ran = run("check", write("broken.toml", broken))
+    file = write("broken.toml", broken)
     with pytest.raises(cfacl.PolicyError) as error:
         cfacl.Policy.loads(broken)
-    assert len(error.value.faults) > 2
-    assert ran == (2, "", "".join(f"{fault}\n" for fault in error.value.faults))
+    faults = error.value.faults
+    assert len(faults) > 2
+    assert run("check", file) == (2, "", "".join(f"{file}: {fault}\n" for fault in faults))
+    ran = run("check", file, "--format", "json")
+    assert (ran.code, ran.err) == (2, "")
+    told = [{"file": str(file), "path": fault.path, "message": fault.message} for fault in faults]
+    assert ran.document == {"faults": told}
 
 
 @pytest.mark.parametrize("line", ["[[never]]\nprincipals = ['maya']\n", "[[expect]]\nprincipal = 'maya'\n"])
 def test_a_line_of_the_policy_about_itself_that_fails_is_a_fault(run: Any, write: Any, line: str) -> None:
     more = "purpose = 'service'\nallowed = ['read account:id']\n" if "expect" in line else ""
-    ran = run("check", write(text=write().read_text() + line + more))
+    policy = write(text=write().read_text() + line + more)
+    ran = run("check", policy)
     assert ran.code == 2
     assert ran.out == ""
-    assert ran.err.startswith(line[2:7].strip("]"))
+    assert ran.err.startswith(f"{policy}: {line[2:7].strip(']')}")
 
 
 def test_a_file_that_cannot_be_read_is_named(run: Any, tmp_path: Path) -> None:

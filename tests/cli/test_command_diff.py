@@ -45,3 +45,5 @@ def test_faults_of_both_are_told_with_the_file_that_they_stand_in(run: Any, writ
     first, second = ran.err.splitlines()
     assert first.startswith(f"{broken}: principals.app.roles")
     assert second == f"{missing}: cannot be read: no such file or directory"
+    faults = run("diff", broken, missing, "--format", "json").document["faults"]
+    assert [fault["file"] for fault in faults] == [str(broken), str(missing)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def test_the_same_policy_comes_as_json(run: Any, write: Any) -> None:
     [
         (b"ann p1\nann\nbob p1 p2\n", ["line 2: ", "line 3: "]),
         (b"ann p1\n\xff p1\n", ["line 2: is not utf-8; convert the file"]),
-        (b"", ["pairs: are empty"]),
+        (b"", ["holds no pairs"]),
         (b"ann p:1\n", ["line 1: `p:1` cannot name a permission"]),
     ],
     ids=["shape", "bytes", "empty", "name"],
@@ -54,15 +55,20 @@ def test_faults_are_told_one_a_line_and_no_policy_is_printed(run: Any, pairs: by
     assert ran.out == ""
     lines = ran.err.splitlines()
     assert len(lines) == len(faults)
-    assert all(line.startswith(fault) for line, fault in zip(lines, faults, strict=True))
+    assert all(line.startswith(f"standard input: {fault}") for line, fault in zip(lines, faults, strict=True))
 
 
 def test_a_directory_and_a_missing_file_are_named(run: Any, tmp_path: Path) -> None:
-    assert run("import", tmp_path) == (2, "", f"cfacl: {tmp_path}: is a directory\n")
-    assert run("import", tmp_path / "none") == (2, "", f"cfacl: {tmp_path / 'none'}: no such file or directory\n")
+    assert run("import", tmp_path) == (2, "", f"{tmp_path}: cannot be read: is a directory\n")
+    none = tmp_path / "none"
+    assert run("import", none) == (2, "", f"{none}: cannot be read: no such file or directory\n")
 
 
-def test_a_name_that_cannot_be_is_a_fault(run: Any) -> None:
+def test_a_file_without_pairs_is_named(run: Any) -> None:
+    assert run("import", os.devnull).err.startswith(f"{os.devnull}: holds no pairs; ")
+
+
+def test_a_name_that_cannot_be_is_no_fault_of_the_file(run: Any) -> None:
     ran = run("import", "-", "--table", "a b", stdin=b"ann p1\n")
     assert ran.code == 2
-    assert ran.err.startswith("table: `a b` cannot name a table")
+    assert ran.err.startswith("cfacl: `a b` cannot name a table; ")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -77,10 +79,16 @@ def test_an_interrupted_run_ends_as_shells_expect(run: Any, monkeypatch: Any, wr
     assert run("check", write()) == (130, "", "")
 
 
-def test_a_reader_that_went_away_is_no_answer_and_no_noise(tmp_path: Any) -> None:
+def test_a_reader_that_went_away_ends_it_as_its_signal_would_and_without_noise(tmp_path: Any, write: Any) -> None:
     pairs = tmp_path / "pairs.txt"
     pairs.write_text("".join(f"user{n} p{n}\n" for n in range(3_000)))
-    for arguments in (["import", pairs], ["import", pairs, "--format", "json"]):
+    for arguments in (
+        ["import", pairs],
+        ["import", pairs, "--format", "json"],
+        ["what", write(), "app"],
+        ["check", pairs, "--format", "json"],
+        ["--help"],
+    ):
         with subprocess.Popen(
             [*CFACL, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
@@ -88,7 +96,34 @@ def test_a_reader_that_went_away_is_no_answer_and_no_noise(tmp_path: Any) -> Non
             assert process.stderr is not None
             process.stdout.close()
             assert process.stderr.read() == b""
-        assert process.returncode == 2
+        assert process.returncode == 128 + signal.SIGPIPE
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["check", "none.toml"]], ids=["usage", "fault"])
+def test_nobody_who_reads_the_complaint_either_is_no_noise(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer) as gone:
+        ran = subprocess.run([*CFACL, *arguments], stderr=gone, check=False)
+    assert ran.returncode == 128 + signal.SIGPIPE
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["check", "POLICY"], ["what", "POLICY", "app"], ["check", "none.toml", "--format", "json"], ["--help"]],
+    ids=str,
+)
+def test_an_answer_that_cannot_be_written_is_told_as_that(arguments: list[str], write: Any) -> None:
+    policy = str(write())
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [*CFACL, *(policy if each == "POLICY" else each for each in arguments)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert ran.returncode == 2
+    assert ran.stderr == b"cfacl: the answer cannot be written: no space left on device\n"
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cfacl.errors import Fault, PolicyError
+from cfacl.errors import Fault, PolicyError, RequestError
 from cfacl.model.names import is_identifier, is_subject
 from cfacl.policy.pairs import policy_from_pairs, read_pairs
 from cfacl.policy.policy import Policy
@@ -28,9 +29,9 @@ def access_of(policy: Policy, table: str = "resources") -> set[tuple[str, str]]:
     return {(user, family) for user, _, family, _, _ in every}
 
 
-def faults_of(*args: object, **options: str) -> tuple[Fault, ...]:
+def faults_of(pairs: list[tuple[str, str]]) -> tuple[Fault, ...]:
     with pytest.raises(PolicyError) as caught:
-        policy_from_pairs(*args, **options)  # type: ignore[arg-type]  # wrong ones too
+        policy_from_pairs(pairs)
     return caught.value.faults
 
 
@@ -76,11 +77,11 @@ def test_there_is_nothing_for_lint_to_find() -> None:
 
 
 def test_no_pairs_are_a_fault() -> None:
-    assert faults_of([]) == (Fault("pairs", "are empty; a policy needs somebody who may do something"),)
+    assert faults_of([]) == (Fault("", "holds no pairs; a policy needs somebody who may do something"),)
 
 
 def test_all_names_that_no_policy_can_hold_are_told() -> None:
-    faults = faults_of([("a", "b"), (" a", "b"), ("a`", "b c"), ("a", "é")], table="", name="x\n")
+    faults = faults_of([("a", "b"), (" a", "b"), ("a`", "b c"), ("a", "é")])
     identifier = "take 1 to 128 ASCII letters, digits, `_`, `.` and `-`"
     user = "take 1 to 255 printable characters, no backtick"
     assert faults == (
@@ -88,9 +89,20 @@ def test_all_names_that_no_policy_can_hold_are_told() -> None:
         Fault("pairs[2]", rf"`a\u0060` cannot name a user; {user}"),
         Fault("pairs[2]", f"`b c` cannot name a permission; {identifier}"),
         Fault("pairs[3]", f"`é` cannot name a permission; {identifier}"),
-        Fault("table", f"`` cannot name a table; {identifier}"),
-        Fault("name", r"`x\u000a` cannot name a policy; take printable characters"),
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"table": ""}, "`` cannot name a table; take 1 to 128 ASCII letters, digits, `_`, `.` and `-`"),
+        ({"name": "x\n"}, r"`x\u000a` cannot name a policy; take printable characters"),
+    ],
+)
+def test_a_table_or_policy_that_cannot_be_called_so_is_the_callers_mistake(names: Any, message: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        policy_from_pairs([("a", "b")], **names)
+    assert str(caught.value) == message
 
 
 def test_lines_are_names_with_blanks_between() -> None:
