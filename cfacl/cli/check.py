@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json, printable
+from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, printable
+
+#: What is counted, once and many times.
+_WORDS: Final = {
+    "tables": ("table", "tables"),
+    "families": ("family", "families"),
+    "roles": ("role", "roles"),
+    "grants": ("grant", "grants"),
+    "principals": ("principal", "principals"),
+    "never": ("`never` line", "`never` lines"),
+    "expect": ("`expect` line", "`expect` lines"),
+}
 
 
 def check(
@@ -30,12 +41,13 @@ def check(
         "roles": len(policy.roles),
         "grants": sum(len(role.grants) for role in policy.roles.values()),
         "principals": len(policy.principals),
-        "never lines": len(policy.never),
-        "expect lines": len(policy.expect),
+        "never": len(policy.never),
+        "expect": len(policy.expect),
     }
     if form is Format.JSON:
         print_json({"policy": policy.name, "counts": counts, "findings": findings})
     else:
-        typer.echo(printable(f"policy `{policy.name}` loads: {', '.join(f'{n} {what}' for what, n in counts.items())}"))
+        told = (counted(counts[each], *words) for each, words in _WORDS.items())
+        typer.echo(printable(f"policy `{policy.name}` loads: {', '.join(told)}"))
         listing(("path", "code", "message"), findings, "no findings")
     return Answer.NO if findings else Answer.YES

@@ -44,6 +44,11 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return ``1 table``, ``2 tables``, ``no tables``."""
+    return f"{number:,} {one if number == 1 else many}" if number else f"no {many}"
+
+
 def console(*, stderr: bool = False, width: int | None = None) -> Console:
     """Return a console that takes text as it is, keeps to ``COLUMNS`` and obeys ``NO_COLOR``."""
     from rich.console import Console

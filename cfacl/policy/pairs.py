@@ -42,7 +42,7 @@ def read_pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
                 pairs.append((user, permission))
                 faults += [Fault(f"line {number}", each) for each in _faults(user, permission)]
             case names:
-                message = f"must be a user and a permission with a space between, not {len(names)} names"
+                message = f"must be a user and a permission with a space between; names found: {len(names)}"
                 faults.append(Fault(f"line {number}", message))
     if faults:
         raise PolicyError(faults)

@@ -197,6 +197,7 @@ def test_a_kept_store_can_be_opened_again_under_the_policy(run: Any, tmp_path: P
 
 def test_the_screen_ends_with_a_question_that_can_be_asked(run: Any) -> None:
     ran = run("demo", "--users", 1)
+    assert "Store: RocksDB, 1 made-up user, " in ran.out
     last = ran.out.splitlines()[-1].split()
     assert last[0] == "cfacl"
     asked = run(*last[1:])

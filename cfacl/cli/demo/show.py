@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cfacl.cli.demo import scenario
-from cfacl.cli.screen import grid, printable
+from cfacl.cli.screen import counted, grid, printable
 
 _GRANTED = Text("granted", style="green")
 _WITHHELD = Text("withheld", style="yellow")
@@ -66,8 +66,8 @@ def _opening(document: dict[str, Any], screen: Console) -> None:
     )
     _say(
         screen,
-        f"Store: RocksDB, {store['users']:,} made-up users, {store['rows']:,} rows, {store['cells']:,} cells, made and "
-        f"written in {store['seconds']:.1f} s. The clock stands at {document['clock'][:16].replace('T', ' ')} UTC.",
+        f"Store: RocksDB, {counted(store['users'], 'made-up user', 'made-up users')}, {store['rows']:,} rows, "
+        f"{store['cells']:,} cells, made and written in {store['seconds']:.1f} s. The clock stands at {document['clock'][:16].replace('T', ' ')} UTC.",
     )
     _say(
         screen,
