@@ -16,6 +16,8 @@ import cfacl
 from cfacl.cli.demo import scenario, tour
 from cfacl.cli.demo.loading import load, loading_policy
 from cfacl.cli.demo.records import key, records
+from cfacl.cli.demo.show import show
+from cfacl.cli.screen import console
 from cfacl.model.grants import nanoseconds
 
 USERS: Final = 40
@@ -158,6 +160,15 @@ def test_json_is_one_document_with_the_same_in_it(run: Any, document: Any) -> No
     assert found["store"]["directory"] is None
 
 
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_narrow_screen_breaks_no_word(document: Any, capsys: Any, width: int) -> None:
+    def words(width: int) -> set[str]:
+        show(document, console(width=width))
+        return {word for word in capsys.readouterr().out.split() if not word.endswith("…") and word.strip("─")}
+
+    assert words(width) <= words(250)
+
+
 @pytest.mark.parametrize("width", [80, 100, 120])
 def test_the_screen_is_kept_to_and_shows_every_part(run: Any, monkeypatch: Any, width: int) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
@@ -174,7 +185,7 @@ def test_the_screen_is_kept_to_and_shows_every_part(run: Any, monkeypatch: Any, 
     assert "id, sensitive granted withheld withheld refused refused refused" in text
     assert "auth, sensitive withheld granted withheld refused refused refused" in text
     (scanned,) = (line.split() for line in lines if line.startswith("finn "))
-    assert scanned[:2] == ["finn", "maintenance"]
+    assert scanned[:3] == ["finn", "for", "maintenance"]
     assert scanned[-2:] == ["withheld", "withheld"]
     for part in scenario.waiting():
         assert part.code in text.split() or f"{part.code}," in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -79,21 +80,41 @@ def _opening(document: dict[str, Any], screen: Console) -> None:
 
 def _row(row: dict[str, Any], screen: Console) -> None:
     _title(screen, 1, f"one row of `{row['table']}`, read by six")
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), expand=True)
-    table.add_column("", no_wrap=True)
-    for view in row["views"]:
-        heading = Text.assemble(view["principal"], (f"\n{view['purpose']}", "not bold dim"))
-        table.add_column(heading, overflow="fold", ratio=1, vertical="bottom")
-    for family, level in row["families"].items():
-        names = sorted({name for view in row["views"] for name in view["cells"] if name.startswith(f"{family}:")})
-        table.add_row(Text(f"{family}, {level}", style="bold"), *(_verdict(view, family) for view in row["views"]))
-        for name in names:
-            cells = (printable(view["cells"].get(name, "")) for view in row["views"])
-            table.add_row(
-                "  " + name.partition(":")[2], *(Text(cell, no_wrap=True, overflow="ellipsis") for cell in cells)
-            )
-    screen.print(table)
+    asked = ", ".join(f"{view['principal']} for {view['purpose']}" for view in row["views"])
+    _say(screen, f"Each says what for: {asked}.")
+    views = {view["principal"]: view for view in row["views"]}
+    first = max(len(_indented(name)) for view in row["views"] for name in view["cells"]) + 1
+    verdict = max(map(len, (_GRANTED, _WITHHELD, _REFUSED)))
+    widths = {principal: max(len(principal), verdict) + 1 for principal in views}
+    for shown in _split(widths, screen.width - first):
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), expand=True)
+        table.add_column("", min_width=first - 1, no_wrap=True)
+        for principal in shown:
+            table.add_column(principal, no_wrap=True, ratio=1)
+        for family, level in row["families"].items():
+            verdicts = (_verdict(views[each], family) for each in shown)
+            table.add_row(Text(f"{family}, {level}", style="bold"), *verdicts)
+            for name in sorted({name for each in shown for name in views[each]["cells"]}):
+                if name.startswith(f"{family}:"):
+                    cells = (printable(views[each]["cells"].get(name, "")) for each in shown)
+                    table.add_row(_indented(name), *(Text(cell, overflow="ellipsis") for cell in cells))
+        screen.print(table)
     _say(screen, "Who gets a part is told what is withheld; who gets nothing is refused, whatever the row holds.")
+
+
+def _indented(name: str) -> str:
+    return "  " + name.partition(":")[2]
+
+
+def _split(widths: Mapping[str, int], room: int) -> Iterator[list[str]]:
+    """Yield columns of these widths, in as many tables as it takes to cut none."""
+    shown: list[str] = []
+    for name, width in widths.items():
+        if shown and sum(widths[each] for each in shown) + width > room + 1:  # the last one needs no gap
+            yield shown
+            shown = []
+        shown.append(name)
+    yield shown
 
 
 def _verdict(view: dict[str, Any], family: str) -> Text:
@@ -115,14 +136,16 @@ def _refusals(refusals: list[dict[str, Any]], screen: Console) -> None:
 
 def _scan(scan: dict[str, Any], screen: Console) -> None:
     _title(screen, 3, f"a scan of all of `{scan['table']}`")
-    table = grid("", "", "rows", *(f"{family} cells" for family in scan["stored"]))
-    for column in table.columns[2:]:
+    table = grid("", "rows", *(f"{family} cells" for family in scan["stored"]))
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
         column.justify = "right"
     for view in scan["views"]:
         cells = [_count(view, family) for family in scan["stored"]]
-        table.add_row(view["principal"], view["purpose"], "" if view["refused"] else f"{view['rows']:,}", *cells)
+        who = f"{view['principal']} for {view['purpose']}"
+        table.add_row(who, "" if view["refused"] else f"{view['rows']:,}", *cells)
     stored = (Text(f"{count:,}", style="dim") for count in scan["stored"].values())
-    table.add_row(Text("in the store", style="dim"), "", "", *stored)
+    table.add_row(Text("in the store", style="dim"), "", *stored)
     screen.print(table)
     _say(screen, "What is withheld is not read and then dropped: the store is asked for the other families only.")
 
@@ -164,7 +187,7 @@ def _waiting(waiting: dict[str, Any], screen: Console) -> None:
         "not even in part: each letter is something to come.",
     )
     people, words = scenario.people(), scenario.words()
-    screen.print(_matrix(people))
+    _matrix(people, screen)
     counts = Counter(word for part in scenario.waiting() for word in part.waiting)
     legend = Table.grid(padding=(0, 2, 0, 0))
     for word, count in counts.most_common():
@@ -179,15 +202,21 @@ def _waiting(waiting: dict[str, Any], screen: Console) -> None:
         _say(screen, f"{rule['what']} ({rule['who']}): waits for {rule['waits']}", indent=2)
 
 
-def _matrix(people: dict[str, str]) -> Table:
-    """Return the matrix of the backend, families by people."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("", *people.values()):
-        table.add_column(heading, no_wrap=True)
+def _matrix(people: dict[str, str], screen: Console) -> None:
+    """Print the matrix of the backend, families by people."""
     cells: dict[tuple[str, str], Text] = {}
     for part in scenario.parts():
         cell = cells.setdefault((f"{part.table}:{part.family}", part.who), Text())
         cell.append((" " if cell else "") + part.code, style="yellow" if part.waiting else "green")
-    for family in dict.fromkeys(family for family, _ in cells):
-        table.add_row(family, *(cells.get((family, who), Text()) for who in people))
-    return table
+    families = list(dict.fromkeys(family for family, _ in cells))
+    widths = {
+        who: max(len(heading), *(len(cells.get((family, who), "")) for family in families)) + 1
+        for who, heading in people.items()
+    }
+    for shown in _split(widths, screen.width - max(map(len, families)) - 1):
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+        for heading in ("", *(people[who] for who in shown)):
+            table.add_column(heading, no_wrap=True)
+        for family in families:
+            table.add_row(family, *(cells.get((family, who), Text()) for who in shown))
+        screen.print(table)
