@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: The width of a line that a program reads: a row is then one line, however long.
 _ENDLESS: Final = 100_000
+#: What the last column of a table has to have left for the others to stay whole.
+_LAST: Final = 10
 
 
 class Answer(IntEnum):
@@ -73,16 +75,25 @@ def print_json(document: Any) -> None:
 
 
 def listing(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], none: str) -> None:
-    """Print rows of texts, times and tuples of texts as a table, without columns that say nothing; or ``none``."""
+    """Print rows of texts, times and tuples of texts as a table, or ``none``.
+
+    Columns that say nothing are left out; on a narrow screen the last one is folded, and others only if they must.
+    """
     if not rows:
         typer.echo(none)
         return
     shown = [column for column in columns if any(row[column] for row in rows)]
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    screen = console(width=_ENDLESS if piped else None)
     table = grid(*shown)
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in shown))
-    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    console(width=_ENDLESS if piped else None).print(table)
+    heads = table.columns[:-1]
+    widths = (max(screen.measure(cell).maximum for cell in (each.header, *each.cells)) + 2 for each in heads)
+    whole = screen.width - sum(widths) >= _LAST
+    for each in heads:
+        each.no_wrap = whole
+    screen.print(table)
 
 
 def _cell(value: str | datetime | tuple[str, ...] | None) -> str:

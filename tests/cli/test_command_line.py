@@ -156,6 +156,14 @@ def test_a_row_that_a_program_reads_is_one_line_however_long(write: Any) -> None
     assert "".join(narrow).count("m") >= 200
 
 
+def test_on_a_narrow_screen_only_the_last_column_is_folded(write: Any) -> None:
+    policy = write(text=write().read_text().replace("maya", "maya-of-the-support-desk"))
+    ran = cfacl("who", policy, "read", "account:prof", "--at", "2026-01-01T00:00:00Z", COLUMNS="57")
+    lines = [line.split() for line in ran.stdout.decode().splitlines()[2:]]
+    assert ["maya-of-the-support-desk", "support", "2027-01-01", "roles.supp"] in lines
+    assert ["ort.grants"] in lines
+
+
 def test_a_terminal_that_speaks_no_unicode_gets_an_answer(write: Any) -> None:
     policy = write(text=write().read_text().replace("maya", '"zoë"'))
     ran = cfacl("who", policy, "read", "account:prof", "--at", "2026-01-01T00:00:00Z", PYTHONIOENCODING="ascii")
