@@ -33,6 +33,7 @@ _READER_LEFT: Final = 141
 app = typer.Typer(
     name="cfacl",
     help="Access control for column families: who may do what to which data, for which purpose, and why.",
+    epilog="Exit codes are answers: 0 yes, 1 no, 2 could not tell.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

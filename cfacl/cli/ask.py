@@ -35,7 +35,13 @@ What = Annotated[
 ]
 At = Annotated[
     datetime | None,
-    typer.Option("--at", parser=_instant, metavar="TIME", help="When; now if left out.", show_default=False),
+    typer.Option(
+        "--at",
+        parser=_instant,
+        metavar="TIME",
+        help="When, as 2027-01-31T12:00:00Z; now if left out.",
+        show_default=False,
+    ),
 ]
 
 
@@ -45,15 +51,19 @@ def explain(
     action: What,
     families: Annotated[
         list[str],
-        typer.Argument(metavar="TABLE:FAMILY...", help="What is asked for, of one table.", show_default=False),
+        typer.Argument(
+            metavar="TABLE:FAMILY",
+            help="To which data; several of one table are asked for together.",
+            show_default=False,
+        ),
     ],
-    purpose: Annotated[str, typer.Option("--purpose", help="What for.", show_default=False)],
+    purpose: Annotated[str, typer.Option("--purpose", help="For which purpose.", show_default=False)],
     at: At = None,
     form: FormatOption = Format.TABLE,
 ) -> int:
-    """Say whether a principal may, by which grants, and what is missing if not.
+    """Say whether a principal may do something, and why or why not.
 
-    Exit code 0 if it may, 1 if not.
+    Each family is told with the grants and restrictions that count, and with what is missing. Exit code 0 if it may, 1 if not.
     """
     named = [_family(each) for each in families]
     if len({table for table, _ in named}) > 1:
@@ -73,12 +83,15 @@ def who(
     action: What,
     family: Annotated[str, typer.Argument(metavar="TABLE:FAMILY", help="To which data.", show_default=False)],
     purpose: Annotated[
-        str | None, typer.Option("--purpose", help="What for; anything if left out.", show_default=False)
+        str | None, typer.Option("--purpose", help="For which purpose; any if left out.", show_default=False)
     ] = None,
     at: At = None,
     form: FormatOption = Format.TABLE,
 ) -> int:
-    """List everybody who may do something to a family, and by which grants."""
+    """List everybody who may do something to a family.
+
+    With each stand the purpose, the time and the grants by which it may.
+    """
     with _open(policy, at) as db:
         holders = db.who(cast("Action", action), *_family(family), purpose=purpose)
     rows = [each._asdict() for each in holders]

@@ -25,7 +25,9 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="POLICY", help="The policy, a TOML file.", show_default=False)],
     form: FormatOption = Format.TABLE,
 ) -> int:
-    """Read a policy, hold it against its own `never` and `expect` lines, and look for likely mistakes.
+    """Read a policy, run its own tests, and look for likely mistakes.
+
+    Its tests are its `never` and `expect` lines; one that does not hold keeps it from loading.
 
     Exit code 0 if nothing is found, 1 if there are findings, 2 if it is no policy that loads.
     """

@@ -15,9 +15,9 @@ def diff(
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The policy as it is to be.", show_default=False)],
     form: FormatOption = Format.TABLE,
 ) -> int:
-    """List who gains and who loses what between two policies; access, not lines.
+    """List who gains and who loses what between two policies.
 
-    Exit code 0 if nobody does, 1 if anybody does.
+    Access is compared and not the text. Exit code 0 if nobody does, 1 if anybody does.
     """
     import cfacl
 

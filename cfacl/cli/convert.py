@@ -25,9 +25,9 @@ def import_pairs(
     name: Annotated[str, typer.Option("--name", help="What the policy is called.")] = "imported",
     form: FormatOption = Format.TABLE,
 ) -> int:
-    """Print the policy, TOML, that gives each user of a list of pairs exactly the permissions paired with them.
+    """Turn a list of users and their permissions into a policy.
 
-    Users with equal permissions share a role.
+    It is printed as TOML, and gives each user exactly the permissions on their lines. Users with equal permissions share a role.
     """
     from cfacl.policy.pairs import policy_from_pairs, read_pairs
 

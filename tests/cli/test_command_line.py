@@ -31,6 +31,14 @@ def test_the_commands_are_these() -> None:
     assert sorted(str(each.name) for each in app.registered_commands) == COMMANDS
 
 
+def test_help_lists_every_command_with_a_whole_sentence_and_says_what_exit_codes_mean(run: Any) -> None:
+    ran = run("--help")
+    listed = [line for line in ran.out.splitlines() if line.split()[:1] and line.split()[0] in COMMANDS]
+    assert len(listed) == len(COMMANDS)
+    assert all(line.endswith(".") and not line.endswith("...") for line in listed)
+    assert "0 yes, 1 no, 2 could not tell" in ran.out
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_and_takes_both_formats(run: Any, command: str) -> None:
     ran = run(command, "--help")

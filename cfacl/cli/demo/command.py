@@ -26,9 +26,9 @@ def demo(
     ] = None,
     form: FormatOption = Format.TABLE,
 ) -> int:
-    """Fill a guarded store with a smart-home company's records, and show who sees what.
+    """Fill a guarded store with made-up records; show who sees what.
 
-    Everything is computed on this machine, in a RocksDB store of its own.
+    They are those of a smart-home company. Everything is computed on this machine, in a RocksDB store of its own.
     """
     if find_spec("faker") is None:
         raise RequestError("the demonstration makes up its records with faker; run `pip install 'cfacl[demo]'`")
