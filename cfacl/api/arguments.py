@@ -102,5 +102,6 @@ def known_principal(name: object, known: Collection[str]) -> str:
     """Return the name of a principal that an operator asks about; nobody else is told the nearest names."""
     principal = name_of("principal", name)
     if principal not in known:
-        raise UnknownPrincipal(f"unknown principal {quoted(principal)}{nearest(principal, known)}")
+        advice = nearest(principal, known) or "; the policy lists who may ask"
+        raise UnknownPrincipal(f"unknown principal {quoted(principal)}{advice}")
     return principal

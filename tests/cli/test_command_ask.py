@@ -99,6 +99,10 @@ def test_a_question_about_whom_the_policy_does_not_have_is_not_answered(
     assert ran == (2, "", "cfacl: unknown principal `mya`; did you mean `maya`?\n")
 
 
+def test_where_no_name_is_near_it_says_where_to_look(run: Any, write: Any) -> None:
+    assert run("what", write(), "eve") == (2, "", "cfacl: unknown principal `eve`; the policy lists who may ask\n")
+
+
 @pytest.mark.parametrize("time", ["yesterday", "2027-01-01T00:00:00", "2027-13-01T00:00:00Z"])
 def test_a_time_without_sense_or_offset_is_a_usage_error(run: Any, write: Any, time: str) -> None:
     ran = run("what", write(), "maya", "--at", time)
