@@ -1,4 +1,4 @@
-"""From a document's text to a policy, and what a policy that was built by hand has to be for there to be such a text."""
+"""From a document's text to a policy, and the same judgement of one that was built by hand."""
 
 from __future__ import annotations
 

@@ -117,6 +117,7 @@ FAULTY: dict[str, tuple[Policy, list[str]]] = {
 }
 
 
+@pytest.mark.rule(13)
 @pytest.mark.parametrize("into_force", INTO_FORCE)
 @pytest.mark.parametrize(("policy", "faults"), FAULTY.values(), ids=FAULTY)
 def test_all_its_faults_are_told_and_it_is_not_in_force(
