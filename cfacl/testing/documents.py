@@ -8,6 +8,7 @@ instants, so that edges meet, touch and lie a microsecond apart.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
@@ -104,7 +105,7 @@ def _some(pool: tuple[str, ...], most: int) -> st.SearchStrategy[list[str]]:
 
 
 _WINDOWS: Final[st.SearchStrategy[Document]] = st.one_of(st.just(WINDOWS[0]), st.sampled_from(WINDOWS)).map(dict)
-_EXTRAS: Final = st.sampled_from(EXTRAS)
+_EXTRAS: Final = st.sampled_from(EXTRAS).map(deepcopy)  # whoever damages a document damages no other
 _FEW: Final = st.sampled_from([1, 2, 3, 0])
 _RARE: Final = st.sampled_from([0, 0, 0, 1, 2])
 
