@@ -34,8 +34,12 @@ def diff(old: Policy, new: Policy) -> list[Change]:
     """Return who gains and who loses what from ``old`` to ``new``, and when; sorted, over the whole time line.
 
     Raises:
-        PolicyError: a `never` or `expect` line of one of them fails.
+        PolicyError: one of them was built by hand, and has faults or a `never` or `expect` line that fails.
     """
+    from cfacl.policy.reader import check
+
+    for each in (old, new):
+        check(each)
     before, after = (Snapshot(compile_policy(each), {}, 0) for each in (old, new))
     known: dict[tuple[tuple[Held, ...], tuple[Held, ...]], list[Change]] = {}
     changes: list[Change] = []

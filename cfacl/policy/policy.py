@@ -109,7 +109,13 @@ class Policy:
         return write(self)
 
     def lint(self) -> tuple[Finding, ...]:
-        """Return what is likely a mistake though it is legal; see `cfacl.policy.lint`."""
-        from cfacl.policy.lint import lint
+        """Return what is likely a mistake though it is legal; see `cfacl.policy.lint`.
 
+        Raises:
+            PolicyError: the policy, one built by hand, has faults.
+        """
+        from cfacl.policy.lint import lint
+        from cfacl.policy.reader import check
+
+        check(self)
         return lint(self)

@@ -136,3 +136,19 @@ def test_a_sound_one_is_put_in_force(into_force: Callable[[Policy], None]) -> No
 def test_what_stands_under_another_name_cannot_be_written_either() -> None:
     with pytest.raises(PolicyError, match=r"roles\.r: is called `s` itself; use one name for both"):
         built(roles={"r": Role("s", "public")}).dumps()
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda policy: policy.lint(),
+        lambda policy: cfacl.diff(policy, built()),
+        lambda policy: cfacl.diff(built(), policy),
+    ],
+    ids=["lint", "diff from", "diff to"],
+)
+def test_whoever_looks_at_it_is_told_its_faults(look: Callable[[Policy], object]) -> None:
+    policy, faults = FAULTY["dangling names"]
+    with pytest.raises(PolicyError) as caught:
+        look(policy)
+    assert [str(fault).partition(";")[0] for fault in caught.value.faults] == faults
