@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import weakref
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
@@ -16,17 +17,18 @@ from cfacl.api.arguments import instant, known_principal
 from cfacl.api.failures import store_failures
 from cfacl.api.schema import Difference, Schema
 from cfacl.api.session import Session
+from cfacl.api.sweeper import Sweeper
 from cfacl.audit.event import Event, Hook
 from cfacl.engine.ask import Ask, Pinned, name_of
 from cfacl.engine.bits import PolicyBits
 from cfacl.engine.guard import Guard
 from cfacl.engine.reverse import Holder, Permission, what, who
 from cfacl.engine.snapshot import Snapshot
-from cfacl.errors import RequestError
+from cfacl.errors import RequestError, quoted
 from cfacl.model.action import Action
 from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
-from cfacl.stores.base import Store
+from cfacl.stores.base import Store, Swept
 from cfacl.stores.registry import open_store
 
 
@@ -78,7 +80,7 @@ class Database(Pinned):
     there and says so; connect after the fork.
     """
 
-    __slots__ = ("__weakref__", "_bits", "_guard", "_hook", "_lock", "_policy", "_schema", "_store")
+    __slots__ = ("__weakref__", "_bits", "_guard", "_hook", "_lock", "_policy", "_schema", "_store", "_sweeper")
 
     def __init__(
         self, store: Store, policy: Policy, bits: PolicyBits, hook: Hook | None, clock: Callable[[], int]
@@ -92,6 +94,7 @@ class Database(Pinned):
         self._lock = RLock()
         self._policy = policy
         self._bits = bits
+        self._sweeper: Sweeper | None = None
         self._publish()
         _open.add(self)
 
@@ -210,8 +213,52 @@ class Database(Pinned):
         report = self._report()
         return list(what(report, known_principal(principal, report.bits.principals), self._instant(at)))
 
+    def sweep(self, progress: Callable[[Swept], object] | None = None) -> list[Swept]:
+        """Remove what has outlived its family's ``time_to_live``; reads left it out already, and now it takes no room.
+
+        What a family that was retired holds stays.  The clock decides: see that it is right.
+
+        Args:
+            progress: called after each step, of at most 10,000 values, with what that step came to.
+
+        Returns what was looked at and removed, for each family that has a ``time_to_live``.
+
+        Raises:
+            SchemaMissing: a family was dropped meanwhile.
+            StoreError: the store failed; what was removed until then is gone.
+        """
+        totals: dict[tuple[str, str], Swept] = {}
+        for step in self._sweep():
+            name = step.table, step.family
+            before = totals.get(name, Swept(*name, 0, 0))
+            totals[name] = Swept(*name, before.looked + step.looked, before.removed + step.removed)
+            if progress is not None:
+                progress(step)
+        return [totals[name] for name in sorted(totals)]
+
+    def sweep_every(self, seconds: float | None) -> None:
+        """Sweep in the background, so many seconds after the last time; ``None`` stops it.  See `stats` for its report.
+
+        Raises:
+            RequestError: not a positive number.
+        """
+        if seconds is not None and (type(seconds) not in (int, float) or not 0 < seconds < math.inf):
+            raise RequestError("`seconds` is a number above 0, or None for never")
+        with self._lock:
+            self._guard.current()
+            if self._sweeper is not None:
+                self._sweeper.stop()
+            self._sweeper = None if seconds is None else Sweeper(weakref.WeakMethod(self._sweep), seconds)
+
+    def _sweep(self) -> Iterator[Swept]:
+        self._guard.current()
+        for family in self._schema.usable(self._policy.catalog).values():
+            if family.time_to_live is not None:
+                with store_failures(f"sweeping table {quoted(family.table)}"):
+                    yield from self._store.sweep(family)
+
     def stats(self) -> dict[str, int | str]:
-        """Return counts of the policy in force, its epoch, and the kind of store."""
+        """Return counts of the policy in force, its epoch, the kind of store, and what `sweep_every` did."""
         catalog = self._policy.catalog
         return {
             "policy": self._policy.name,
@@ -221,12 +268,17 @@ class Database(Pinned):
             "families": len(self._schema.names(catalog)),
             "roles": len(self._policy.roles),
             "principals": len(self._policy.principals),
+            "sweeps": 0 if self._sweeper is None else self._sweeper.sweeps,
+            "sweeps_failed": 0 if self._sweeper is None else self._sweeper.failures,
+            "values_swept": 0 if self._sweeper is None else self._sweeper.removed,
         }
 
     def close(self) -> None:
         """Close every session and the store; a second call does nothing."""
         with self._lock:
             self._guard.close()
+            if self._sweeper is not None:
+                self._sweeper.stop()
             with store_failures("to close"):
                 self._store.close()
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from attrs import frozen
 
@@ -48,6 +48,15 @@ class Capabilities:
     latest_wins: bool = True
     snapshot_reads: bool = True
     compare_and_set: bool = True
+
+
+class Swept(NamedTuple):
+    """How many values of a family a sweep looked at, and how many of them it removed."""
+
+    table: str
+    family: str
+    looked: int
+    removed: int
 
 
 class SystemTable(abc.ABC):
@@ -177,6 +186,13 @@ class Store(abc.ABC):
 
         A counter is 8 bytes, big-endian, signed (as HBase has it); a missing one is 0.  A cell that is not
         8 bytes, or a sum beyond 64 bits, is `InvalidValue`, and nothing is written.
+        """
+
+    @abc.abstractmethod
+    def sweep(self, family: StoredFamily) -> Iterator[Swept]:
+        """Remove what has outlived a family, and yield after each step what it came to; the iterator has ``close()``.
+
+        Nothing that is removed was returned by anything any more.  A store whose server does it yields nothing.
         """
 
     @abc.abstractmethod

@@ -19,7 +19,7 @@ from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, quot
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Store, SystemTable
+from cfacl.stores.base import Capabilities, Store, Swept, SystemTable
 
 __all__ = ["MemoryStore", "open_store"]
 
@@ -56,6 +56,9 @@ class _Family:
         if key in self.rows and not row:
             del self.rows[key]
             del self.order[bisect_left(self.order, key)]
+
+    def count(self) -> int:
+        return sum(len(cell) for row in self.rows.values() for cell in row.values())
 
     def keys(self, span: Span) -> Iterator[bytes]:
         start = 0 if span.lower is None else bisect_left(self.order, span.lower)
@@ -290,6 +293,18 @@ class MemoryStore(Store):
             total = amount + counted(self._newest(table, key, family, qualifier))
             self.apply(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
             return total
+
+    def sweep(self, family: StoredFamily) -> Iterator[Swept]:
+        if family.time_to_live is None:
+            return
+        with self.entered():
+            held = self._find(family.table, family)
+            deadline = self._now() - family.time_to_live
+            before = held.count()
+            for key in list(held.order):
+                held.delete(key, None, deadline)
+            swept = Swept(family.table, family.name, before, before - held.count())
+        yield swept
 
     def close(self) -> None:
         with self._lock:

@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
-from cfacl.stores.base import Capabilities, Store, SystemTable
+from cfacl.stores.base import Capabilities, Store, Swept, SystemTable
 
 __all__ = ["CALLS", "DATA", "Call", "CountingStore", "FaultyStore"]
 
@@ -37,6 +37,7 @@ CALLS: Final = (
     "create_table",
     "drop_table",
     "tables",
+    "sweep",
     "system.get",
     "system.items",
     "system.compare_and_set",
@@ -174,6 +175,9 @@ class _Around(Store):
             Call("increment", table, (family.name,)),
             lambda: self.inner.increment(table, key, family, qualifier, amount),
         )
+
+    def sweep(self, family: StoredFamily) -> Iterator[Swept]:
+        return self.ask(Call("sweep", family.table, (family.name,)), lambda: self.inner.sweep(family))
 
     def close(self) -> None:
         self.ask(Call("close"), self.inner.close)

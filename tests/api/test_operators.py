@@ -50,6 +50,9 @@ def test_a_policy_is_given_as_a_path_or_as_itself(file: Path, policy: cfacl.Poli
             "families": 2,
             "roles": 1,
             "principals": 1,
+            "sweeps": 0,
+            "sweeps_failed": 0,
+            "values_swept": 0,
         }
 
 

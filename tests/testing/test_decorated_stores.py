@@ -46,6 +46,7 @@ SEAM: Final[list[tuple[Callable[[Store], Any], Call, Any]]] = [
     (lambda store: store.system.get("x"), Call("system.get"), None),
     (lambda store: store.system.compare_and_set("x", None, b"1"), Call("system.compare_and_set"), True),
     (lambda store: store.system.items("x"), Call("system.items"), {"x": b"1"}),
+    (lambda store: list(store.sweep(A)), Call("sweep", "t", ("a",)), []),
     (lambda store: store.drop_table("t", [A]), Call("drop_table", "t", ("a",)), None),
     (lambda store: store.close(), Call("close"), None),
     (lambda store: store.abandon(), Call("abandon"), None),

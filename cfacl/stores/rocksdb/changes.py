@@ -70,6 +70,11 @@ class Changes:
         for cell in cells:
             cell.delete(until)
 
+    @property
+    def removed(self) -> int:
+        """How many values there are fewer."""
+        return sum(len(cell.stored) - len(cell.versions) for row in self._rows.values() for cell in row.values())
+
     def write(self, batch: WriteBatch, database: Database) -> None:
         """Add what came out to ``batch``."""
         newest = self._held.cells.write

@@ -15,7 +15,7 @@ from cfacl.errors import InvalidValue, RequestError
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Store
+from cfacl.stores.base import Capabilities, Store, Swept
 from cfacl.stores.rocksdb.changes import Changes
 from cfacl.stores.rocksdb.errors import mapped
 from cfacl.stores.rocksdb.families import Database, Held
@@ -23,6 +23,7 @@ from cfacl.stores.rocksdb.fork import keep_for_good, process
 from cfacl.stores.rocksdb.gate import Gate, inside
 from cfacl.stores.rocksdb.keys import STAMP, after, escaped, head, stamp
 from cfacl.stores.rocksdb.rows import Range, Source, merged
+from cfacl.stores.rocksdb.sweeping import KINDS, step
 from cfacl.stores.rocksdb.system import RocksSystemTable
 
 __all__ = ["RocksStore"]
@@ -186,6 +187,16 @@ class RocksStore(Store):
             total = amount + counted(self._newest(table, key, family, qualifier))
             self._write(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
             return total
+
+    def sweep(self, family: StoredFamily) -> Iterator[Swept]:
+        if family.time_to_live is None:
+            return
+        for kind in KINDS:
+            start: bytes | None = b""
+            while start is not None:
+                with self.gate:
+                    swept, start = step(self._database, family, kind, start, self._now() - family.time_to_live)
+                yield swept
 
     def close(self) -> None:
         with self._closing:

@@ -278,6 +278,8 @@ OPERATOR: Final[dict[str, Callable[[cfacl.Database], Any]]] = {
     "replace_policy": lambda db: db.replace_policy(db.policy),
     "session": lambda db: db.session("root", "work"),
     "stats": lambda db: db.stats(),
+    "sweep": lambda db: db.sweep(),
+    "sweep_every": lambda db: db.sweep_every(None),
     "what": lambda db: db.what("root"),
     "who": lambda db: db.who("read", "t", "a"),
     "drop_table": lambda db: db.drop_table("t"),
