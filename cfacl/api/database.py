@@ -28,7 +28,7 @@ from cfacl.errors import RequestError, quoted
 from cfacl.model.action import Action
 from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
-from cfacl.stores.base import Store, Swept
+from cfacl.stores.base import Copied, Store, Swept
 from cfacl.stores.registry import open_store
 
 
@@ -212,6 +212,24 @@ class Database(Pinned):
         """
         report = self._report()
         return list(what(report, known_principal(principal, report.bits.principals), self._instant(at)))
+
+    def back_up(self, target: str | Path, progress: Callable[[Copied], object] | None = None) -> None:
+        """Copy what the store holds at one instant to a new directory, each file read again and told by its hash.
+
+        Writers wait for the instant, not for the copying.  `cfacl store restore` makes a store of it.
+
+        Args:
+            progress: called after each file.
+
+        Raises:
+            Unsupported: the store has no files here.
+            StoreError: ``target`` holds something, or cannot be written; there is no backup then.
+        """
+        self._guard.current()
+        with store_failures("backing up"):
+            for step in self._store.back_up(Path(target)):
+                if progress is not None:
+                    progress(step)
 
     def sweep(self, progress: Callable[[Swept], object] | None = None) -> list[Swept]:
         """Remove what has outlived its family's ``time_to_live``; reads left it out already, and now it takes no room.

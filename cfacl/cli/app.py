@@ -23,6 +23,7 @@ from cfacl.cli.compare import diff
 from cfacl.cli.convert import import_pairs
 from cfacl.cli.demo.command import demo
 from cfacl.cli.screen import Answer, Format, print_json, printable
+from cfacl.cli.store import backup, restore, verify
 from cfacl.errors import CfaclError, PolicyError
 
 #: The root of usage errors; found by name, since some versions of typer carry their own copy of click.
@@ -67,6 +68,12 @@ app.command("what")(_command(what))
 app.command("diff")(_command(diff))
 app.command("import")(_command(import_pairs))
 app.command("demo")(_command(demo))
+
+stores = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+stores.command("verify")(_command(verify))
+stores.command("backup")(_command(backup))
+stores.command("restore")(_command(restore))
+app.add_typer(stores, name="store", help="Look after an embedded store: read it through, copy it, bring it back.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

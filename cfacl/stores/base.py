@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from attrs import frozen
@@ -57,6 +58,13 @@ class Swept(NamedTuple):
     family: str
     looked: int
     removed: int
+
+
+class Copied(NamedTuple):
+    """How many bytes of how many are in a backup, and were read again as they should be."""
+
+    size: int
+    total: int
 
 
 class SystemTable(abc.ABC):
@@ -193,6 +201,14 @@ class Store(abc.ABC):
         """Remove what has outlived a family, and yield after each step what it came to; the iterator has ``close()``.
 
         Nothing that is removed was returned by anything any more.  A store whose server does it yields nothing.
+        """
+
+    @abc.abstractmethod
+    def back_up(self, target: Path) -> Iterator[Copied]:
+        """Copy all that the store holds at one instant to the new directory ``target``; yield as it goes.
+
+        Raises:
+            Unsupported: the store has no files here.
         """
 
     @abc.abstractmethod

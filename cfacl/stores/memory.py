@@ -11,15 +11,16 @@ import threading
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import ClassVar
 
 from attrs import frozen
 
-from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, quoted
+from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, Unsupported, quoted
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Store, Swept, SystemTable
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
 
 __all__ = ["MemoryStore", "open_store"]
 
@@ -293,6 +294,9 @@ class MemoryStore(Store):
             total = amount + counted(self._newest(table, key, family, qualifier))
             self.apply(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
             return total
+
+    def back_up(self, target: Path) -> Iterator[Copied]:
+        raise Unsupported("a store in memory has no files to back up; use `rocksdb://` for what is to be kept")
 
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
         if family.time_to_live is None:

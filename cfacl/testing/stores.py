@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
-from cfacl.stores.base import Capabilities, Store, Swept, SystemTable
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
 
 __all__ = ["CALLS", "DATA", "Call", "CountingStore", "FaultyStore"]
 
@@ -38,6 +39,7 @@ CALLS: Final = (
     "drop_table",
     "tables",
     "sweep",
+    "back_up",
     "system.get",
     "system.items",
     "system.compare_and_set",
@@ -175,6 +177,9 @@ class _Around(Store):
             Call("increment", table, (family.name,)),
             lambda: self.inner.increment(table, key, family, qualifier, amount),
         )
+
+    def back_up(self, target: Path) -> Iterator[Copied]:
+        return self.ask(Call("back_up"), lambda: self.inner.back_up(target))
 
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
         return self.ask(Call("sweep", family.table, (family.name,)), lambda: self.inner.sweep(family))

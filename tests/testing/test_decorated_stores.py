@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from cfacl.errors import StoreUnavailable
+from cfacl.errors import StoreUnavailable, Unsupported
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Delete, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Store, SystemTable
@@ -47,10 +48,16 @@ SEAM: Final[list[tuple[Callable[[Store], Any], Call, Any]]] = [
     (lambda store: store.system.compare_and_set("x", None, b"1"), Call("system.compare_and_set"), True),
     (lambda store: store.system.items("x"), Call("system.items"), {"x": b"1"}),
     (lambda store: list(store.sweep(A)), Call("sweep", "t", ("a",)), []),
+    (lambda store: unsupported(store.back_up), Call("back_up"), None),
     (lambda store: store.drop_table("t", [A]), Call("drop_table", "t", ("a",)), None),
     (lambda store: store.close(), Call("close"), None),
     (lambda store: store.abandon(), Call("abandon"), None),
 ]
+
+
+def unsupported(back_up: Callable[[Path], object]) -> None:
+    with pytest.raises(Unsupported):
+        back_up(Path("nowhere"))
 
 
 def memory() -> MemoryStore:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Final
@@ -15,7 +16,8 @@ from cfacl.errors import InvalidValue, RequestError
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Store, Swept
+from cfacl.stores.base import Capabilities, Copied, Store, Swept
+from cfacl.stores.rocksdb.backup import back_up
 from cfacl.stores.rocksdb.changes import Changes
 from cfacl.stores.rocksdb.errors import mapped
 from cfacl.stores.rocksdb.families import Database, Held
@@ -74,6 +76,7 @@ class RocksStore(Store):
         self.gate = Gate()
         self._closing = threading.Lock()
         self._clock = clock
+        self._path = path
         self._database = Database(path, names)
         self.system = RocksSystemTable(self._database, self.gate)
         process.opened(self)
@@ -187,6 +190,15 @@ class RocksStore(Store):
             total = amount + counted(self._newest(table, key, family, qualifier))
             self._write(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
             return total
+
+    def back_up(self, target: Path) -> Iterator[Copied]:
+        with closing(back_up(self._database, self._path, target)) as steps:
+            while True:
+                with self.gate:
+                    step = next(steps, None)
+                if step is None:
+                    return
+                yield step
 
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
         if family.time_to_live is None:

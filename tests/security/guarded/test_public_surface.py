@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -269,8 +271,15 @@ def test_a_hook_that_refuses_stops_the_request_before_the_store(world: Any) -> N
 
 # ------------------------------------------------------------------------------------------------ operators and stores
 
+
+def backed_up(db: cfacl.Database) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(cfacl.Unsupported):
+        db.back_up(folder)
+
+
 #: The operator's methods: what they return holds no row data.
 OPERATOR: Final[dict[str, Callable[[cfacl.Database], Any]]] = {
+    "back_up": backed_up,
     "create_tables": lambda db: db.create_tables(),
     "drift": lambda db: db.drift(),
     "policy": lambda db: db.policy,

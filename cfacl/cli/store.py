@@ -1,0 +1,97 @@
+"""`cfacl store`: is a store whole, and how does it get elsewhere and back?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from time import time_ns
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cfacl.cli.screen import Answer, Format, FormatOption, console, counted, listing, print_json, printable
+
+if TYPE_CHECKING:
+    from cfacl.stores.base import Copied
+
+StoreArgument = Annotated[Path, typer.Argument(metavar="STORE", help="The store's directory.", show_default=False)]
+BackupArgument = Annotated[Path, typer.Argument(metavar="BACKUP", help="The backup's directory.", show_default=False)]
+
+
+def verify(store: StoreArgument, form: FormatOption = Format.TABLE) -> int:
+    """Read every value of a store, and change nothing.
+
+    It may be in use meanwhile: what is read is what it held when this began.
+
+    Exit code 0 if all of it can be read, 1 if something is damaged, 2 if it is no store, or cannot be looked at.
+    """
+    from cfacl.errors import StoreCorrupted
+    from cfacl.stores.rocksdb.verification import verify as verified
+
+    families = []
+    damage = None
+    try:
+        families = [{**each._asdict(), "values": each.values} for each in verified(store)]
+    except StoreCorrupted as error:
+        damage = str(error)
+    if form is Format.JSON:
+        print_json({"store": str(store), "whole": damage is None, "damage": damage, "families": families})
+    elif damage is not None:
+        typer.echo(printable(damage))
+    else:
+        rows = [{**each, "identity": str(each["identity"]), "values": f"{each['values']:,}"} for each in families]
+        listing(("table", "family", "identity", "values"), rows, "the store holds no families")
+    return Answer.NO if damage is not None else Answer.YES
+
+
+def backup(store: StoreArgument, to: BackupArgument, form: FormatOption = Format.TABLE) -> int:
+    """Copy a store that nobody has open to a new directory; each file is read again and told by its hash.
+
+    A service that has the store open backs it up itself, by `Database.back_up`.
+    """
+    from cfacl.stores.rocksdb import open_store
+    from cfacl.stores.rocksdb.verification import column_families
+
+    column_families(store)
+    with closing(open_store(store.absolute().as_uri().replace("file:", "rocksdb:", 1), clock=time_ns)) as opened:
+        size = _watched("backing up", opened.back_up(to))
+    return _told(f"{counted(size, 'byte', 'bytes')} of `{store}` are in `{to}`", size, form)
+
+
+def restore(backup: BackupArgument, store: StoreArgument, form: FormatOption = Format.TABLE) -> int:
+    """Make a store of a backup, in a new directory; every file must be what was backed up."""
+    from cfacl.stores.rocksdb.backup import restore as restored
+    from cfacl.stores.rocksdb.verification import verify as verified
+
+    size = _watched("restoring", restored(backup, store))
+    values = sum(each.values for each in verified(store))
+    return _told(f"`{store}` holds {counted(values, 'value', 'values')} of `{backup}`", size, form)
+
+
+def _watched(what: str, steps: Iterable[Copied]) -> int:
+    """Take all steps behind a progress bar, on a terminal, and return how many bytes they copied."""
+    size = 0
+    for step in _shown(what, steps):
+        size = step.size
+    return size
+
+
+def _shown(what: str, steps: Iterable[Copied]) -> Iterator[Copied]:
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
+
+    screen = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        for step in steps:
+            progress.update(task, completed=step.size, total=step.total)
+            yield step
+
+
+def _told(line: str, size: int, form: Format) -> int:
+    if form is Format.JSON:
+        print_json({"bytes": size})
+    else:
+        typer.echo(printable(line))
+    return Answer.YES

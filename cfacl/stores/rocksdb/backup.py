@@ -1,0 +1,185 @@
+"""Copies a store elsewhere and back, each file by its hash.
+
+::
+
+    CFACL_BACKUP    which files, their sizes and hashes (SHA-256); comes last: without it there is no backup
+    data/           the files of a checkpoint
+
+Nothing in a backup is a link to the store's own files, so that what harms one harms only one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from rocksdict import Checkpoint
+
+from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable, quoted
+from cfacl.stores.base import Copied
+from cfacl.stores.rocksdb.families import Database
+
+__all__ = ["back_up", "restore"]
+
+_MANIFEST: Final = "CFACL_BACKUP"
+_DATA: Final = "data"
+_FORMAT: Final = 1
+#: Where the checkpoint lies meanwhile: in the store's directory, for its files are links.
+_CHECKPOINT: Final = "CFACL_CHECKPOINT"
+#: Without this file a directory is no store: it is copied last.
+_CURRENT: Final = "CURRENT"
+_CHUNK: Final = 1 << 20
+#: Hashing releases the GIL.
+_THREADS: Final = 4
+
+
+class _Entry(NamedTuple):
+    name: str
+    size: int
+    sha256: str
+
+
+def back_up(database: Database, path: Path, target: Path) -> Generator[Copied, None, None]:
+    """Copy what the store at ``path`` holds now to the new directory ``target``; yield after each file.
+
+    Writers wait while the checkpoint is made, not while it is copied.
+
+    Raises:
+        StoreError: ``target`` holds something.
+        StoreCorrupted: what was read again is not what was written.
+    """
+    checkpoint = path / _CHECKPOINT
+    data = _made(target) / _DATA
+    shutil.rmtree(checkpoint, ignore_errors=True)
+    try:
+        data.mkdir(mode=0o700)
+        with database.lock:
+            Checkpoint(database.driver).create_checkpoint(str(checkpoint))
+        names = sorted(each.name for each in checkpoint.iterdir())
+        entries: list[_Entry] = []
+        yield from _copied([(checkpoint / name, data / name, None) for name in names], entries)
+        manifest = {"format": _FORMAT, "files": [each._asdict() for each in sorted(entries)]}
+        _write(target / _MANIFEST, json.dumps(manifest, indent=1).encode())
+        _sync(target)
+    except BaseException:
+        shutil.rmtree(data, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(checkpoint, ignore_errors=True)
+
+
+def restore(source: Path, target: Path) -> Iterator[Copied]:
+    """Copy the backup ``source`` to the new directory ``target``, which is a store then; yield after each file.
+
+    Raises:
+        StoreError: ``source`` is no complete backup, or ``target`` holds something.
+        StoreCorrupted: a file is not what was backed up.
+    """
+    entries = _entries(source)
+    _made(target)
+    try:
+        jobs = [(source / _DATA / each.name, target / each.name, each) for each in entries]
+        yield from _copied([job for job in jobs if job[2].name != _CURRENT], [])
+        yield from _copied([job for job in jobs if job[2].name == _CURRENT], [])
+    except BaseException:
+        for each in entries:
+            (target / each.name).unlink(missing_ok=True)
+        raise
+
+
+def _made(target: Path) -> Path:
+    """Make the last directory of a path, if it is not there; it must be empty."""
+    try:
+        target.mkdir(mode=0o700, exist_ok=True)
+        full = any(target.iterdir())
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        raise StoreUnavailable(f"{quoted(str(target))} cannot be made: {reason}; name a new directory") from error
+    if full:
+        raise StoreError(f"{quoted(str(target))} holds something; name a new directory")
+    return target
+
+
+def _entries(source: Path) -> list[_Entry]:
+    try:
+        manifest = json.loads((source / _MANIFEST).read_bytes())
+        if manifest["format"] != _FORMAT:
+            raise StoreError(f"{quoted(str(source))} was made by another version of cfacl; restore it with that one")
+        entries = [_Entry(str(each["name"]), int(each["size"]), str(each["sha256"])) for each in manifest["files"]]
+    except FileNotFoundError:
+        raise StoreError(f"{quoted(str(source))} is no complete backup: `{_MANIFEST}` is missing; name one") from None
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        raise StoreUnavailable(f"{quoted(str(source))} cannot be read: {reason}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreCorrupted(f"`{_MANIFEST}` of {quoted(str(source))} is damaged; use another backup") from error
+    if not entries or any(each.name in ("", ".", "..") or "/" in each.name for each in entries):
+        raise StoreCorrupted(f"`{_MANIFEST}` of {quoted(str(source))} is damaged; use another backup")
+    return entries
+
+
+def _copied(jobs: list[tuple[Path, Path, _Entry | None]], entries: list[_Entry]) -> Iterator[Copied]:
+    """Copy files, read each again, and add what it is to ``entries``."""
+    total = sum(source.stat().st_size for source, _, _ in jobs if source.exists())
+    size = 0
+    with ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            for future in as_completed([pool.submit(_copy, *job) for job in jobs]):
+                entries.append(future.result())
+                size += entries[-1].size
+                yield Copied(size, total)
+        finally:
+            pool.shutdown(cancel_futures=True)
+    for folder in {target.parent for _, target, _ in jobs}:
+        _sync(folder)
+
+
+def _copy(source: Path, target: Path, expected: _Entry | None) -> _Entry:
+    """Copy a file, hash it on the way, and read the copy again from the disk."""
+    try:
+        with source.open("rb") as file, target.open("xb") as copy:
+            entry = _hashed(source.name, file, copy.write)
+            copy.flush()
+            os.fsync(copy.fileno())
+            if hasattr(os, "posix_fadvise"):  # so that it is read from the disk, not from memory; macOS has none
+                os.posix_fadvise(copy.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    except FileNotFoundError:
+        raise StoreCorrupted(f"{quoted(source.name)} of the backup is gone; use another backup") from None
+    if expected is not None and entry != expected:
+        raise StoreCorrupted(f"{quoted(source.name)} of the backup is damaged; use another backup")
+    with target.open("rb") as copy:
+        if _hashed(source.name, copy, len) != entry:
+            raise StoreCorrupted(f"{quoted(str(target))} does not hold what was written to it; use another disk")
+    return entry
+
+
+def _hashed(name: str, file: IO[bytes], take: Callable[[bytes], int]) -> _Entry:
+    digest = hashlib.sha256()
+    size = 0
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+        take(chunk)
+    return _Entry(name, size, digest.hexdigest())
+
+
+def _write(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a directory on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,232 @@
+"""`cfacl store`: verify, backup, restore."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cfacl
+from cfacl.cli.app import main
+
+POLICY = """
+policy = { name = "x", purposes = ["work"] }
+[tables.t.families]
+one = { level = "public", purposes = ["work"] }
+two = { level = "public", purposes = ["work"], versions = 3 }
+[roles.r]
+clearance = "public"
+grants = [{ table = "t", families = ["one", "two"], actions = ["read", "write"], purposes = ["work"], why = "works" }]
+[principals]
+p = { kind = "service", roles = ["r"] }
+"""
+ROWS = 300
+
+
+@pytest.fixture
+def policy() -> cfacl.Policy:
+    return cfacl.Policy.loads(POLICY)
+
+
+def fill(db: cfacl.Database, value: bytes = b"v" * 100) -> None:
+    db.create_tables()
+    with db.session("p", purpose="work").table("t").batch(batch_size=100) as batch:
+        for number in range(ROWS):
+            batch.put(b"row%05d" % number, {b"one:q": value, b"two:q": value})
+
+
+def content(location: Path, policy: cfacl.Policy) -> list[Any]:
+    with cfacl.connect(location, policy=policy) as db:
+        table = db.session("p", purpose="work").table("t")
+        return [(key, dict(row), table.cells(key, b"two:q")) for key, row in table.scan()]
+
+
+@pytest.fixture
+def store(tmp_path: Path, policy: cfacl.Policy) -> Path:
+    location = tmp_path / "store"
+    with cfacl.connect(location, policy=policy) as db:
+        fill(db, b"old" * 30)
+        fill(db)
+    return location
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(each.relative_to(folder)): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    code = main([str(each) for each in arguments])
+    out, err = capsys.readouterr()
+    return code, out + err
+
+
+def test_a_store_comes_back_from_its_backup(
+    tmp_path: Path, store: Path, policy: cfacl.Policy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = content(store, policy)
+    assert len(before) == ROWS
+    assert len(before[0][2]) == 2
+    backup, again = tmp_path / "backup", tmp_path / "again"
+    code, out = said(capsys, "store", "backup", store, backup)
+    assert (code, "are in" in out) == (0, True)
+    assert content(store, policy) == before
+    assert not (store / "CFACL_CHECKPOINT").exists()
+    code, out = said(capsys, "store", "restore", backup, again)
+    assert (code, out) == (0, f"`{again}` holds 900 values of `{backup}`\n")
+    assert content(again, policy) == before
+    assert said(capsys, "store", "backup", store, tmp_path / "b2", "--format", "json")[0] == 0
+
+
+def test_a_service_backs_up_what_it_has_open(tmp_path: Path, store: Path, policy: cfacl.Policy) -> None:
+    with cfacl.connect(store, policy=policy) as db:
+        fill(db, b"newer")
+        steps: list[Any] = []
+        db.back_up(tmp_path / "backup", steps.append)
+        assert steps[-1].size == steps[-1].total > 0
+        fill(db, b"after")
+    assert main(["store", "restore", str(tmp_path / "backup"), str(tmp_path / "again")]) == 0
+    assert content(tmp_path / "again", policy)[0][1] == {b"one:q": b"newer", b"two:q": b"newer"}
+
+
+def test_what_is_no_rocksdb_store_says_so(tmp_path: Path, policy: cfacl.Policy) -> None:
+    with (
+        cfacl.connect("memory://", policy=policy) as db,
+        pytest.raises(cfacl.Unsupported, match=r"^a store in memory has no files to back up"),
+    ):
+        db.back_up(tmp_path / "backup")
+
+
+def test_verifying_counts_and_changes_nothing(
+    store: Path, policy: cfacl.Policy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = files(store)
+    code, out = said(capsys, "store", "verify", store, "--format", "json")
+    found = json.loads(out)
+    assert (code, found["whole"], found["damage"]) == (0, True, None)
+    assert [(each["family"], each["values"]) for each in found["families"]] == [("one", 300), ("two", 600)]
+    assert files(store) == before
+    with cfacl.connect(store, policy=policy):
+        assert said(capsys, "store", "verify", store)[0] == 0
+
+
+@pytest.fixture
+def damaged(store: Path) -> Path:
+    largest = max(store.glob("*.sst"), key=lambda each: each.stat().st_size)
+    raw = bytearray(largest.read_bytes())
+    raw[100] ^= 0xFF
+    largest.write_bytes(raw)
+    return store
+
+
+def test_damage_is_a_finding(damaged: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = said(capsys, "store", "verify", damaged)
+    assert code == 1
+    assert "damaged; restore it from a backup" in out
+    code, out = said(capsys, "store", "verify", damaged, "--format", "json")
+    assert (code, json.loads(out)["whole"]) == (1, False)
+
+
+@pytest.mark.parametrize("what", ["flipped", "missing", "short", "unlisted name", "manifest", "no manifest"])
+def test_a_damaged_backup_makes_no_store(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    backup, again = tmp_path / "backup", tmp_path / "again"
+    assert said(capsys, "store", "backup", store, backup)[0] == 0
+    largest = max((backup / "data").glob("*.sst"), key=lambda each: each.stat().st_size)
+    manifest = backup / "CFACL_BACKUP"
+    if what == "flipped":
+        raw = bytearray(largest.read_bytes())
+        raw[50] ^= 1
+        largest.write_bytes(raw)
+    elif what == "missing":
+        largest.unlink()
+    elif what == "short":
+        largest.write_bytes(largest.read_bytes()[:-1])
+    elif what == "unlisted name":
+        manifest.write_text(manifest.read_text().replace('"CURRENT"', '"../CURRENT"'))
+    elif what == "manifest":
+        manifest.write_bytes(manifest.read_bytes()[:-20])
+    else:
+        manifest.unlink()
+    code, out = said(capsys, "store", "restore", backup, again)
+    assert code == 2
+    assert "backup" in out
+    assert out.count("\n") == 1
+    assert not again.exists() or list(again.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["verify", "backup", "restore"])
+@pytest.mark.parametrize("what", ["nothing", "file", "folder", "other"])
+def test_what_is_no_store_is_left_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, what: str
+) -> None:
+    place = tmp_path / "place"
+    if what == "file":
+        place.write_text("x")
+    elif what in ("folder", "other"):
+        place.mkdir()
+    if what == "other":
+        (place / "CURRENT").write_text("x")
+    before = sorted(tmp_path.rglob("*"))
+    target = [] if command == "verify" else [tmp_path / "target"]
+    code, out = said(capsys, "store", command, place, *target)
+    assert code == (1 if (what, command) == ("other", "verify") else 2)
+    assert out.count("\n") == 1
+    assert str(place) in out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", ["backup", "restore"])
+def test_nothing_is_written_over(tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    backup = tmp_path / "backup"
+    assert said(capsys, "store", "backup", store, backup)[0] == 0
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "mine").write_text("x")
+    code, out = said(capsys, "store", command, store if command == "backup" else backup, full)
+    assert (code, out) == (2, f"cfacl: `{full}` holds something; name a new directory\n")
+    assert files(full) == {"mine": b"x"}
+
+
+def test_a_copy_that_does_not_hold_what_was_written_is_no_backup(
+    tmp_path: Path, store: Path, policy: cfacl.Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cfacl.stores.rocksdb import backup
+
+    hashed = backup._hashed
+
+    def forgetful(name: str, file: Any, take: Any) -> Any:
+        entry = hashed(name, file, take)
+        return entry._replace(sha256="0") if take is len and name.endswith(".sst") else entry
+
+    monkeypatch.setattr(backup, "_hashed", forgetful)
+    with (
+        cfacl.connect(store, policy=policy) as db,
+        pytest.raises(cfacl.StoreCorrupted, match="does not hold what was written to it"),
+    ):
+        db.back_up(tmp_path / "backup")
+    assert list((tmp_path / "backup").iterdir()) == []
+    assert not (store / "CFACL_CHECKPOINT").exists()
+
+
+def test_what_a_crash_left_of_a_backup_is_in_nobodys_way(
+    tmp_path: Path, store: Path, policy: cfacl.Policy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (store / "CFACL_CHECKPOINT").mkdir()
+    (store / "CFACL_CHECKPOINT" / "x").write_text("x")
+    assert said(capsys, "store", "backup", store, tmp_path / "backup")[0] == 0
+    assert not (store / "CFACL_CHECKPOINT").exists()
+    assert len(content(store, policy)) == ROWS
+
+
+def test_a_store_that_is_open_elsewhere_is_not_copied(
+    tmp_path: Path, store: Path, policy: cfacl.Policy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with cfacl.connect(store, policy=policy):
+        code, out = said(capsys, "store", "backup", store, tmp_path / "backup")
+    assert code == 2
+    assert "has this store open" in out
+    shutil.rmtree(tmp_path / "backup", ignore_errors=True)
