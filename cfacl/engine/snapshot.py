@@ -32,9 +32,9 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-def remember(memo: dict[K, V], key: K, value: V, limit: int = MEMO) -> V:
-    """Put ``value`` into a bounded memo and return it."""
-    if len(memo) >= limit:
+def remember(memo: dict[K, V], key: K, value: V, limit: int | None = None) -> V:
+    """Put ``value`` into a memo of at most ``limit`` entries (`MEMO`) and return it."""
+    if len(memo) >= (limit or MEMO):
         memo.clear()
     memo[key] = value
     return value

@@ -237,7 +237,7 @@ def test_a_mask_has_no_bit_that_stands_for_no_family(house: Any) -> None:
 @pytest.mark.failure("policy-engine-19")
 def test_what_was_evicted_comes_back_as_the_policy_is_now(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshot, "PRINCIPALS", 2)
-    monkeypatch.setattr(snapshot.remember, "__defaults__", (2,))
+    monkeypatch.setattr(snapshot, "MEMO", 2)
     names = [f"p{n}" for n in range(6)]
     for name in names:
         house.document["principals"][name] = {"kind": "employee", "roles": ["reader"]}

@@ -180,7 +180,7 @@ def test_a_scan_shrinks_to_what_both_policies_grant(world: Any) -> None:
 def test_memos_that_are_emptied_all_the_time_change_no_answer(
     memory_world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot.remember, "__defaults__", (1,))
+    monkeypatch.setattr(snapshot, "MEMO", 1)
     swapped = policies(memory_world)
     memory_world.fill(b"r1")
     memory_world.db.replace_policy(swapped[0])

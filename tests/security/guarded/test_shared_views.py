@@ -136,7 +136,7 @@ def test_memos_that_hold_little_change_no_answer(memory_world: Any, monkeypatch:
 
     expected = answers()
     assert answers() == expected
-    monkeypatch.setattr(snapshot.remember, "__defaults__", (BOUND,))
+    monkeypatch.setattr(snapshot, "MEMO", BOUND)
     monkeypatch.setattr(snapshot, "PRINCIPALS", BOUND)
     memory_world.db._guard.asks.clear()
     memory_world.replace()
@@ -154,7 +154,7 @@ def test_memos_that_hold_little_change_no_answer(memory_world: Any, monkeypatch:
 def test_requests_that_are_all_different_fill_no_memo_beyond_its_bound(
     memory_world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshot.remember, "__defaults__", (BOUND,))
+    monkeypatch.setattr(snapshot, "MEMO", BOUND)
     memory_world.fill(b"r1")
     session = memory_world.session()
     table = session.table("t")
