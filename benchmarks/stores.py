@@ -5,7 +5,10 @@ build the mutation, pass a projection of the same families that was made once, a
 nothing: no key, no type, no answer.
 
 *By hand* is a program of its own on rocksdict: one column family, ``key NUL qualifier`` as the key, and the bare value;
-no timestamps, no versions, no escapes, no lock.  Where the store has to build the same dicts, it is the least there is.
+no timestamps, no versions, no escapes, no lock.  Where the store
+has to build the same dicts, it is the least there is.
+
+No write waits for the disk, which would hide the difference.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ class Unguarded:
             family, _, qualifier = column.partition(b":")
             parts.setdefault(family, {})[qualifier] = value
         puts = tuple([Put(self.families[family], values) for family, values in parts.items()])
-        self.store.apply(self.name, (Mutation(key, puts),))
+        self.store.apply(self.name, (Mutation(key, puts),), durable=False)
 
     def scan(self, upper: bytes | None = None) -> Generator[tuple[bytes, Cells], None, None]:
         """Yield the rows below ``upper``, one by one."""
@@ -137,7 +140,7 @@ class House:
     def open(self) -> Database:
         """Open the store anew; it is kept as ``store`` beside the database that guards it."""
         self.store = open_store(self.folder, clock=time_ns)
-        return Database(self.store, self.policy, compile_policy(self.policy), None, time_ns)
+        return Database(self.store, self.policy, compile_policy(self.policy), None, time_ns, durable=False)
 
     def guarded(self, db: Database, name: str, principal: str = "service") -> cfacl.Table:
         """Return a table as a principal may use it: ``service`` may everything, ``narrow`` one family."""

@@ -17,7 +17,7 @@ from cfacl.engine.ask import Pinned
 from cfacl.engine.caller import Caller
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
-from cfacl.errors import AccessDenied, CfaclError, StoreContractError, quoted
+from cfacl.errors import AccessDenied, CfaclError, RequestError, StoreContractError, quoted
 from cfacl.model.action import ACTIONS, READ
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
@@ -30,17 +30,26 @@ CHUNK = 1_000
 class Access(Pinned):
     """One caller's way to one table."""
 
-    __slots__ = ("caller", "hook", "store", "table")
+    __slots__ = ("caller", "durable", "hook", "store", "table")
 
-    def __init__(self, caller: Caller, store: Store, table: str, hook: Hook | None) -> None:
+    def __init__(self, caller: Caller, store: Store, table: str, hook: Hook | None, *, durable: bool) -> None:
         self.caller = caller
         self.store = store
         self.table = table
         self.hook = hook
+        self.durable = durable
 
     def snapshot(self) -> Snapshot:
         """Return the snapshot that decides now."""
         return self.caller._snapshot()
+
+    def durability(self, durable: object) -> bool:
+        """Return a caller's choice, or for ``None`` the database's."""
+        if durable is None:
+            return self.durable
+        if type(durable) is not bool:
+            raise RequestError("`durable` is True, False, or None for what the database was opened with")
+        return durable
 
     def stamp(self, timestamp: object) -> int | None:
         """Return a caller's timestamp of a change, checked against the clock."""
@@ -223,7 +232,7 @@ class Access(Pinned):
         """Return a deletion, copied and taken apart."""
         return DeleteChange(self.caller._snapshot(), self.table, row, columns, self.stamp(timestamp))
 
-    def apply(self, request: str, changes: Sequence[Change]) -> None:
+    def apply(self, request: str, changes: Sequence[Change], durable: bool) -> None:
         """Decide changes, at least one, once per distinct action and families; then send them as one call."""
         snapshot = changes[0].snapshot
         while True:
@@ -239,20 +248,20 @@ class Access(Pinned):
             else:
                 mutations = [change.mutation(plans[change.want].projection.stored) for change in changes]
                 if self.stand(snapshot, plans):
-                    return self._send(mutations)
+                    return self._send(mutations, durable)
             snapshot = self.caller._snapshot()
 
-    def _send(self, mutations: list[Mutation]) -> None:
+    def _send(self, mutations: list[Mutation], durable: bool) -> None:
         """Have the store apply mutations; granted already."""
         try:
-            self.store.apply(self.table, mutations)
+            self.store.apply(self.table, mutations, durable=durable)
         except Exception as error:
             raise self._failure(error)
 
-    def increment(self, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+    def increment(self, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, durable: bool) -> int:
         """Have the store add to a counter; granted already."""
         try:
-            value = self.store.increment(self.table, key, family, qualifier, amount)
+            value = self.store.increment(self.table, key, family, qualifier, amount, durable=durable)
         except Exception as error:
             raise self._failure(error)
         if type(value) is not int:
@@ -260,11 +269,11 @@ class Access(Pinned):
         return value
 
     def compare_and_set(
-        self, key: bytes, condition: tuple[StoredFamily, bytes, bytes | None], mutation: Mutation
+        self, key: bytes, condition: tuple[StoredFamily, bytes, bytes | None], mutation: Mutation, durable: bool
     ) -> bool:
         """Have the store compare and set; granted already."""
         try:
-            done = self.store.compare_and_set(self.table, key, (condition,), mutation)
+            done = self.store.compare_and_set(self.table, key, (condition,), mutation, durable=durable)
         except Exception as error:
             raise self._failure(error)
         if type(done) is not bool:

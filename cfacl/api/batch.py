@@ -25,9 +25,11 @@ class Batch(Pinned):
     not granted when it is sent.
     """
 
-    __slots__ = ("_access", "_failed", "_pending", "_size", "_timestamp")
+    __slots__ = ("_access", "_durable", "_failed", "_pending", "_size", "_timestamp")
 
-    def __init__(self, access: Access, timestamp: int | None, size: int | None, *, transaction: bool) -> None:
+    def __init__(
+        self, access: Access, timestamp: int | None, size: int | None, *, transaction: bool, durable: bool
+    ) -> None:
         if transaction and size is not None:
             raise RequestError("`transaction` sends everything at once; leave out `batch_size`")
         self._access = access
@@ -35,6 +37,7 @@ class Batch(Pinned):
         self._size = size
         self._pending: list[Change] = []
         self._failed = False
+        self._durable = durable
 
     def put(self, row: bytes, data: Mapping[bytes, bytes]) -> None:
         """Add a put."""
@@ -54,7 +57,7 @@ class Batch(Pinned):
     def send(self) -> None:
         """Send what has come so far.  What fails to be sent stays, so that it can be sent again."""
         if self._pending and not self._failed:
-            self._access.apply("batch", self._pending)
+            self._access.apply("batch", self._pending, self._durable)
             self._pending = []
 
     def __enter__(self) -> Self:

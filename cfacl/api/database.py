@@ -38,6 +38,7 @@ def connect(
     policy: Policy | str | Path,
     clock: Callable[[], int] = time.time_ns,
     on_event: Hook | None = None,
+    durable: bool = True,
 ) -> Database:
     """Open a store behind a policy.
 
@@ -48,16 +49,22 @@ def connect(
         clock: returns nanoseconds since 1970, as `time.time_ns`.
         on_event: called once for every request for data, on the caller's thread, before the store is asked;
             what it raises stops the request.
+        durable: whether a change is on the disk when it is acknowledged, where the call does not say it itself.
+            Without, it survives the death of the process at once, and that of the machine from the next durable
+            change, `Database.flush` or `Database.close` on.
 
     Raises:
+        RequestError: an argument makes no sense.
         PolicyError: the policy has faults; the store is not opened.
         StoreError: the store can't be opened.
     """
+    if type(durable) is not bool:
+        raise RequestError("`durable` is True or False")
     judged = Policy.load(policy) if isinstance(policy, (str, Path)) else _judged(policy)
     bits = compile_policy(judged)
     store = open_store(location, clock=clock)
     try:
-        return Database(store, judged, bits, on_event, clock)
+        return Database(store, judged, bits, on_event, clock, durable=durable)
     except BaseException:
         store.close()
         raise
@@ -80,10 +87,28 @@ class Database(Pinned):
     there and says so; connect after the fork.
     """
 
-    __slots__ = ("__weakref__", "_bits", "_guard", "_hook", "_lock", "_policy", "_schema", "_store", "_sweeper")
+    __slots__ = (
+        "__weakref__",
+        "_bits",
+        "_durable",
+        "_guard",
+        "_hook",
+        "_lock",
+        "_policy",
+        "_schema",
+        "_store",
+        "_sweeper",
+    )
 
     def __init__(
-        self, store: Store, policy: Policy, bits: PolicyBits, hook: Hook | None, clock: Callable[[], int]
+        self,
+        store: Store,
+        policy: Policy,
+        bits: PolicyBits,
+        hook: Hook | None,
+        clock: Callable[[], int],
+        *,
+        durable: bool,
     ) -> None:
         self._store = store
         with store_failures("on its schema"):
@@ -91,6 +116,7 @@ class Database(Pinned):
             self._schema.retire(policy.catalog)
         self._guard = Guard(clock)
         self._hook = hook
+        self._durable = durable
         self._lock = RLock()
         self._policy = policy
         self._bits = bits
@@ -114,7 +140,7 @@ class Database(Pinned):
             UnknownPurpose: the policy declares no such purpose.
             Closed: the database is closed.
         """
-        return Session(self._guard, self._store, principal, purpose, self._hook)
+        return Session(self._guard, self._store, principal, purpose, self._hook, durable=self._durable)
 
     def prepare(self, action: Action, table: str, *families: str) -> Ask:
         """Return a request, parsed once, for `Session.allows` and `Session.require`; good under every later policy.
@@ -212,6 +238,12 @@ class Database(Pinned):
         """
         report = self._report()
         return list(what(report, known_principal(principal, report.bits.principals), self._instant(at)))
+
+    def flush(self) -> None:
+        """Have every change on the disk that was acknowledged before."""
+        self._guard.current()
+        with store_failures("flushing"):
+            self._store.flush()
 
     def back_up(self, target: str | Path, progress: Callable[[Copied], object] | None = None) -> None:
         """Copy what the store holds at one instant to a new directory, each file read again and told by its hash.

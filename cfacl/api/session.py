@@ -21,12 +21,15 @@ class Session(Caller):
     any number of threads.  It can be used as a context manager.
     """
 
-    __slots__ = ("_on_event", "_store")
+    __slots__ = ("_durable", "_on_event", "_store")
 
-    def __init__(self, guard: Guard, store: Store, principal: str, purpose: str, on_event: Hook | None) -> None:
+    def __init__(
+        self, guard: Guard, store: Store, principal: str, purpose: str, on_event: Hook | None, *, durable: bool
+    ) -> None:
         super().__init__(guard, principal, purpose)
         self._store = store
         self._on_event = on_event
+        self._durable = durable
 
     def __repr__(self) -> str:
         return f"<Session of {self.principal} for {self.purpose}>"
@@ -46,4 +49,4 @@ class Session(Caller):
             UnknownTable: the catalog has no such table.
         """
         find_table(self._snapshot().bits, name)
-        return Table(Access(self, self._store, name, self._on_event))
+        return Table(Access(self, self._store, name, self._on_event, durable=self._durable))

@@ -225,36 +225,59 @@ class Table(Pinned):
             self._access.scan(plan, bounds, batch_size=size, limit=most, before=before, timestamps=include_timestamp)
         )
 
-    def put(self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None) -> None:
-        """Write values by column name, at ``timestamp`` (at most 5 s ahead of the clock) or now."""
-        access = self._access
-        access.apply("put", (access.put(row, data, timestamp),))
+    def put(
+        self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None, *, durable: bool | None = None
+    ) -> None:
+        """Write values by column name, at ``timestamp`` (at most 5 s ahead of the clock) or now.
 
-    def delete(self, row: bytes, columns: Iterable[bytes] | None = None, timestamp: int | None = None) -> None:
+        Args:
+            durable: whether it is on the disk when this returns; ``None`` for what the database was opened with.
+        """
+        access = self._access
+        access.apply("put", (access.put(row, data, timestamp),), access.durability(durable))
+
+    def delete(
+        self,
+        row: bytes,
+        columns: Iterable[bytes] | None = None,
+        timestamp: int | None = None,
+        *,
+        durable: bool | None = None,
+    ) -> None:
         """Delete columns or families of a row; the whole row (``None``) needs `delete` on every family.
 
         Args:
             timestamp: only versions not after it.
+            durable: as `put`.
         """
         access = self._access
-        access.apply("delete", (access.delete(row, columns, timestamp),))
+        access.apply("delete", (access.delete(row, columns, timestamp),), access.durability(durable))
 
-    def batch(self, timestamp: int | None = None, batch_size: int | None = None, transaction: bool = False) -> Batch:
-        """Return a batch of changes, for use as a context manager.  See `Batch`."""
+    def batch(
+        self,
+        timestamp: int | None = None,
+        batch_size: int | None = None,
+        transaction: bool = False,
+        *,
+        durable: bool | None = None,
+    ) -> Batch:
+        """Return a batch of changes, for use as a context manager.  See `Batch`; ``durable`` as `put`."""
         access = self._access
-        return Batch(access, access.stamp(timestamp), positive("batch_size", batch_size), transaction=transaction)
+        size = positive("batch_size", batch_size)
+        lasting = access.durability(durable)
+        return Batch(access, access.stamp(timestamp), size, transaction=transaction, durable=lasting)
 
     def counter_get(self, row: bytes, column: bytes) -> int:
         """Return a counter, 0 where there is none; it needs `read`."""
         values = self.cells(row, column, 1)
         return counted(values[0] if values else None)
 
-    def counter_set(self, row: bytes, column: bytes, value: int = 0) -> None:
-        """Set a counter to a signed 64-bit integer; it needs `write`."""
-        self.put(row, {column: counter(value)})
+    def counter_set(self, row: bytes, column: bytes, value: int = 0, *, durable: bool | None = None) -> None:
+        """Set a counter to a signed 64-bit integer; it needs `write`.  ``durable`` as `put`."""
+        self.put(row, {column: counter(value)}, durable=durable)
 
-    def counter_inc(self, row: bytes, column: bytes, value: int = 1) -> int:
-        """Add to a counter, atomically, and return it; it needs `read` and `write`.
+    def counter_inc(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
+        """Add to a counter, atomically, and return it; it needs `read` and `write`.  ``durable`` as `put`.
 
         Raises:
             InvalidValue: the cell is no counter, or the sum is beyond 64 bits; nothing is written.
@@ -262,6 +285,7 @@ class Table(Pinned):
         key = row_key(row)
         counter(value)
         access = self._access
+        lasting = access.durability(durable)
         read: Want = (READ, self.name, (column,), True)
         write: Want = (WRITE, self.name, (column,), True)
         while True:
@@ -269,21 +293,30 @@ class Table(Pinned):
             family, _, qualifier = whole_column(snapshot, self.name, column)
             plans = {want: access.decide("counter_inc", want) for want in (read, write)}
             if access.stand(snapshot, plans):
-                return access.increment(key, plans[write].projection.stored[family], qualifier, value)
+                return access.increment(key, plans[write].projection.stored[family], qualifier, value, lasting)
 
-    def counter_dec(self, row: bytes, column: bytes, value: int = 1) -> int:
+    def counter_dec(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
         """Subtract from a counter; otherwise as `counter_inc`."""
         counter(value)
-        return self.counter_inc(row, column, -value)
+        return self.counter_inc(row, column, -value, durable=durable)
 
-    def compare_and_set(self, row: bytes, column: bytes, expected: bytes | None, data: Mapping[bytes, bytes]) -> bool:
+    def compare_and_set(
+        self,
+        row: bytes,
+        column: bytes,
+        expected: bytes | None,
+        data: Mapping[bytes, bytes],
+        *,
+        durable: bool | None = None,
+    ) -> bool:
         """Put ``data`` if ``column`` holds ``expected`` (``None``: nothing), atomically; return whether it did.
 
-        It needs `read` on the family of ``column`` and `write` on those of ``data``.
+        It needs `read` on the family of ``column`` and `write` on those of ``data``.  ``durable`` as `put`.
         """
         if expected is not None:
             cell_value(expected)
         access = self._access
+        lasting = access.durability(durable)
         change = access.put(row, data, None)
         read: Want = (READ, self.name, (column,), True)
         while True:
@@ -294,7 +327,7 @@ class Table(Pinned):
             if access.stand(snapshot, plans):
                 condition = (plans[read].projection.stored[family], qualifier, expected)
                 mutation = change.mutation(plans[change.want].projection.stored)
-                return access.compare_and_set(change.key, condition, mutation)
+                return access.compare_and_set(change.key, condition, mutation, lasting)
 
 
 def _rows(

@@ -171,8 +171,12 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
-    def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
-        """Apply mutations in order, and the changes of each in order; durable as the store is configured to be.
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+        """Apply mutations in order, and the changes of each in order.
+
+        Args:
+            durable: on the disk when this returns, so that it survives the death of the machine.  Otherwise it
+                survives that of the process at once, and that of the machine from the next `flush` on.
 
         A put without a timestamp is stamped max(now, highest timestamp accepted in its family).
         A put with a timestamp that a newer version outranks is kept only as far as ``versions`` go.
@@ -181,20 +185,32 @@ class Store(abc.ABC):
 
     @abc.abstractmethod
     def compare_and_set(
-        self, table: str, key: bytes, conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]], mutation: Mutation
+        self,
+        table: str,
+        key: bytes,
+        conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]],
+        mutation: Mutation,
+        *,
+        durable: bool = True,
     ) -> bool:
         """Apply ``mutation`` if every (family, qualifier, value) is as given, ``None`` for no such cell; atomically.
 
-        Returns whether it was applied.
+        Returns whether it was applied.  ``durable``: as for `apply`.
         """
 
     @abc.abstractmethod
-    def increment(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
-        """Add to a counter, atomically; return its new value.
+    def increment(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, *, durable: bool = True
+    ) -> int:
+        """Add to a counter, atomically; return its new value.  ``durable``: as for `apply`.
 
         A counter is 8 bytes, big-endian, signed (as HBase has it); a missing one is 0.  A cell that is not
         8 bytes, or a sum beyond 64 bits, is `InvalidValue`, and nothing is written.
         """
+
+    @abc.abstractmethod
+    def flush(self) -> None:
+        """Have everything on the disk that was acknowledged before."""
 
     @abc.abstractmethod
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:

@@ -254,7 +254,7 @@ class MemoryStore(Store):
 
         return batches(span, limit)
 
-    def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
         with self.entered():
             now = self._now()
             for mutation in mutations:
@@ -278,7 +278,13 @@ class MemoryStore(Store):
         return found[0][0] if found else None
 
     def compare_and_set(
-        self, table: str, key: bytes, conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]], mutation: Mutation
+        self,
+        table: str,
+        key: bytes,
+        conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]],
+        mutation: Mutation,
+        *,
+        durable: bool = True,
     ) -> bool:
         with self.entered():
             for each in (*(family for family, _, _ in conditions), *(change.family for change in mutation.changes)):
@@ -289,11 +295,17 @@ class MemoryStore(Store):
             self.apply(table, [mutation])
             return True
 
-    def increment(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+    def increment(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, *, durable: bool = True
+    ) -> int:
         with self.entered():
             total = amount + counted(self._newest(table, key, family, qualifier))
             self.apply(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
             return total
+
+    def flush(self) -> None:
+        with self.entered():
+            pass
 
     def back_up(self, target: Path) -> Iterator[Copied]:
         raise Unsupported("a store in memory has no files to back up; use `rocksdb://` for what is to be kept")

@@ -39,6 +39,7 @@ CALLS: Final = (
     "drop_table",
     "tables",
     "sweep",
+    "flush",
     "back_up",
     "system.get",
     "system.items",
@@ -55,12 +56,14 @@ class Call(NamedTuple):
         method: one of `CALLS`.
         families: those that may be touched, in the order given.
         size: how many keys, mutations or conditions were given; a scan's limit.
+        durable: whether a change was to be on the disk when the call returned.
     """
 
     method: str
     table: str | None = None
     families: tuple[str, ...] = ()
     size: int | None = None
+    durable: bool | None = None
 
 
 class _System(SystemTable):
@@ -159,24 +162,38 @@ class _Around(Store):
 
         return steps()
 
-    def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
         families = _names([change.family for each in mutations for change in each.changes])
-        self.ask(Call("apply", table, families, len(mutations)), lambda: self.inner.apply(table, mutations))
+        self.ask(
+            Call("apply", table, families, len(mutations), durable=durable),
+            lambda: self.inner.apply(table, mutations, durable=durable),
+        )
 
     def compare_and_set(
-        self, table: str, key: bytes, conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]], mutation: Mutation
+        self,
+        table: str,
+        key: bytes,
+        conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]],
+        mutation: Mutation,
+        *,
+        durable: bool = True,
     ) -> bool:
         families = _names([*(family for family, _, _ in conditions), *(change.family for change in mutation.changes)])
         return self.ask(
-            Call("compare_and_set", table, families, len(conditions)),
-            lambda: self.inner.compare_and_set(table, key, conditions, mutation),
+            Call("compare_and_set", table, families, len(conditions), durable=durable),
+            lambda: self.inner.compare_and_set(table, key, conditions, mutation, durable=durable),
         )
 
-    def increment(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+    def increment(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, *, durable: bool = True
+    ) -> int:
         return self.ask(
-            Call("increment", table, (family.name,)),
-            lambda: self.inner.increment(table, key, family, qualifier, amount),
+            Call("increment", table, (family.name,), durable=durable),
+            lambda: self.inner.increment(table, key, family, qualifier, amount, durable=durable),
         )
+
+    def flush(self) -> None:
+        self.ask(Call("flush"), self.inner.flush)
 
     def back_up(self, target: Path) -> Iterator[Copied]:
         return self.ask(Call("back_up"), lambda: self.inner.back_up(target))

@@ -23,7 +23,7 @@ START: Final = 1_780_272_000_000_000_000
 
 
 def over(store: Any, policy: cfacl.Policy, hook: Any = None) -> cfacl.Database:
-    return cfacl.Database(store, policy, compile_policy(policy), hook, lambda: START)
+    return cfacl.Database(store, policy, compile_policy(policy), hook, lambda: START, durable=True)
 
 
 def table(db: cfacl.Database) -> cfacl.Table:

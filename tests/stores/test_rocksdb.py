@@ -704,7 +704,7 @@ class TestRecovery:
         store.system.compare_and_set("k", None, b"1")
         store.system.compare_and_set("k", b"1", None)
         store._database.driver = driver
-        assert flushed == [(True, True, b"1"), (True, True, None)]
+        assert flushed == [(True, False, b"1"), (True, False, None)]
 
 
 class TestForks:

@@ -6,6 +6,7 @@ opened again.  So handles are found, used for writing and dropped under one lock
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -94,6 +95,9 @@ class Database:
 
     def __init__(self, path: Path, names: list[str]) -> None:
         self.lock = threading.RLock()
+        self._tickets = itertools.count(1)
+        self._newest_ticket = self._flushed = 0
+        self._flushing = threading.Lock()
         self._options = _options()
         columns = dict.fromkeys({*names, SYSTEM, "default"}, self._options)
         self.driver = Rdict(str(path), self._options, columns)
@@ -182,6 +186,20 @@ class Database:
         with self.lock:
             for each in sources:
                 open_one(each)
+
+    def flush(self) -> None:
+        """Return when all that was written before is on the disk; threads that wait for it share one flush.
+
+        The lock must not be held.  Where a flush fails, nobody that waited for it is told otherwise.
+        """
+        mine = next(self._tickets)
+        self._newest_ticket = mine
+        with self._flushing:
+            if self._flushed < mine:
+                upto = self._newest_ticket  # whoever has one wrote before he took it
+                # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
+                self.driver.flush_wal(True)
+                self._flushed = upto
 
     def close(self) -> None:
         """Write what is pending and let go of everything, even when that fails."""

@@ -65,9 +65,9 @@ class _Draft:
 class RocksStore(Store):
     """A store in one directory, for one process at a time; see `Store` for shapes, units and errors.
 
-    What was written survives the death of the process at once, and that of the machine after
-    the operating system has written it out, at the latest on `close`.  Records of the system
-    table are on disk when they are acknowledged.
+    What was written survives the death of the process at once, and that of the machine when it was
+    written ``durable``, from the next durable write on, or after `flush` or `close`.  Records of the
+    system table are on disk when they are acknowledged.
     """
 
     scheme: ClassVar[str] = "rocksdb"
@@ -167,13 +167,19 @@ class RocksStore(Store):
 
         return batches(span, limit)
 
-    def apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
         with self.gate:
-            self._apply(table, mutations)
+            self._apply(table, mutations, durable)
 
     @inside
     def compare_and_set(
-        self, table: str, key: bytes, conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]], mutation: Mutation
+        self,
+        table: str,
+        key: bytes,
+        conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]],
+        mutation: Mutation,
+        *,
+        durable: bool = True,
     ) -> bool:
         with self._database.lock:
             for each in (*(family for family, _, _ in conditions), *(change.family for change in mutation.changes)):
@@ -182,14 +188,20 @@ class RocksStore(Store):
                 if self._newest(table, key, family, qualifier) != expected:
                     return False
             self._write(table, [mutation])
-            return True
+        if durable:
+            self._database.flush()
+        return True
 
     @inside
-    def increment(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+    def increment(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, *, durable: bool = True
+    ) -> int:
         with self._database.lock:
             total = amount + counted(self._newest(table, key, family, qualifier))
             self._write(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
-            return total
+        if durable:
+            self._database.flush()
+        return total
 
     def back_up(self, target: Path) -> Iterator[Copied]:
         with closing(back_up(self._database, self._path, target)) as steps:
@@ -209,6 +221,10 @@ class RocksStore(Store):
                 with self.gate:
                     swept, start = step(self._database, family, kind, start, self._now() - family.time_to_live)
                 yield swept
+
+    @inside
+    def flush(self) -> None:
+        self._database.flush()
 
     def close(self) -> None:
         with self._closing:
@@ -259,9 +275,11 @@ class RocksStore(Store):
                     rows.append((key, cells))
         return rows
 
-    def _apply(self, table: str, mutations: Sequence[Mutation]) -> None:
+    def _apply(self, table: str, mutations: Sequence[Mutation], durable: bool) -> None:
         with self._database.lock:
             self._write(table, mutations)
+        if durable:
+            self._database.flush()
 
     def _batch(
         self, table: str, projection: Projection, span: Span, size: int, before: int | None, timestamps: bool

@@ -56,6 +56,5 @@ class RocksSystemTable(SystemTable):
                 column.delete(_key(key))
             else:
                 column.put(_key(key), value)
-            # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
-            self._database.driver.flush_wal(True)
-            return True
+        self._database.flush()
+        return True

@@ -103,7 +103,12 @@ class World:
             self._made.callback(self.faulty.inner.close)
             policy = self.policy()
             self._db = cfacl.Database(
-                self.store, policy, compile_policy(policy), lambda event: self.tell(event), lambda: self.clock()
+                self.store,
+                policy,
+                compile_policy(policy),
+                lambda event: self.tell(event),
+                lambda: self.clock(),
+                durable=True,
             )
             self._db.create_tables()
             self.store.take()
