@@ -14,6 +14,7 @@ from cfacl.errors import CfaclError, RequestError, StoreError, StoreLocked, Stor
 from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
+from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.store import RocksStore
 
 __all__ = ["open_store"]
@@ -39,6 +40,7 @@ def open_store(url: str, *, clock: Callable[[], int]) -> RocksStore:
     process.opening()
     try:
         names = _names(path)
+        confirm_logs(path)
         store = RocksStore(path, names, clock=clock)
         if not names:
             (path / _CREATING).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from rocksdict import AccessType, Options, Rdict, RdictIter, ReadOptions
 from cfacl.errors import CfaclError, StoreCorrupted, StoreError, quoted
 from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
+from cfacl.stores.rocksdb.logs import confirm_logs
 
 __all__ = ["Verified", "column_families", "verify"]
 
@@ -47,6 +48,7 @@ def verify(path: Path) -> Iterator[Verified]:
         StoreError: there is no store, or it cannot be read.
     """
     names = column_families(path)
+    confirm_logs(path)
     try:
         yield from _verified(path, names)
     except CfaclError as error:
