@@ -6,7 +6,6 @@ opened again.  So handles are found, used for writing and dropped under one lock
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -95,9 +94,9 @@ class Database:
 
     def __init__(self, path: Path, names: list[str]) -> None:
         self.lock = threading.RLock()
-        self._tickets = itertools.count(1)
-        self._newest_ticket = self._flushed = 0
-        self._flushing = threading.Lock()
+        self._turn = threading.Condition()
+        self._written = self._flushed = 0
+        self._flushing = False
         self._options = _options()
         columns = dict.fromkeys({*names, SYSTEM, "default"}, self._options)
         self.driver = Rdict(str(path), self._options, columns)
@@ -192,14 +191,27 @@ class Database:
 
         The lock must not be held.  Where a flush fails, nobody that waited for it is told otherwise.
         """
-        mine = next(self._tickets)
-        self._newest_ticket = mine
-        with self._flushing:
-            if self._flushed < mine:
-                upto = self._newest_ticket  # whoever has one wrote before he took it
-                # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
-                self.driver.flush_wal(True)
-                self._flushed = upto
+        turn = self._turn
+        with turn:
+            self._written += 1
+            mine = self._written
+            while self._flushing and self._flushed < mine:
+                turn.wait()
+            if self._flushed >= mine:
+                return
+            self._flushing = True
+            upto = self._written  # whoever is counted wrote before
+        flushed = False
+        try:
+            # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
+            self.driver.flush_wal(True)
+            flushed = True
+        finally:
+            with turn:
+                self._flushing = False
+                if flushed:
+                    self._flushed = upto
+                turn.notify_all()
 
     def close(self) -> None:
         """Write what is pending and let go of everything, even when that fails."""
