@@ -33,12 +33,6 @@ class Pinned:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise RequestError(f"`{type(self).__name__}` can't be pickled or copied; make one where it is used")
 
-    def __copy__(self) -> NoReturn:
-        self.__reduce_ex__(0)
-
-    def __deepcopy__(self, memo: object) -> NoReturn:
-        self.__reduce_ex__(0)
-
 
 class Ask(Pinned):
     """One action on families of a table, prepared.  It keeps names, so that it outlives policies.

@@ -21,8 +21,6 @@ HARMLESS: Final = "harmless"
 #: What Python itself calls, and what every object has.
 PLUMBING: Final = {
     "__annotations__",
-    "__copy__",
-    "__deepcopy__",
     "__dict__",
     "__firstlineno__",
     "__module__",
