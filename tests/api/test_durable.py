@@ -76,7 +76,7 @@ def test_a_database_is_durable_unless_it_is_told_otherwise() -> None:
     with cfacl.connect("memory://", policy=policy, durable=False) as db:
         assert db._durable is False
     with pytest.raises(cfacl.RequestError, match=r"^`durable` is True or False"):
-        cfacl.connect("memory://", policy=policy, durable=None)  # type: ignore[arg-type]
+        cfacl.connect("memory://", policy=policy, durable=None)  # type: ignore[arg-type]  # what a caller without types may do
 
 
 def test_flushing_is_the_operators_and_one_call() -> None:
