@@ -239,6 +239,19 @@ class Database(Pinned):
         report = self._report()
         return list(what(report, known_principal(principal, report.bits.principals), self._instant(at)))
 
+    def reopen(self) -> None:
+        """Open the store again in place, after a full disk or another failure that it stays in.
+
+        Sessions and tables go on; calls meanwhile are `StoreUnavailable`.  What was acknowledged is kept.
+
+        Raises:
+            StoreError: it cannot be opened yet; mend what it says, and call again.
+        """
+        with self._lock:
+            self._guard.current()
+            with store_failures("opening again"):
+                self._store.reopen()
+
     def flush(self) -> None:
         """Have every change on the disk that was acknowledged before."""
         self._guard.current()

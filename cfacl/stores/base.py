@@ -228,6 +228,15 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
+    def reopen(self) -> None:
+        """Close and open again in place, whatever state it is in; what was acknowledged is kept.
+
+        Raises:
+            Closed: it was closed for good.
+            StoreError: it cannot be opened yet; calls raise `StoreUnavailable` until this succeeds.
+        """
+
+    @abc.abstractmethod
     def close(self) -> None:
         """Write what is pending and let go of everything; a second call does nothing."""
 

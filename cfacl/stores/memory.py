@@ -307,6 +307,10 @@ class MemoryStore(Store):
         with self.entered():
             pass
 
+    def reopen(self) -> None:
+        with self.entered():
+            pass
+
     def back_up(self, target: Path) -> Iterator[Copied]:
         raise Unsupported("a store in memory has no files to back up; use `rocksdb://` for what is to be kept")
 

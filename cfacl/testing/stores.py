@@ -40,6 +40,7 @@ CALLS: Final = (
     "tables",
     "sweep",
     "flush",
+    "reopen",
     "back_up",
     "system.get",
     "system.items",
@@ -194,6 +195,9 @@ class _Around(Store):
 
     def flush(self) -> None:
         self.ask(Call("flush"), self.inner.flush)
+
+    def reopen(self) -> None:
+        self.ask(Call("reopen"), self.inner.reopen)
 
     def back_up(self, target: Path) -> Iterator[Copied]:
         return self.ask(Call("back_up"), lambda: self.inner.back_up(target))

@@ -49,6 +49,7 @@ SEAM: Final[list[tuple[Callable[[Store], Any], Call, Any]]] = [
     (lambda store: store.system.items("x"), Call("system.items"), {"x": b"1"}),
     (lambda store: list(store.sweep(A)), Call("sweep", "t", ("a",)), []),
     (lambda store: store.flush(), Call("flush"), None),
+    (lambda store: store.reopen(), Call("reopen"), None),
     (lambda store: unsupported(store.back_up), Call("back_up"), None),
     (lambda store: store.drop_table("t", [A]), Call("drop_table", "t", ("a",)), None),
     (lambda store: store.close(), Call("close"), None),

@@ -21,8 +21,8 @@ from cfacl.errors import (
 __all__ = ["TEXTS", "EndedEarly", "let_go", "mapped"]
 
 _CORRUPTED: Final = "the data on disk is damaged; restore it from a backup"
-_FULL: Final = "there is no space left; free some, then open the store again"
-_FAILED: Final = "rocksdb could not read or write its files; see the cause, then open the store again"
+_FULL: Final = "there is no space left; free some, then open the store again with `reopen()`"
+_FAILED: Final = "rocksdb could not read or write its files; see the cause, then open the store again with `reopen()`"
 
 #: The first text that an error contains decides.
 TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
-from cfacl.errors import CfaclError, Closed
+from cfacl.errors import CfaclError, Closed, StoreUnavailable
 from cfacl.stores.rocksdb.errors import let_go, mapped
 
 __all__ = ["Gate", "inside"]
@@ -23,20 +23,22 @@ class Gate:
     A call is made with nothing but another call inside ``with gate:``, so that on an error no frame of it is left.
 
     Raises:
-        Closed: the gate is shut.
+        Closed: the gate is shut for good.
+        StoreUnavailable: it is shut for now.
     """
 
-    __slots__ = ("calls", "shut_because")
+    __slots__ = ("calls", "for_good", "shut_because")
 
     def __init__(self) -> None:
         self.calls: list[None] = []
         self.shut_because: str | None = None
+        self.for_good = True
 
     def __enter__(self) -> None:
         self.calls.append(None)
         if self.shut_because is not None:  # looked at after having been counted, so that `shut` and `wait` miss nobody
             self.calls.pop()
-            raise Closed(self.shut_because)
+            raise (Closed if self.for_good else StoreUnavailable)(self.shut_because)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -47,9 +49,14 @@ class Gate:
         elif isinstance(error, Exception):
             raise mapped(error) from error
 
-    def shut(self, why: str) -> None:
+    def shut(self, why: str, *, for_good: bool = True) -> None:
         """Let nobody in any more; what is inside goes on."""
+        self.for_good = for_good
         self.shut_because = why
+
+    def open(self) -> None:
+        """Let everybody in again."""
+        self.shut_because = None
 
     def wait(self) -> None:
         """Return once nobody is inside."""

@@ -5,28 +5,30 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Final
 
 from rocksdict import WriteBatch
 
-from cfacl.errors import InvalidValue, RequestError
+from cfacl.errors import CfaclError, Closed, InvalidValue, RequestError
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept
 from cfacl.stores.rocksdb.backup import back_up
 from cfacl.stores.rocksdb.changes import Changes
-from cfacl.stores.rocksdb.errors import mapped
+from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.families import Database, Held
 from cfacl.stores.rocksdb.fork import keep_for_good, process
 from cfacl.stores.rocksdb.gate import Gate, inside
 from cfacl.stores.rocksdb.keys import STAMP, after, escaped, head, stamp
+from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.rows import Range, Source, merged
 from cfacl.stores.rocksdb.sweeping import KINDS, step
 from cfacl.stores.rocksdb.system import RocksSystemTable
+from cfacl.stores.rocksdb.verification import column_families
 
 __all__ = ["RocksStore"]
 
@@ -236,6 +238,25 @@ class RocksStore(Store):
                 self._database.close()
             except Exception as error:
                 raise mapped(error) from error
+
+    def reopen(self) -> None:
+        with self._closing:
+            if self.gate.shut_because is not None and self.gate.for_good:
+                raise Closed(self.gate.shut_because)
+            self.gate.shut("the store is not open just now; open it again with `reopen()`", for_good=False)
+            self.gate.wait()
+            with suppress(Exception):  # what made this necessary may be in its way, and is in nobody's any more
+                self._database.close()
+            try:
+                confirm_logs(self._path)
+                self._database = Database(self._path, column_families(self._path))
+            except CfaclError as error:
+                let_go(error)
+                raise
+            except Exception as error:
+                raise mapped(error) from error
+            self.system = RocksSystemTable(self._database, self.gate)
+            self.gate.open()
 
     def abandon(self) -> None:
         self._closing = threading.Lock()  # a thread of the parent may hold the other one for ever

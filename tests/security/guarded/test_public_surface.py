@@ -281,6 +281,7 @@ OPERATOR: Final[dict[str, Callable[[cfacl.Database], Any]]] = {
     "create_tables": lambda db: db.create_tables(),
     "drift": lambda db: db.drift(),
     "flush": lambda db: db.flush(),
+    "reopen": lambda db: db.reopen(),
     "policy": lambda db: db.policy,
     "prepare": lambda db: db.prepare("read", "t", "a"),
     "replace_policy": lambda db: db.replace_policy(db.policy),

@@ -1,0 +1,166 @@
+"""A store that failed is opened again in place; nothing that was acknowledged is lost."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import pytest
+
+from cfacl.errors import Closed, StoreCorrupted, StoreError, StoreUnavailable
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Mutation, Put, Span
+from cfacl.stores.registry import open_store
+
+ONE = StoredFamily("t", "one", 1, "public")
+ALL = Projection([Slice(ONE)])
+
+
+def put(store, key, value=b"v"):
+    store.apply("t", [Mutation(key, (Put(ONE, {b"q": value}),))])
+
+
+@pytest.fixture
+def store(rocksdb_url, clock):
+    opened = open_store(rocksdb_url, clock=clock)
+    opened.create_table("t", [ONE])
+    put(opened, b"r")
+    yield opened
+    opened.close()
+
+
+def test_everything_goes_on_where_it_was(store):
+    put(store, b"s")
+    store.system.compare_and_set("k", None, b"1")
+    scan = store.scan("t", ALL, Span(), batch_size=1)
+    assert next(scan) == [(b"r", {b"one:q": b"v"})]
+    store.reopen()
+    assert next(scan) == [(b"s", {b"one:q": b"v"})]
+    assert store.get("t", [b"r"], ALL) == [(b"r", {b"one:q": b"v"})]
+    assert store.system.get("k") == b"1"
+    assert store.tables() == {"t": {("one", 1)}}
+    put(store, b"r", b"w")
+    assert store.get("t", [b"r"], ALL) == [(b"r", {b"one:q": b"w"})]
+
+
+def test_a_store_that_was_closed_stays_closed(store):
+    store.close()
+    with pytest.raises(Closed):
+        store.reopen()
+
+
+def test_calls_under_way_end_first_and_calls_meanwhile_are_told(store):
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow():
+        with store.gate:
+            inside.set()
+            assert go_on.wait(10)
+            assert store._database.driver is not None
+
+    call, again = threading.Thread(target=slow), threading.Thread(target=store.reopen)
+    call.start()
+    assert inside.wait(10)
+    again.start()
+    while store.gate.shut_because is None:
+        pass
+    with pytest.raises(StoreUnavailable, match="not open just now"):
+        put(store, b"r")
+    go_on.set()
+    call.join()
+    again.join()
+    put(store, b"r")
+
+
+def test_what_cannot_be_opened_yet_can_be_opened_later(store, folder):
+    current = folder / "store" / "CURRENT"
+    content = current.read_bytes()
+    current.write_bytes(b"x")
+    with pytest.raises(StoreError):
+        store.reopen()
+    with pytest.raises(StoreUnavailable, match="open it again with `reopen"):
+        put(store, b"r")
+    current.write_bytes(content)
+    store.reopen()
+    assert store.get("t", [b"r"], ALL) == [(b"r", {b"one:q": b"v"})]
+
+
+def test_damage_that_came_meanwhile_is_noticed(store, folder, clock):
+    for number in range(100):
+        put(store, b"r%d" % number)
+    log = max((folder / "store").glob("*.log"), key=lambda each: each.stat().st_size)
+    copy = folder / "copy"
+    shutil.copytree(folder / "store", copy)
+    raw = bytearray((copy / log.name).read_bytes())
+    raw[6] ^= 4
+    (copy / log.name).write_bytes(raw)
+    with pytest.raises(StoreCorrupted, match="the log"):
+        open_store(copy, clock=clock)
+
+
+#: A disk that takes no more is a limit to the size of files.
+FULL = textwrap.dedent(
+    """
+    import resource, sys, time
+    import cfacl
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    db = cfacl.connect(sys.argv[1], policy=cfacl.Policy.loads(sys.argv[2]), durable=len(sys.argv) > 3)
+    db.create_tables()
+    table = db.session("p", purpose="work").table("t")
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    acknowledged = []
+    for turn in range(3):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000 * (turn + 1), hard))
+        try:
+            for number in range(10_000):
+                key = b"r%d-%05d" % (turn, number)
+                table.put(key, {b"f:q": b"x" * 1000, b"g:q": b"x" * 1000})
+                acknowledged.append(key)
+        except cfacl.StoreUnavailable as error:
+            print(error)
+        else:
+            sys.exit("it was never full")
+        try:
+            table.put(b"r", {b"f:q": b"x"})
+        except cfacl.StoreUnavailable:
+            pass
+        else:
+            sys.exit("it forgot that it was full")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        db.reopen()
+        found = dict(table.scan())
+        missing = [key for key in acknowledged if key not in found or len(found[key]) != 2]
+        assert not missing, missing
+        assert len(found) <= len(acknowledged) + turn + 1
+    db.close()
+    print("all", len(acknowledged))
+    """
+)
+POLICY = """
+policy = { name = "x", purposes = ["work"] }
+[tables.t.families]
+f = { level = "public", purposes = ["work"] }
+g = { level = "public", purposes = ["work"] }
+[roles.r]
+clearance = "public"
+grants = [{ table = "t", families = ["f", "g"], actions = ["read", "write"], purposes = ["work"], why = "works" }]
+[principals]
+p = { kind = "service", roles = ["r"] }
+"""
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_a_full_disk_loses_nothing_that_was_acknowledged_and_is_got_over(folder: Path, durable: bool) -> None:
+    arguments = [str(folder / "store"), POLICY, *(["durable"] if durable else [])]
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = done.stdout.splitlines()
+    assert len(lines) == 4
+    assert all("open the store again" in each for each in lines[:3]), lines
+    assert int(lines[3].removeprefix("all ")) > 50
