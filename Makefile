@@ -7,6 +7,8 @@ CANDIDATES ?= python3 python3.11 python3.12 python3.13 python3.14
 # For what is installed, and for what builds it.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
+# As many processes as there are cores; what is said of a run is said of all of them together.
+PYTEST := $(BIN)/pytest --numprocesses=auto
 PROVED := cfacl/engine/*,cfacl/policy/*,cfacl/model/*
 
 .DEFAULT_GOAL := help
@@ -19,18 +21,18 @@ demo: $(VENV)/.demo  ## a guarded store with a smart-home backend in it, and who
 	@$(BIN)/cfacl demo
 
 test: $(VENV)/.dev  ## all tests
-	$(BIN)/pytest --complete
+	$(PYTEST) --complete
 
 check: $(VENV)/.dev  ## what is quick: lint and the quick tests, in under two minutes
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports --no-cache
-	HYPOTHESIS_PROFILE=check $(BIN)/pytest -m "not slow"
+	HYPOTHESIS_PROFILE=check $(PYTEST) -m "not slow"
 
 test-long: $(VENV)/.dev  ## all tests, with thousands of examples for each property
-	HYPOTHESIS_PROFILE=long $(BIN)/pytest --complete
+	HYPOTHESIS_PROFILE=long $(PYTEST) --complete
 
 coverage: $(VENV)/.dev  ## all tests, then the gates: 95 % of everything, 100 % of what decides
-	$(BIN)/pytest --complete --cov --cov-report= --cov-fail-under=0
+	$(PYTEST) --complete --cov --cov-report= --cov-fail-under=0
 	@$(MAKE) --no-print-directory gates
 
 gates: $(VENV)/.dev

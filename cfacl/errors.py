@@ -60,6 +60,7 @@ __all__ = [
     "UnknownTable",
     "Unsupported",
     "quoted",
+    "quoted_path",
 ]
 
 #: How much of a name a message shows, in characters.
@@ -67,10 +68,18 @@ _SHOWN = 80
 
 
 def quoted(name: object) -> str:
-    """Return ``name`` in backticks on one line, with what could forge a message escaped."""
-    text = name if isinstance(name, str) else repr(name)
-    escaped = "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in text)
-    return f"`{escaped if len(escaped) <= _SHOWN else escaped[: _SHOWN - 3] + '...'}`"
+    """Return ``name`` in backticks on one line, with what could forge a message escaped; cut where it is long."""
+    text = _escaped(name if isinstance(name, str) else repr(name))
+    return f"`{text if len(text) <= _SHOWN else text[: _SHOWN - 3] + '...'}`"
+
+
+def quoted_path(path: object) -> str:
+    """Return a path as `quoted` does, and never cut, since its end tells most."""
+    return f"`{_escaped(str(path))}`"
+
+
+def _escaped(text: str) -> str:
+    return "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in text)
 
 
 class CfaclError(Exception):
@@ -174,7 +183,7 @@ class PolicyError(CfaclError, ValueError):
         super().__init__(self.faults, source)
 
     def __str__(self) -> str:
-        where = "" if self.source is None else f"{quoted(self.source)}: "
+        where = "" if self.source is None else f"{quoted_path(self.source)}: "
         if len(self.faults) == 1:
             return f"{where}{self.faults[0]}"
         return f"{where}{len(self.faults)} faults: " + "; ".join(map(str, self.faults))

@@ -99,6 +99,11 @@ class Wholeness:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.count = sum(item.get_closest_marker("security") is not None for item in session.items)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Count what a worker collected, where several processes share the run and this one only tells of it."""
+        self.count = sum(each.startswith("tests/security/") for each in ids)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._note(report)
 

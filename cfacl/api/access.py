@@ -57,15 +57,16 @@ class Access(Pinned):
 
     def decide(self, request: str, want: Want) -> Plan:
         """Return the plan for a request, and tell the hook of it; raises as `Caller.plan`."""
-        if self.hook is None:
+        hook = self.hook
+        if hook is None:
             return self.caller._plan(want)
         try:
             plan = self.caller._plan(want)
         except AccessDenied as denial:
-            self.hook(self._event(request, want, denial.families, frozenset(), denial.epoch, allowed=False))
+            hook(self._event(request, want, denial.families, frozenset(), denial.epoch, allowed=False))
             raise
         families = frozenset(each.family.name for each in plan.projection.slices)
-        self.hook(self._event(request, want, families, plan.withheld, plan.profile.snapshot.epoch, allowed=True))
+        hook(self._event(request, want, families, plan.withheld, plan.profile.snapshot.epoch, allowed=True))
         return plan
 
     def confirm(self, request: str, plan: Plan) -> Plan:
@@ -237,26 +238,24 @@ class Access(Pinned):
         snapshot = changes[0].snapshot
         while True:
             plans: dict[Want, Plan] = {}
+            mutations: list[Mutation] = []
             for change in changes:
                 if change.snapshot is not snapshot:
                     change.renew(snapshot)
                 want = change.want
-                if want not in plans:
+                plan = plans.get(want)
+                if plan is None:
                     plan = plans[want] = self.decide(request, want)
                     if plan.profile.snapshot is not snapshot:
                         break  # what was taken apart by one catalog must not be put together by another
+                mutations.append(change.mutation(plan.projection.stored))
             else:
-                mutations = [change.mutation(plans[change.want].projection.stored) for change in changes]
                 if self.stand(snapshot, plans):
-                    return self._send(mutations, durable)
+                    try:
+                        return self.store.apply(self.table, mutations, durable=durable)
+                    except Exception as error:
+                        raise self._failure(error)
             snapshot = self.caller._snapshot()
-
-    def _send(self, mutations: list[Mutation], durable: bool) -> None:
-        """Have the store apply mutations; granted already."""
-        try:
-            self.store.apply(self.table, mutations, durable=durable)
-        except Exception as error:
-            raise self._failure(error)
 
     def increment(self, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, durable: bool) -> int:
         """Have the store add to a counter; granted already."""

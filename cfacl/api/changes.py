@@ -11,7 +11,7 @@ from cfacl.engine.snapshot import Snapshot
 from cfacl.errors import RequestError
 from cfacl.model.action import DELETE, WRITE
 from cfacl.model.projection import StoredFamily
-from cfacl.model.request import MAX_VALUE, Delete, Mutation, Put
+from cfacl.model.request import MAX_KEY, MAX_VALUE, Delete, Mutation, Put
 
 #: A table's families under their names as column names begin, once they are granted.
 Stored = Mapping[bytes, StoredFamily]
@@ -33,7 +33,7 @@ class PutChange:
     __slots__ = ("_parts", "key", "snapshot", "timestamp", "want")
 
     def __init__(self, snapshot: Snapshot, table: str, row: object, data: object, timestamp: int | None) -> None:
-        self.key = row_key(row)
+        self.key = row if type(row) is bytes and 0 < len(row) <= MAX_KEY else row_key(row)
         if type(data) is not dict and not isinstance(data, Mapping):
             raise RequestError(f"data is a dict of values by column name, not {type(data).__name__}")
         known = snapshot.columns.get(table, {})
@@ -66,9 +66,10 @@ class PutChange:
     def mutation(self, stored: Stored) -> Mutation:
         """Return what the store is to do."""
         timestamp = self.timestamp
-        return Mutation(
-            self.key, tuple([Put(stored[family], values, timestamp) for family, values in self._parts.items()])
-        )
+        puts = []
+        for family, values in self._parts.items():  # a loop, since a comprehension is one more call
+            puts.append(Put(stored[family], values, timestamp))
+        return Mutation(self.key, tuple(puts))
 
 
 class DeleteChange:

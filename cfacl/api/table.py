@@ -88,7 +88,9 @@ class Table(Pinned):
         names = None if columns is None else column_names(columns)
         before = None if timestamp is None else time_before(timestamp)
         found, withheld = self._access.get("row", (row_key(row),), names, strict, before, include_timestamp)
-        return make_row(found[0][1] if found else {}, withheld)
+        made: Row[Any] = Row(found[0][1]) if found else Row()
+        made.withheld = withheld
+        return made
 
     @overload
     def rows(
@@ -234,7 +236,8 @@ class Table(Pinned):
             durable: whether it is on the disk when this returns; ``None`` for what the database was opened with.
         """
         access = self._access
-        access.apply("put", (access.put(row, data, timestamp),), access.durability(durable))
+        lasting = access.durable if durable is None else access.durability(durable)
+        access.apply("put", (access.put(row, data, timestamp),), lasting)
 
     def delete(
         self,

@@ -138,8 +138,10 @@ class Caller(Pinned):
         """
         try:
             plan = self._profile.plans[want]  # type: ignore[union-attr]  # None raises, and goes the long way
-            if self._stands(plan):
-                return plan
+            if plan.profile.snapshot is self._guard.snapshot:
+                until = plan.until
+                if until is None or self._clock() < until:
+                    return plan
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
         decided = self._decide(lambda profile, now: profile.plan(want, now))

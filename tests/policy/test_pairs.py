@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,10 +62,15 @@ def test_table_and_policy_are_called_as_asked() -> None:
     assert policy.name == "from the old system"
 
 
-names = st.text(st.characters(codec="ascii"), min_size=1, max_size=3)
+#: Of characters that such names may have, so that hardly any is thrown away.
+subjects = st.text([chr(code) for code in range(32, 127) if chr(code) != "`"], min_size=1, max_size=3)
+identifiers = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=3)
 
 
-@given(st.lists(st.tuples(names.filter(is_subject), names.filter(is_identifier)), min_size=1, max_size=12), st.data())
+@given(
+    st.lists(st.tuples(subjects.filter(is_subject), identifiers.filter(is_identifier)), min_size=1, max_size=12),
+    st.data(),
+)
 def test_any_pairs_read_back_equal_in_any_order(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
     policy = policy_from_pairs(pairs)
     assert Policy.loads(policy.dumps()) == policy

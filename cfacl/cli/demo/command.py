@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cfacl.cli.screen import Answer, Format, FormatOption, console, print_json
-from cfacl.errors import RequestError, quoted
+from cfacl.errors import RequestError, quoted_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ def demo(
     if find_spec("faker") is None:
         raise RequestError("the demonstration makes up its records with faker; run `pip install 'cfacl[demo]'`")
     if path is not None and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RequestError(f"{quoted(str(path))} is not empty; name a new directory")
+        raise RequestError(f"{quoted_path(path)} is not empty; name a new directory")
     with ExitStack() as stack:
         document = _run(stack, users, path)
     if form is Format.JSON:

@@ -21,7 +21,7 @@ from typing import IO, Final, NamedTuple
 
 from rocksdict import Checkpoint
 
-from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable, quoted
+from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable, quoted, quoted_path
 from cfacl.stores.base import Copied
 from cfacl.stores.rocksdb.families import Database
 
@@ -100,9 +100,9 @@ def _made(target: Path) -> Path:
         full = any(target.iterdir())
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
-        raise StoreUnavailable(f"{quoted(str(target))} cannot be made: {reason}; name a new directory") from error
+        raise StoreUnavailable(f"{quoted_path(target)} cannot be made: {reason}; name a new directory") from error
     if full:
-        raise StoreError(f"{quoted(str(target))} holds something; name a new directory")
+        raise StoreError(f"{quoted_path(target)} holds something; name a new directory")
     return target
 
 
@@ -110,17 +110,17 @@ def _entries(source: Path) -> list[_Entry]:
     try:
         manifest = json.loads((source / _MANIFEST).read_bytes())
         if manifest["format"] != _FORMAT:
-            raise StoreError(f"{quoted(str(source))} was made by another version of cfacl; restore it with that one")
+            raise StoreError(f"{quoted_path(source)} was made by another version of cfacl; restore it with that one")
         entries = [_Entry(str(each["name"]), int(each["size"]), str(each["sha256"])) for each in manifest["files"]]
     except FileNotFoundError:
-        raise StoreError(f"{quoted(str(source))} is no complete backup: `{_MANIFEST}` is missing; name one") from None
+        raise StoreError(f"{quoted_path(source)} is no complete backup: `{_MANIFEST}` is missing; name one") from None
     except OSError as error:
         reason = (error.strerror or "unknown").lower()
-        raise StoreUnavailable(f"{quoted(str(source))} cannot be read: {reason}") from error
+        raise StoreUnavailable(f"{quoted_path(source)} cannot be read: {reason}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreCorrupted(f"`{_MANIFEST}` of {quoted(str(source))} is damaged; use another backup") from error
+        raise StoreCorrupted(f"`{_MANIFEST}` of {quoted_path(source)} is damaged; use another backup") from error
     if not entries or any(each.name in ("", ".", "..") or "/" in each.name for each in entries):
-        raise StoreCorrupted(f"`{_MANIFEST}` of {quoted(str(source))} is damaged; use another backup")
+        raise StoreCorrupted(f"`{_MANIFEST}` of {quoted_path(source)} is damaged; use another backup")
     return entries
 
 
@@ -155,7 +155,7 @@ def _copy(source: Path, target: Path, expected: _Entry | None) -> _Entry:
         raise StoreCorrupted(f"{quoted(source.name)} of the backup is damaged; use another backup")
     with target.open("rb") as copy:
         if _hashed(source.name, copy, len) != entry:
-            raise StoreCorrupted(f"{quoted(str(target))} does not hold what was written to it; use another disk")
+            raise StoreCorrupted(f"{quoted_path(target)} does not hold what was written to it; use another disk")
     return entry
 
 

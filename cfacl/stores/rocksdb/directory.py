@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from rocksdict import Options, Rdict
 
-from cfacl.errors import CfaclError, RequestError, StoreError, StoreLocked, StoreUnavailable, quoted
+from cfacl.errors import CfaclError, RequestError, StoreError, StoreLocked, StoreUnavailable, quoted, quoted_path
 from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
@@ -48,7 +48,7 @@ def open_store(url: str, *, clock: Callable[[], int]) -> RocksStore:
         let_go(error)
         raise
     except OSError as error:
-        message = f"{quoted(str(path))} cannot be opened: {(error.strerror or 'unknown').lower()}"
+        message = f"{quoted_path(path)} cannot be opened: {(error.strerror or 'unknown').lower()}"
         raise StoreUnavailable(message) from error
     except Exception as error:
         raise _told(error, path) from error
@@ -78,7 +78,7 @@ def _names(path: Path) -> list[str]:
         found = {each.name for each in path.iterdir()}
     except FileNotFoundError:
         if not path.parent.is_dir():
-            raise StoreUnavailable(f"{quoted(str(path.parent))} does not exist; create it first") from None
+            raise StoreUnavailable(f"{quoted_path(path.parent)} does not exist; create it first") from None
         path.mkdir(mode=0o700)
         found = set()
     if not found or _CREATING in found:
@@ -88,7 +88,7 @@ def _names(path: Path) -> list[str]:
     strange = [each for each in names if each not in (SYSTEM, "default") and FamilyName.parse(each) is None]
     if strange or SYSTEM not in names:
         raise StoreError(
-            f"{quoted(str(path))} is not a cfacl store; name an empty directory, or one that does not exist"
+            f"{quoted_path(path)} is not a cfacl store; name an empty directory, or one that does not exist"
         )
     return names
 
@@ -96,7 +96,7 @@ def _names(path: Path) -> list[str]:
 def _told(error: Exception, path: Path) -> CfaclError:
     """Return an error for one of the driver's that names the directory, and who has it open."""
     ours = mapped(error)
-    message = f"{quoted(str(path))}: {ours}"
+    message = f"{quoted_path(path)}: {ours}"
     if isinstance(ours, StoreLocked):
         holder = _holder(path / "LOCK")
         message += f" (process {holder}); only one can" if holder else "; only one can"

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from attrs import define, field
 from rocksdict import BlockBasedOptions, Cache, ColumnFamily, DBRecoveryMode, Options, Rdict, WriteBatch
 
-from cfacl.errors import SchemaMissing, StoreError, quoted
+from cfacl.errors import SchemaMissing, StoreError, quoted, quoted_path
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
 
@@ -106,7 +106,7 @@ class Database:
         if found is None:
             self.system.read[_FORMAT_KEY] = _FORMAT
         elif found != _FORMAT:
-            raise StoreError(f"{quoted(str(path))} was written by another version of cfacl; open it with that one")
+            raise StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
         parsed = {name: FamilyName.parse(name) for name in names}
         for name, parts in parsed.items():
             if parts is not None and parts.kind == "cells":

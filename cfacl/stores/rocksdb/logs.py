@@ -11,7 +11,7 @@ from pathlib import Path
 from struct import Struct
 from typing import Final
 
-from cfacl.errors import StoreCorrupted, quoted
+from cfacl.errors import StoreCorrupted, quoted, quoted_path
 
 __all__ = ["confirm_logs"]
 
@@ -34,7 +34,7 @@ def confirm_logs(path: Path) -> None:
             while block := file.read(_BLOCK):
                 if not _sound(block):
                     raise StoreCorrupted(
-                        f"{quoted(str(path))}: the log {quoted(log.name)} is damaged; restore the store from a backup"
+                        f"{quoted_path(path)}: the log {quoted(log.name)} is damaged; restore the store from a backup"
                     )
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from rocksdict import AccessType, Options, Rdict, RdictIter, ReadOptions
 
-from cfacl.errors import CfaclError, StoreCorrupted, StoreError, quoted
+from cfacl.errors import CfaclError, StoreCorrupted, StoreError, quoted_path
 from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
 from cfacl.stores.rocksdb.logs import confirm_logs
@@ -36,7 +36,7 @@ def column_families(path: Path) -> list[str]:
     except Exception as error:
         raise _told(error, path) from error
     if SYSTEM not in names:
-        raise StoreError(f"{quoted(str(path))} is no cfacl store; name the directory of one")
+        raise StoreError(f"{quoted_path(path)} is no cfacl store; name the directory of one")
     return names
 
 
@@ -78,7 +78,7 @@ def _verified(path: Path, names: list[str]) -> Iterator[Verified]:
 
 def _told(error: Exception, path: Path) -> CfaclError:
     ours = mapped(error)
-    return type(ours)(f"{quoted(str(path))}: {ours}")
+    return type(ours)(f"{quoted_path(path)}: {ours}")
 
 
 def _values(column: Rdict) -> Iterator[tuple[bytes, bytes]]:
