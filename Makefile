@@ -4,8 +4,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CANDIDATES ?= python3 python3.11 python3.12 python3.13 python3.14
-# For what is installed, and for what builds it.
-export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+# For what is installed, and for what builds it; pip takes a path apart at its blanks, so it is one without.
+export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 # As many processes as there are cores; what is said of a run is said of all of them together.
 PYTEST := $(BIN)/pytest --numprocesses=auto

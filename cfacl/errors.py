@@ -69,7 +69,10 @@ _SHOWN = 80
 
 def quoted(name: object) -> str:
     """Return ``name`` in backticks on one line, with what could forge a message escaped; cut where it is long."""
-    text = _escaped(name if isinstance(name, str) else repr(name))
+    try:
+        text = _escaped(name if isinstance(name, str) else repr(name))
+    except Exception:  # noqa: BLE001  # of an int of 5,000 digits, say
+        text = type(name).__name__
     return f"`{text if len(text) <= _SHOWN else text[: _SHOWN - 3] + '...'}`"
 
 

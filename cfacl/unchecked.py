@@ -9,7 +9,7 @@ import logging
 
 from cfacl.api.database import Database
 from cfacl.audit.event import Event
-from cfacl.errors import RequestError
+from cfacl.errors import RequestError, quoted
 from cfacl.stores.base import Store
 
 _log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def unguarded_store(database: Database, *, operator: str, reason: str) -> Store:
     for name, text in said.items():
         if not isinstance(text, str) or not text.strip():
             raise RequestError(f"going around the guard needs `{name}`")
-    _log.warning("%s goes around the guard: %s", operator, reason)
+    _log.warning("%s goes around the guard: %s", quoted(operator), quoted(reason))
     return database._bypass(  # noqa: SLF001  # the one friend that a database has
         Event(
             request="unguarded_store",
@@ -41,8 +41,7 @@ def unguarded_store(database: Database, *, operator: str, reason: str) -> Store:
             principal=operator,
             purpose=reason,
             table="*",
-            action="*",
-            families=frozenset(),
+            access={"*": frozenset()},
             withheld=frozenset(),
             epoch=0,
         )

@@ -6,10 +6,10 @@ store answered a read, and as the last thing before a write is sent.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from operator import gt, lt
 
-from cfacl.api.arguments import time_of_change
+from cfacl.api.arguments import choice, flag, time_of_change
 from cfacl.api.changes import Change, DeleteChange, PutChange
 from cfacl.api.failures import store_failure
 from cfacl.audit.event import Event, Hook
@@ -17,7 +17,7 @@ from cfacl.engine.ask import Pinned
 from cfacl.engine.caller import Caller
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
-from cfacl.errors import AccessDenied, CfaclError, RequestError, StoreContractError, quoted
+from cfacl.errors import AccessDenied, CfaclError, StoreContractError, quoted
 from cfacl.model.action import ACTIONS, READ
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
@@ -25,6 +25,8 @@ from cfacl.stores.base import Store
 
 #: At most so many rows are handed out on one decision.
 CHUNK = 1_000
+#: The end of a store's chunks, and none of them, whatever it yields.
+_NO_MORE: list[tuple[bytes, Cells]] = []
 
 
 class Access(Pinned):
@@ -45,54 +47,58 @@ class Access(Pinned):
 
     def durability(self, durable: object) -> bool:
         """Return a caller's choice, or for ``None`` the database's."""
-        if durable is None:
-            return self.durable
-        if type(durable) is not bool:
-            raise RequestError("`durable` is True, False, or None for what the database was opened with")
-        return durable
+        return self.durable if (said := choice("durable", durable)) is None else said
 
     def stamp(self, timestamp: object) -> int | None:
         """Return a caller's timestamp of a change, checked against the clock."""
         return time_of_change(timestamp, self.caller._now)
 
-    def decide(self, request: str, want: Want) -> Plan:
-        """Return the plan for a request, and tell the hook of it; raises as `Caller.plan`."""
-        hook = self.hook
-        if hook is None:
-            return self.caller._plan(want)
-        try:
-            plan = self.caller._plan(want)
-        except AccessDenied as denial:
-            hook(self._event(request, want, denial.families, frozenset(), denial.epoch, allowed=False))
-            raise
-        families = frozenset(each.family.name for each in plan.projection.slices)
-        hook(self._event(request, want, families, plan.withheld, plan.profile.snapshot.epoch, allowed=True))
-        return plan
+    def decide(self, request: str, wants: Iterable[Want]) -> dict[Want, Plan]:
+        """Return the plan for each thing that a request wants, and tell the hook once of all; raises as `Caller.plan`."""
+        plans: dict[Want, Plan] = {}
+        for want in wants:
+            if not plans or want not in plans:
+                try:
+                    plans[want] = self.caller._plan(want)
+                except AccessDenied as denial:
+                    self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
+                    raise
+        if self.hook is not None:
+            granted = [(plan.want, _families(plan)) for plan in plans.values()]
+            withheld = frozenset().union(*[plan.withheld for plan in plans.values()])
+            epoch = max(plan.profile.snapshot.epoch for plan in plans.values())
+            self._tell(request, granted, withheld, epoch, allowed=True)
+        return plans
 
-    def confirm(self, request: str, plan: Plan) -> Plan:
-        """Return ``plan`` if it still stands, else what is decided now, which the hook is told as well."""
-        return plan if self.caller._stands(plan) else self.decide(request, plan.want)
+    def decide_one(self, request: str, want: Want) -> Plan:
+        """Return the plan for what a request wants; otherwise as `decide`."""
+        return self.caller._plan(want) if self.hook is None else self.decide(request, (want,))[want]
 
-    def _event(
+    def _tell(
         self,
         request: str,
-        want: Want,
-        families: frozenset[str],
+        access: Iterable[tuple[Want, frozenset[str]]],
         withheld: frozenset[str],
         epoch: int,
         *,
         allowed: bool,
-    ) -> Event:
-        return Event(
-            request=request,
-            allowed=allowed,
-            principal=self.caller.principal,
-            purpose=self.caller.purpose,
-            table=self.table,
-            action=ACTIONS[want[0]],
-            families=families,
-            withheld=withheld,
-            epoch=epoch,
+    ) -> None:
+        if self.hook is None:
+            return
+        by_action: dict[str, frozenset[str]] = {}
+        for (index, *_), families in access:
+            by_action[ACTIONS[index]] = by_action.get(ACTIONS[index], frozenset()) | families
+        self.hook(
+            Event(
+                request=request,
+                allowed=allowed,
+                principal=self.caller.principal,
+                purpose=self.caller.purpose,
+                table=self.table,
+                access=by_action,
+                withheld=withheld,
+                epoch=epoch,
+            )
         )
 
     def get(
@@ -108,7 +114,10 @@ class Access(Pinned):
 
         Where the policy changed meanwhile the answer is dropped and the read begins again.
         """
-        plan = self.decide(request, (READ, self.table, columns, strict))
+        if strict is not None or timestamps is not False:
+            choice("strict", strict)
+            flag("include_timestamp", timestamps)
+        plan = self.decide_one(request, (READ, self.table, columns, strict))
         while True:
             projection = plan.projection
             found: list[tuple[bytes, Cells]] = []
@@ -119,7 +128,7 @@ class Access(Pinned):
                     raise self._failure(error)
             if self.caller._stands(plan):
                 break
-            plan = self.decide(request, plan.want)
+            plan = self.decide_one(request, plan.want)
         try:
             left = iter(keys)
             for key, _ in found:
@@ -133,7 +142,7 @@ class Access(Pinned):
 
     def versions(self, key: bytes, column: bytes, limit: int | None, before: int | None) -> list[tuple[bytes, int]]:
         """Return (value, timestamp) of the versions of one whole column's cell; otherwise as `get`."""
-        plan = self.decide("cells", (READ, self.table, (column,), True))
+        plan = self.decide_one("cells", (READ, self.table, (column,), True))
         while True:
             (only,) = plan.projection.slices
             (qualifier,) = only.qualifiers or ()
@@ -141,10 +150,9 @@ class Access(Pinned):
                 found = self.store.versions(self.table, key, only.family, qualifier, limit=limit, before=before)
             except Exception as error:
                 raise self._failure(error)
-            confirmed = self.confirm("cells", plan)
-            if confirmed is plan:
+            if self.caller._stands(plan):
                 break
-            plan = confirmed
+            plan = self.decide_one("cells", plan.want)
         try:
             wrong = type(found) is not list or any(
                 type(value) is not bytes or type(stamp) is not int for value, stamp in found
@@ -161,18 +169,20 @@ class Access(Pinned):
     ) -> Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None]:
         """Yield chunks of rows, and what was withheld from each.
 
-        The plan is confirmed before each chunk and at the end.  Where it no longer stands the chunk is dropped, and
-        the scan goes on behind the last row with what is granted now of what it began with, or raises.
+        The plan is confirmed before the store is asked for a chunk, and before the chunk is handed out.  Where it no
+        longer stands the chunk is dropped, and the scan goes on behind the last row with what is granted now of what
+        it began with, or raises.
         """
         size = min(batch_size, CHUNK)
         while True:
-            confirmed = plan
             chunks = self._chunks(plan.projection, span, size, limit, before, timestamps)
             try:
-                for chunk in chunks:
-                    confirmed = self.confirm("scan", plan)
-                    if confirmed is not plan:
+                while self.caller._stands(plan):
+                    chunk = next(chunks, _NO_MORE)
+                    if not self.caller._stands(plan):
                         break
+                    if chunk is _NO_MORE:
+                        return
                     self._check(chunk, plan.projection, span, size if limit is None else min(size, limit))
                     yield chunk, plan.withheld
                     last = chunk[-1][0]
@@ -181,13 +191,9 @@ class Access(Pinned):
                         limit -= len(chunk)
                         if limit == 0:
                             return
-                else:
-                    confirmed = self.confirm("scan", plan)
             finally:
                 chunks.close()
-            if confirmed is plan:
-                return
-            plan = self.caller._shrink(plan, confirmed)
+            plan = self.caller._shrink(plan, self.decide_one("scan", self.caller._remaining(plan)))
 
     def _chunks(
         self, projection: Projection, span: Span, size: int, limit: int | None, before: int | None, timestamps: bool
@@ -237,20 +243,18 @@ class Access(Pinned):
         """Decide changes, at least one, once per distinct action and families; then send them as one call."""
         snapshot = changes[0].snapshot
         while True:
-            plans: dict[Want, Plan] = {}
-            mutations: list[Mutation] = []
+            wants = []
             for change in changes:
                 if change.snapshot is not snapshot:
                     change.renew(snapshot)
-                want = change.want
-                plan = plans.get(want)
-                if plan is None:
-                    plan = plans[want] = self.decide(request, want)
-                    if plan.profile.snapshot is not snapshot:
-                        break  # what was taken apart by one catalog must not be put together by another
-                mutations.append(change.mutation(plan.projection.stored))
+                wants.append(change.want)
+            plans = self.decide(request, wants)
+            for plan in plans.values():
+                if plan.profile.snapshot is not snapshot:
+                    break  # what was taken apart by one catalog must not be put together by another
             else:
-                if self.stand(snapshot, plans):
+                mutations = [change.mutation(plans[change.want].projection.stored) for change in changes]
+                if self.stand(plans):
                     try:
                         return self.store.apply(self.table, mutations, durable=durable)
                     except Exception as error:
@@ -279,10 +283,10 @@ class Access(Pinned):
             raise self._breach()
         return done
 
-    def stand(self, snapshot: Snapshot, plans: dict[Want, Plan]) -> bool:
-        """Whether all plans are of one snapshot, and surely what would be decided now."""
+    def stand(self, plans: Mapping[Want, Plan]) -> bool:
+        """Whether all plans are surely what would be decided now."""
         for plan in plans.values():
-            if plan.profile.snapshot is not snapshot or not self.caller._stands(plan):
+            if not self.caller._stands(plan):
                 return False
         return True
 
@@ -295,3 +299,7 @@ class Access(Pinned):
             f"the store answered for table {quoted(self.table)} what was not asked for; the answer was dropped,"
             " report it to the store's author"
         )
+
+
+def _families(plan: Plan) -> frozenset[str]:
+    return frozenset([each.family.name for each in plan.projection.slices])

@@ -40,6 +40,13 @@ def keys(rows: object) -> tuple[bytes, ...]:
     return tuple([row_key(each) for each in rows])
 
 
+def family_names(what: str, given: object) -> frozenset[str]:
+    """Return ``table:family`` names as a set."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise RequestError(f"`{what}` is a list of `table:family`, not {type(given).__name__}")
+    return frozenset([name_of("family", each) for each in given])
+
+
 def cell_value(value: object) -> bytes:
     """Return a value: at most 256 MiB less one byte."""
     if type(value) is not bytes:
@@ -73,6 +80,20 @@ def positive(name: str, number: object) -> int | None:
     if type(number) is not int or number < 1:
         raise RequestError(f"`{name}` is an int of at least 1")
     return number
+
+
+def flag(name: str, value: object) -> bool:
+    """Return True or False; what only looks like one might mean the other."""
+    if type(value) is not bool:
+        raise RequestError(f"`{name}` is True or False, not {type(value).__name__}")
+    return value
+
+
+def choice(name: str, value: object) -> bool | None:
+    """Return True, False, or ``None`` for what is usual."""
+    if value is not None and type(value) is not bool:
+        raise RequestError(f"`{name}` is True, False, or None for what is usual, not {type(value).__name__}")
+    return value
 
 
 def instant(at: object) -> int:

@@ -48,19 +48,24 @@ class Batch(Pinned):
         self._add(self._access.delete(row, columns, self._timestamp))
 
     def _add(self, change: Change) -> None:
-        if self._failed:
-            raise RequestError("the batch's block raised, so it sends nothing more; make another one")
+        self._confirm_sound()
         self._pending.append(change)
         if self._size is not None and len(self._pending) >= self._size:
             self.send()
 
     def send(self) -> None:
         """Send what has come so far.  What fails to be sent stays, so that it can be sent again."""
-        if self._pending and not self._failed:
+        self._confirm_sound()
+        if self._pending:
             self._access.apply("batch", self._pending, self._durable)
             self._pending = []
 
+    def _confirm_sound(self) -> None:
+        if self._failed:
+            raise RequestError("the batch's block raised, so it sends nothing more; make another one")
+
     def __enter__(self) -> Self:
+        self._confirm_sound()
         return self
 
     def __exit__(

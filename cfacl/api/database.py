@@ -13,7 +13,7 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from cfacl.api.arguments import instant, known_principal
+from cfacl.api.arguments import family_names, flag, instant, known_principal
 from cfacl.api.failures import store_failures
 from cfacl.api.schema import Difference, Schema
 from cfacl.api.session import Session
@@ -58,8 +58,10 @@ def connect(
         PolicyError: the policy has faults; the store is not opened.
         StoreError: the store can't be opened.
     """
-    if type(durable) is not bool:
-        raise RequestError("`durable` is True or False")
+    flag("durable", durable)
+    for name, hook in {"clock": clock, "on_event": on_event}.items():
+        if hook is not None and not callable(hook):
+            raise RequestError(f"`{name}` is a function, not {type(hook).__name__}")
     judged = Policy.load(policy) if isinstance(policy, (str, Path)) else _judged(policy)
     bits = compile_policy(judged)
     store = open_store(location, clock=clock)
@@ -182,13 +184,12 @@ class Database(Pinned):
             RequestError: ``adopt`` names what the policy does not.
             StoreError: the store failed; call again.
         """
-        if isinstance(adopt, str):
-            raise RequestError("`adopt` is a list of `table:family`, not str")
+        adopted = family_names("adopt", adopt)
         with self._lock:
             self._guard.current()
             try:
                 with store_failures("on its schema"):
-                    self._schema.create(self._policy.catalog, adopt)
+                    self._schema.create(self._policy.catalog, adopted)
             finally:
                 self._publish()
 
@@ -271,6 +272,8 @@ class Database(Pinned):
             StoreError: ``target`` holds something, or cannot be written; there is no backup then.
         """
         self._guard.current()
+        if not isinstance(target, (str, Path)):
+            raise RequestError(f"a backup goes to a path, not to {type(target).__name__}")
         with store_failures("backing up"):
             for step in self._store.back_up(Path(target)):
                 if progress is not None:

@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Literal, overload
 
 from cfacl.api.access import Access
-from cfacl.api.arguments import cell_value, column_names, keys, positive, row_key, span, time_before
+from cfacl.api.arguments import cell_value, choice, column_names, flag, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
 from cfacl.api.row import Row, make_row
 from cfacl.engine.ask import Pinned
@@ -155,9 +155,10 @@ class Table(Pinned):
         include_timestamp: bool = False,
     ) -> list[Any]:
         """Return the kept versions of one cell, newest first; at most ``versions``, older than ``timestamp``."""
+        stamped = flag("include_timestamp", include_timestamp)
         whole_column(self._access.snapshot(), self.name, column)
         found = self._access.versions(row_key(row), column, positive("versions", versions), time_before(timestamp))
-        return found if include_timestamp else [value for value, _ in found]
+        return found if stamped else [value for value, _ in found]
 
     @overload
     def scan(
@@ -216,16 +217,15 @@ class Table(Pinned):
             limit: how many rows are returned at most.
             columns, timestamp, include_timestamp: as `row`.
         """
-        bounds = span(row_start, row_stop, row_prefix, reverse=reverse)
+        bounds = span(row_start, row_stop, row_prefix, reverse=flag("reverse", reverse))
+        stamped = flag("include_timestamp", include_timestamp)
         most = positive("limit", limit)
         size = positive("batch_size", batch_size)
         if size is None:
             raise RequestError("`batch_size` is an int of at least 1")
         before = time_before(timestamp)
-        plan = self._access.decide("scan", (READ, self.name, column_names(columns), strict))
-        return _rows(
-            self._access.scan(plan, bounds, batch_size=size, limit=most, before=before, timestamps=include_timestamp)
-        )
+        plan = self._access.decide_one("scan", (READ, self.name, column_names(columns), choice("strict", strict)))
+        return _rows(self._access.scan(plan, bounds, batch_size=size, limit=most, before=before, timestamps=stamped))
 
     def put(
         self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None, *, durable: bool | None = None
@@ -268,7 +268,8 @@ class Table(Pinned):
         access = self._access
         size = positive("batch_size", batch_size)
         lasting = access.durability(durable)
-        return Batch(access, access.stamp(timestamp), size, transaction=transaction, durable=lasting)
+        whole = flag("transaction", transaction)
+        return Batch(access, access.stamp(timestamp), size, transaction=whole, durable=lasting)
 
     def counter_get(self, row: bytes, column: bytes) -> int:
         """Return a counter, 0 where there is none; it needs `read`."""
@@ -294,8 +295,8 @@ class Table(Pinned):
         while True:
             snapshot = access.snapshot()
             family, _, qualifier = whole_column(snapshot, self.name, column)
-            plans = {want: access.decide("counter_inc", want) for want in (read, write)}
-            if access.stand(snapshot, plans):
+            plans = access.decide("counter_inc", (read, write))
+            if plans[write].profile.snapshot is snapshot and access.stand(plans):
                 return access.increment(key, plans[write].projection.stored[family], qualifier, value, lasting)
 
     def counter_dec(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
@@ -326,8 +327,8 @@ class Table(Pinned):
             snapshot = access.snapshot()
             change.renew(snapshot)
             family, _, qualifier = whole_column(snapshot, self.name, column)
-            plans = {want: access.decide("compare_and_set", want) for want in (read, change.want)}
-            if access.stand(snapshot, plans):
+            plans = access.decide("compare_and_set", (read, change.want))
+            if plans[read].profile.snapshot is snapshot and access.stand(plans):
                 condition = (plans[read].projection.stored[family], qualifier, expected)
                 mutation = change.mutation(plans[change.want].projection.stored)
                 return access.compare_and_set(change.key, condition, mutation, lasting)

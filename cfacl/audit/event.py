@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 
 
 @frozen
 class Event:
-    """One decided request for data, told before the store is asked.
+    """One decided request for data, told before the store is asked; and again where it was decided anew under way.
 
     Names only: an event holds no row key and no value.
 
     Attributes:
         request: the method, such as ``row`` or ``scan``.
-        families: what may be touched; on a denial, what was denied.
+        access: families by action, such as ``{"read": {"prof"}}``: what may be touched; on a denial, what was denied.
         withheld: what a narrow read leaves out.
         epoch: the policy version, counted within this process.
     """
@@ -25,10 +25,14 @@ class Event:
     principal: str
     purpose: str
     table: str
-    action: str
-    families: frozenset[str]
+    access: Mapping[str, frozenset[str]]
     withheld: frozenset[str]
     epoch: int
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The families of all actions."""
+        return frozenset().union(*self.access.values())
 
 
 #: Is called on the caller's thread; what it raises stops the request before the store is asked.

@@ -33,6 +33,12 @@ class Pinned:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise RequestError(f"`{type(self).__name__}` can't be pickled or copied; make one where it is used")
 
+    def __reduce__(self) -> NoReturn:
+        self.__reduce_ex__(0)
+
+    def __getstate__(self) -> NoReturn:
+        self.__reduce_ex__(0)
+
 
 class Ask(Pinned):
     """One action on families of a table, prepared.  It keeps names, so that it outlives policies.
@@ -98,7 +104,7 @@ def find_table(bits: PolicyBits, name: object) -> TableBits:
     """Return the table of that name, or raise `UnknownTable` with the nearest ones."""
     table = bits.tables.get(name) if isinstance(name, str) else None
     if table is None:
-        raise UnknownTable(f"unknown table {quoted(name)}{nearest(str(name), bits.tables)}")
+        raise UnknownTable(f"unknown table {quoted(name)}{nearest(name, bits.tables)}")
     return table
 
 
@@ -106,9 +112,7 @@ def find_family(table: TableBits, name: object) -> int:
     """Return the bit of the family of that name, or raise `UnknownFamily` with the nearest ones."""
     bit = table.bit.get(name) if isinstance(name, str) else None
     if bit is None:
-        raise UnknownFamily(
-            f"unknown family {quoted(name)} of table {quoted(table.name)}{nearest(str(name), table.bit)}"
-        )
+        raise UnknownFamily(f"unknown family {quoted(name)} of table {quoted(table.name)}{nearest(name, table.bit)}")
     return bit
 
 

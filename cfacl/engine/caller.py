@@ -1,8 +1,10 @@
 """One principal, under one purpose, held against the guard: where every decision is made.
 
 The one AND of requested and denied bits is made when an ask first meets a view.  A hit is its
-answer, and asks two things: is the snapshot still the one that it came from; where it can expire,
-is it still this side of it.  It takes no lock, allocates nothing and logs nothing.  Whatever else
+answer, and asks two things: is the snapshot still the one that it came from; where the answer can
+expire, is it still before the next edge of any window of the policy.  Of any, so that whoever comes
+past an edge first takes the long way, which notes the time: a clock that goes back then finds
+nothing of before.  A hit takes no lock, allocates nothing and logs nothing.  Whatever else
 happens, an exception included, goes the long way, which either decides afresh or raises; there is
 no third way out.
 """
@@ -162,21 +164,36 @@ class Caller(Pinned):
                 return False
         return False
 
+    def _remaining(self, plan: Plan) -> Want:
+        """Return what a read under way still wants: where it named no columns, the families that it began with."""
+        index, name, columns, strict = plan.want
+        if columns is None:
+            known = find_table(self._snapshot().bits, name).bit
+            columns = tuple([each for each in plan.projection.stored if each.decode("ascii") in known])
+            if not columns:
+                raise self._denial(ACTIONS[index], name, frozenset())
+            strict = False
+        return index, name, columns, strict
+
     def _shrink(self, plan: Plan, now: Plan) -> Plan:
-        """Return ``now`` cut down to what ``plan`` had: what is under way may only shrink.
+        """Return ``plan`` cut down to what is granted ``now`` of what `_remaining` said; under way it may only shrink.
 
         Raises:
             AccessDenied: nothing is left, or ``plan`` was strict and something is gone.
             SchemaMissing: a family was dropped meanwhile, and made again.
         """
         before = {each.family.name: each for each in plan.projection.slices}
-        slices = [kept for each in now.projection.slices if (kept := _common(before.get(each.family.name), each))]
-        lost = frozenset(before) - {each.family.name for each in slices}
-        _, table, columns, strict = plan.want
+        slices = [both for each in now.projection.slices if (both := _common(before.get(each.family.name), each))]
+        kept = {each.family.name for each in slices}
+        lost = frozenset(before) - kept
+        index, name, columns, strict = plan.want
         if not slices or (lost and (strict or (strict is None and columns is not None))):
-            raise self._denial(ACTIONS[plan.want[0]], table, lost)
-        withheld = now.withheld | {each.family.name for each in now.projection.slices} - frozenset(before) | lost
-        return Plan(now.profile, now.want, Projection(slices), withheld, now.until)
+            raise self._denial(ACTIONS[index], name, lost)
+        if columns is None:
+            withheld = frozenset(find_table(now.profile.snapshot.bits, name).bit) - kept
+        else:
+            withheld = now.withheld | lost
+        return Plan(now.profile, plan.want, Projection(slices), withheld, now.until)
 
     def _snapshot(self) -> Snapshot:
         """Return the snapshot that decides now; raises as `allows`."""

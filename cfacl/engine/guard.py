@@ -50,7 +50,7 @@ class Guard(Pinned):
             if old is not None and old.bits.principals is not bits.principals:
                 for name in old.bits.principals.keys() - bits.principals.keys():
                     self._removed[name] = self._epoch
-            self.snapshot = Snapshot(bits, stored, self._epoch)
+            self.snapshot = Snapshot(bits, stored, self._epoch, self._latest)
 
     def close(self, why: str | None = None) -> None:
         """Refuse everything from now on."""
@@ -74,7 +74,7 @@ class Guard(Pinned):
     def now(self) -> int:
         """Return the time, never before one that was returned earlier, so that an expired grant stays expired.
 
-        When it passes the end of anything that was computed, all that was computed is let go: a clock that goes back
+        When it passes an edge of any window of the policy, all that was computed is let go: a clock that goes back
         afterwards finds none of it.
         """
         with self.lock:
@@ -83,8 +83,8 @@ class Guard(Pinned):
                 raise TypeError(f"the clock returned {type(now).__name__}, not int nanoseconds")
             self._latest = max(self._latest, now)
             snapshot = self.snapshot
-            if snapshot is not None and self._latest >= snapshot.horizon:
-                self.snapshot = Snapshot(snapshot.bits, snapshot.stored, snapshot.epoch)
+            if snapshot is not None and self._latest >= snapshot.until:
+                self.snapshot = Snapshot(snapshot.bits, snapshot.stored, snapshot.epoch, self._latest)
             return self._latest
 
     def removed_since(self, principal: str, epoch: int) -> bool:

@@ -7,6 +7,7 @@ Memos are filled under the guard's lock and read without one.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Final, NamedTuple, TypeVar
 
@@ -98,7 +99,6 @@ class Profile:
             return known
         snapshot = self.snapshot
         view = look(table, self.purpose, self.bit, self.holdings(table), now)
-        snapshot.horizon = min(snapshot.horizon, view.until)
         interned = snapshot.interned
         return remember(self.views, table.name, interned.get(view) or remember(interned, view, view))
 
@@ -107,7 +107,7 @@ class Profile:
         table, mask = resolve(self.snapshot.bits, ask)
         view = self.view(table, now)
         denied = mask & view.denied[ask.index]
-        until = None if view.until == END else view.until
+        until = None if view.until == END else self.snapshot.until
         remember(self.hits, ask, (self.snapshot, not denied, until))
         return denied
 
@@ -124,7 +124,7 @@ class Profile:
         if not allowed or (strict and denied):
             return Denial(table.names(denied))
         projection = self.snapshot.projection(table, selection, allowed, named=columns is not None)
-        until = None if view.until == END else view.until
+        until = None if view.until == END else self.snapshot.until
         plan = Plan(self, want, projection, table.names(denied), until)
         wide = columns is not None and (len(columns) > NAMES or sum(map(len, columns)) > NAME_BYTES)
         return plan if wide else remember(self.plans, want, plan)
@@ -135,12 +135,14 @@ class Profile:
 
 
 class Snapshot:
-    """A compiled policy and the families of the store, under an epoch.
+    """A compiled policy and the families of the store, under an epoch, between two edges of its windows.
 
     Args:
         bits: the compiled policy.
         stored: the store's families by (table, family); those that it lacks are left out.
         epoch: counts the policies and schemas of this process, from 1.
+        since: the time from which on it decides, in nanoseconds since 1970.  It does so before ``until``, the next
+            edge of any window of the policy, or `END`.
     """
 
     __slots__ = (
@@ -153,17 +155,19 @@ class Snapshot:
         "bits",
         "columns",
         "epoch",
-        "horizon",
         "interned",
         "stored",
+        "until",
     )
 
-    def __init__(self, bits: PolicyBits, stored: Mapping[tuple[str, str], StoredFamily], epoch: int) -> None:
+    def __init__(
+        self, bits: PolicyBits, stored: Mapping[tuple[str, str], StoredFamily], epoch: int, since: int = BEGIN
+    ) -> None:
         self.bits = bits
         self.stored = stored
         self.epoch = epoch
-        #: the first instant at which something that was computed ends
-        self.horizon = END
+        after = bisect_right(bits.edges, since)
+        self.until = bits.edges[after] if after < len(bits.edges) else END
         self.interned: dict[View, View] = {}
         #: column names taken apart, by table
         self.columns: dict[str, dict[bytes, Column]] = {}

@@ -7,11 +7,13 @@ from typing import Final
 
 from attrs import field, frozen
 
+from cfacl.model.immutable import immutable
+
 #: Lowest first; the ladder of a policy that names none of its own.
 DEFAULT_LEVELS: Final = ("public", "internal", "personal", "sensitive", "sealed")
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Family:
     """A column family: belongs to one table, has exactly one level.
 
@@ -29,7 +31,7 @@ class Family:
     time_to_live: int | None = None
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Table:
     """A table: its families by name."""
 
@@ -37,7 +39,7 @@ class Table:
     families: Mapping[str, Family] = field(factory=dict)
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Catalog:
     """All levels (lowest first), purposes and tables that a policy speaks of."""
 

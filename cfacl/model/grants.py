@@ -8,6 +8,7 @@ from typing import Final, Literal
 from attrs import frozen
 
 from cfacl.model.action import Action
+from cfacl.model.immutable import immutable
 
 Kind = Literal["employee", "service", "third_party"]
 
@@ -25,7 +26,7 @@ def moment(nanos: int) -> datetime:
     return _EPOCH + timedelta(microseconds=nanos // 1000)
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Window:
     """The instants ``[start, until)``; an end that is ``None`` is open.  Both are offset date-times."""
 
@@ -36,7 +37,7 @@ class Window:
 ALWAYS: Final = Window()
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Grant:
     """Gives actions on families of one table for purposes.
 
@@ -52,7 +53,7 @@ class Grant:
     window: Window = ALWAYS
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Restriction:
     """Takes away; ``None`` means all, what is added in future included.
 
@@ -68,7 +69,7 @@ class Restriction:
     window: Window = ALWAYS
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Role:
     """A named set of grants and restrictions, with the highest level that it may ever reach."""
 
@@ -79,7 +80,7 @@ class Role:
     restrictions: tuple[Restriction, ...] = ()
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Assignment:
     """A role held by a principal during a window."""
 
@@ -87,7 +88,7 @@ class Assignment:
     window: Window = ALWAYS
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Principal:
     """An employee, a service or a third-party provider, with the roles that it holds."""
 
@@ -96,7 +97,7 @@ class Principal:
     assignments: tuple[Assignment, ...] = ()
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Never:
     """An invariant: an access that matches any of each key given must be impossible.  ``None``: key not given."""
 
@@ -111,7 +112,7 @@ class Never:
     why: str = ""
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Access:
     """One thing to do, as an `expect` line says it: ``read account:prof``."""
 
@@ -123,7 +124,7 @@ class Access:
         return f"{self.action} {self.table}:{self.family}"
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Expect:
     """A unit test of the policy.  ``at=None``: it must hold at every instant.  ``exact``: nothing else is allowed."""
 

@@ -27,7 +27,9 @@ def is_subject(name: str) -> bool:
     return 0 < len(name) <= SUBJECT_LENGTH and name.isprintable() and "`" not in name and name == name.strip()
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[str]) -> str:
     """Return a hint such as ``; did you mean `prof`?`` or an empty string."""
+    if not isinstance(name, str):
+        return ""
     found = difflib.get_close_matches(name[:SUBJECT_LENGTH], list(known), n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(f'`{each}`' for each in found)}?" if found else ""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cfacl.engine.bits import PolicyBits, RoleBits, Rule, TableBits
+from cfacl.engine.bits import BEGIN, END, PolicyBits, RoleBits, Rule, TableBits
 from cfacl.engine.snapshot import span
 from cfacl.errors import PolicyError
 from cfacl.model.action import ACTIONS
-from cfacl.model.grants import Grant, Restriction, Role
+from cfacl.model.grants import ALWAYS, Grant, Restriction, Role
 from cfacl.policy.invariants import broken
 from cfacl.policy.policy import Policy
 from cfacl.policy.purposes import meant
@@ -29,12 +29,22 @@ def compile_policy(policy: Policy) -> PolicyBits:
         purposes=purposes,
         tables={name: TableBits(table, catalog.levels) for name, table in catalog.tables.items()},
         roles={name: _role(role, rank, purposes) for name, role in policy.roles.items()},
-        principals=policy.principals,
+        principals=dict(policy.principals),
+        edges=_edges(policy),
     )
     faults = broken(policy, bits)
     if faults:
         raise PolicyError(faults)
     return bits
+
+
+def _edges(policy: Policy) -> list[int]:
+    """Return every instant at which a window opens or closes."""
+    windows = {each.window for role in policy.roles.values() for each in role.grants}
+    windows.update(each.window for role in policy.roles.values() for each in role.restrictions)
+    for principal in policy.principals.values():  # there may be a million, and most have no window
+        windows.update(each.window for each in principal.assignments if each.window is not ALWAYS)
+    return sorted({edge for window in windows for edge in span(window)} - {BEGIN, END})
 
 
 def _role(role: Role, rank: dict[str, int], purposes: dict[str, int]) -> RoleBits:

@@ -11,6 +11,7 @@ from attrs import field, frozen
 from cfacl.errors import Fault, PolicyError
 from cfacl.model.catalog import Catalog
 from cfacl.model.grants import Expect, Never, Principal, Role
+from cfacl.model.immutable import immutable
 
 if TYPE_CHECKING:
     from cfacl.policy.lint import Finding
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_BUCKETS: Final = 64
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class CassandraLayout:
     """How Cassandra lays out a table: ``ordered`` through hash buckets, or by ``row``, which has none."""
 
@@ -27,7 +28,7 @@ class CassandraLayout:
     buckets: int = DEFAULT_BUCKETS
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class StoreSettings:
     """What only one kind of store needs; validated always, ignored by the others.
 
@@ -42,7 +43,7 @@ class StoreSettings:
     cassandra_layouts: Mapping[str, CassandraLayout] = field(factory=dict)
 
 
-@frozen
+@frozen(field_transformer=immutable)
 class Policy:
     """Who may do what to which families, for which purposes and when.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import tomli_w
@@ -14,6 +15,7 @@ from cfacl.model.catalog import DEFAULT_LEVELS, Family, Table
 from cfacl.model.grants import Assignment, Expect, Grant, Never, Principal, Restriction, Role, Window
 from cfacl.policy.faults import Place, path
 from cfacl.policy.notation import duration
+from cfacl.policy.parts import strange_parts
 from cfacl.policy.policy import CassandraLayout, Policy, StoreSettings
 
 _Section = dict[str, Any]
@@ -38,21 +40,39 @@ def as_document(policy: Policy) -> _Section:
     """Return the tables, arrays and values of the TOML that `write` prints.
 
     Raises:
-        PolicyError: a part stands under another name than its own, or a column is not UTF-8.
+        PolicyError: a part is of no class of a policy's, or stands under another name than its own, or is what no
+            document can say.
     """
+    faults = strange_parts(policy) or [*_misplaced(policy)]
+    if faults:
+        raise PolicyError(faults)
+    try:
+        return _document(policy)
+    except PolicyError:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        raise PolicyError(
+            [Fault("", f"holds what no document can say ({kind}); give each part what its class asks for")]
+        ) from error
+
+
+def _misplaced(policy: Policy) -> Iterator[Fault]:
     catalog = policy.catalog
-    faults = [
-        *_misnamed(("tables",), catalog.tables),
-        *(
+    return chain(
+        _misnamed(("tables",), catalog.tables),
+        (
             fault
             for name, table in catalog.tables.items()
             for fault in _misnamed(("tables", name, "families"), table.families)
         ),
-        *_misnamed(("roles",), policy.roles),
-        *_misnamed(("principals",), policy.principals),
-    ]
-    if faults:
-        raise PolicyError(faults)
+        _misnamed(("roles",), policy.roles),
+        _misnamed(("principals",), policy.principals),
+    )
+
+
+def _document(policy: Policy) -> _Section:
+    catalog = policy.catalog
     document = {
         "policy": {
             "name": policy.name,

@@ -39,7 +39,10 @@ def open_store(location: object, *, clock: Callable[[], int]) -> Store:
         raise RequestError("a store is named by a URL or a path, and this one is empty")
     if isinstance(location, Path) or "://" not in url:
         url = Path(url).absolute().as_uri().replace("file://", "rocksdb://", 1)
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise RequestError(f"{quoted(url)} is no URL; write `scheme://` and what the store asks for") from error
     target: Any
     if scheme in _OURS:
         module, _, name = _OURS[scheme].partition(":")

@@ -64,7 +64,7 @@ def test_the_call_decides_or_else_the_database(change: str, default: bool) -> No
 @pytest.mark.parametrize("said", [0, 1, "yes", b""])
 def test_what_is_neither_true_nor_false_is_refused_and_nothing_sent(change: str, said: object) -> None:
     store, db = opened(durable=True)
-    with pytest.raises(cfacl.RequestError, match=r"^`durable` is True, False, or None"):
+    with pytest.raises(cfacl.RequestError, match=r"^`durable` is True, False, or None for what is usual, not "):
         CHANGES[change](db.session("p", purpose="work").table("t"), durable=said)
     assert store.take() == []
 

@@ -19,7 +19,16 @@ def test_its_use_is_logged_and_told(caplog):
         store = unguarded_store(db, operator="ops", reason="ticket 7")
         assert store.tables() == {}
     assert [(each.request, each.principal, each.purpose) for each in told] == [("unguarded_store", "ops", "ticket 7")]
-    assert caplog.messages == ["ops goes around the guard: ticket 7"]
+    assert caplog.messages == ["`ops` goes around the guard: `ticket 7`"]
+
+
+@pytest.mark.rule(12)
+@pytest.mark.failure("store-acl-18")
+def test_its_record_is_one_line_whatever_the_reason_says(caplog):
+    with cfacl.connect("memory://", policy=POLICY) as db:
+        unguarded_store(db, operator="eve`", reason="x\nWARNING ann goes around the guard: y")
+    (message,) = caplog.messages
+    assert message == "`eve\\u0060` goes around the guard: `x\\u000aWARNING ann goes around the guard: y`"
 
 
 @pytest.mark.rule(12)

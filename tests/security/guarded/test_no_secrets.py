@@ -110,7 +110,7 @@ def test_nothing_that_is_held_shows_data(told: Any) -> None:
     batch = table.batch()
     batch.put(KEY, {b"a:q": VALUE})
     batch.delete(KEY, [b"a:canary"])
-    plan = table._access.decide("row", (0, "t", (b"a:q",), None))
+    plan = table._access.decide_one("row", (0, "t", (b"a:q",), None))
     held = [session, table, batch, table._access, *batch._pending, plan, plan.projection, told.db]
     held += [told.db.prepare("read", "t", "a"), session.explain("read", "t", "a", "c"), *told.told]
     held += [told.db.who("read", "t", "a"), told.db.what("ann"), told.db.stats(), told.db.drift(), table.scan()]

@@ -1,0 +1,62 @@
+"""Makes the words of a policy of nothing that can change, so that one that was judged stays as it was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, NoReturn
+
+from attrs import Attribute
+
+from cfacl.errors import Fault, PolicyError
+
+__all__ = ["immutable"]
+
+
+def immutable(_: type, fields: list[Attribute[Any]]) -> list[Attribute[Any]]:
+    """Have every field that is annotated as a set, a tuple or a mapping copy what it is given; for attrs' ``frozen``.
+
+    Sets and tuples may be given as any iterable, but not as one string, which would be taken for its letters.
+    """
+    return [each.evolve(converter=_CONVERTERS.get(str(each.type).partition("[")[0])) for each in fields]
+
+
+class _ByName(dict[Any, Any]):
+    """A dict that nobody changes; unlike a mapping proxy it can be pickled and copied."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a policy can't be changed; make another one, with `attrs.evolve`")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _ByName, (dict(self),)
+
+
+def _names(given: Iterable[Any] | None) -> frozenset[Any] | None:
+    return given if given is None or type(given) is frozenset else frozenset(_several(given))
+
+
+def _in_order(given: Iterable[Any]) -> tuple[Any, ...]:
+    return given if type(given) is tuple else tuple(_several(given))
+
+
+def _by_name(given: Mapping[Any, Any]) -> Mapping[Any, Any]:
+    if not isinstance(given, Mapping):
+        raise PolicyError([Fault("", f"a mapping by name is a dict, not {type(given).__name__}")])
+    return given if type(given) is _ByName else _ByName(given)
+
+
+def _several(given: Iterable[Any]) -> Iterable[Any]:
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise PolicyError([Fault("", f"several names are a set or a tuple, not {type(given).__name__}")])
+    return given
+
+
+_CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "frozenset": _names,
+    "tuple": _in_order,
+    "Mapping": _by_name,
+}

@@ -1,0 +1,82 @@
+"""Which classes a policy is made of, for one that was built by hand: what only looks like one might change later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from cfacl.errors import Fault
+from cfacl.model.catalog import Catalog, Family, Table
+from cfacl.model.grants import (
+    Access,
+    Assignment,
+    Expect,
+    Grant,
+    Never,
+    Principal,
+    Restriction,
+    Role,
+    Window,
+)
+from cfacl.policy.faults import Place, path
+from cfacl.policy.policy import CassandraLayout, Policy, StoreSettings
+
+__all__ = ["strange_parts"]
+
+#: Something of a policy, where it stands, and what it has to be.
+_Part = tuple[Place, object, type]
+
+
+def strange_parts(policy: Policy) -> list[Fault]:
+    """Return a fault for each part of a policy that is not of the class that belongs there, the outermost first."""
+    found = _strange([(("catalog",), policy.catalog, Catalog), (("stores",), policy.stores, StoreSettings)])
+    if found:
+        return found
+    outer: list[_Part] = [
+        *((("tables", str(name)), each, Table) for name, each in policy.catalog.tables.items()),
+        *((("roles", str(name)), each, Role) for name, each in policy.roles.items()),
+        *((("principals", str(name)), each, Principal) for name, each in policy.principals.items()),
+        *((("never", i), each, Never) for i, each in enumerate(policy.never)),
+        *((("expect", i), each, Expect) for i, each in enumerate(policy.expect)),
+        *(
+            (("stores", "cassandra", "tables", str(name)), each, CassandraLayout)
+            for name, each in policy.stores.cassandra_layouts.items()
+        ),
+    ]
+    return _strange(outer) or _strange(_inner(policy)) or _strange(_windows(policy))
+
+
+def _inner(policy: Policy) -> Iterator[_Part]:
+    for name, table in policy.catalog.tables.items():
+        for family, each in table.families.items():
+            yield ("tables", name, "families", str(family)), each, Family
+    for name, role in policy.roles.items():
+        for i, grant in enumerate(role.grants):
+            yield ("roles", name, "grants", i), grant, Grant
+        for i, restriction in enumerate(role.restrictions):
+            yield ("roles", name, "restrictions", i), restriction, Restriction
+    for name, principal in policy.principals.items():
+        for i, assignment in enumerate(principal.assignments):
+            yield ("principals", name, "roles", i), assignment, Assignment
+    for i, line in enumerate(policy.expect):
+        for access in chain(line.allowed, line.refused):
+            yield ("expect", i), access, Access
+
+
+def _windows(policy: Policy) -> Iterator[_Part]:
+    for name, role in policy.roles.items():
+        for i, grant in enumerate(role.grants):
+            yield ("roles", name, "grants", i), grant.window, Window
+        for i, restriction in enumerate(role.restrictions):
+            yield ("roles", name, "restrictions", i), restriction.window, Window
+    for name, principal in policy.principals.items():
+        for i, assignment in enumerate(principal.assignments):
+            yield ("principals", name, "roles", i), assignment.window, Window
+
+
+def _strange(parts: Iterable[_Part]) -> list[Fault]:
+    return [
+        Fault(path(place), f"is {type(part).__name__}, where a `{wanted.__name__}` belongs")
+        for place, part, wanted in parts
+        if type(part) is not wanted
+    ]
