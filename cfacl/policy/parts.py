@@ -29,8 +29,12 @@ _Part = tuple[Place, object, type]
 
 def strange_parts(policy: Policy) -> list[Fault]:
     """Return a fault for each part of a policy that is not of the class that belongs there, the outermost first."""
-    found = _strange([(("catalog",), policy.catalog, Catalog), (("stores",), policy.stores, StoreSettings)])
-    if found:
+    whole: list[_Part] = [
+        (("policy", "name"), policy.name, str),
+        (("catalog",), policy.catalog, Catalog),
+        (("stores",), policy.stores, StoreSettings),
+    ]
+    if found := _strange(whole):
         return found
     outer: list[_Part] = [
         *((("tables", str(name)), each, Table) for name, each in policy.catalog.tables.items()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -152,3 +154,103 @@ def test_whoever_looks_at_it_is_told_its_faults(look: Callable[[Policy], object]
     with pytest.raises(PolicyError) as caught:
         look(policy)
     assert [str(fault).partition(";")[0] for fault in caught.value.faults] == faults
+
+
+# ------------------------------------------------------------------------------------------------------- nothing changes
+
+STRANGE: dict[str, Callable[[], Policy]] = {
+    "catalog=None": lambda: built(catalog=None),
+    "stores=None": lambda: built(stores=None),
+    "roles=None": lambda: built(roles=None),
+    "roles=[]": lambda: built(roles=[]),
+    "roles of another class": lambda: built(roles={"r": "admin"}),
+    "principals of another class": lambda: built(principals={"p": 5}),
+    "assignments=None": lambda: built(principals={"p": Principal("p", "service", None)}),
+    "assignments by name": lambda: built(principals={"p": Principal("p", "service", ("r",))}),
+    "one name as a set": lambda: built(evolve(GRANT, families="f")),
+    "window=None": lambda: built(evolve(GRANT, window=None)),
+    "a window of an assignment": lambda: built(principals={"p": Principal("p", "service", (Assignment("r", None),))}),
+    "a grant that only looks like one": lambda: built(roles={"r": Role("r", "public", grants=(Restriction("t"),))}),
+    "a restriction that is none": lambda: built(roles={"r": Role("r", "public", restrictions=(GRANT,))}),
+    "a never that is none": lambda: built(never=(GRANT,)),
+    "an expect that is none": lambda: built(expect=("p",)),
+    "an access that is none": lambda: built(expect=(Expect("p", "work", allowed={"read t:f"}),)),
+    "a table that is none": lambda: built(catalog=Catalog(tables={"t": {}})),
+    "a family that is none": lambda: built(catalog=Catalog(tables={"t": Table("t", {"f": "public"})})),
+    "columns that are str": lambda: built(catalog=cataloged(columns={"q"})),
+    "half a second": lambda: built(catalog=cataloged(time_to_live=1.5)),
+    "families of mixed types": lambda: built(evolve(GRANT, families={"f", 5})),
+    "a name that is none": lambda: built(name=None),
+    "layouts of another class": lambda: built(stores=evolve(built().stores, cassandra_layouts={"t": "row"})),
+}
+
+
+def cataloged(**keys: Any) -> Catalog:
+    return Catalog(purposes=WORK, tables={"t": Table("t", {"f": Family("f", "public", WORK, **keys)})})
+
+
+@pytest.mark.rule(13)
+@pytest.mark.parametrize("name", STRANGE)
+@pytest.mark.parametrize(
+    "use",
+    [connect, replace, Policy.lint, Policy.dumps, lambda policy: cfacl.diff(policy, built())],
+    ids=["connect", "replace", "lint", "dumps", "diff"],
+)
+def test_parts_of_the_wrong_class_are_the_authors_mistake(name: str, use: Callable[[Policy], object]) -> None:
+    with pytest.raises(PolicyError) as caught:
+        use(STRANGE[name]())
+    assert caught.value.faults
+
+
+@pytest.mark.rule(13)
+def test_a_policy_keeps_what_it_was_made_of() -> None:
+    families, principals = {"f"}, {"p": Principal("p", "service", (Assignment("r"),))}
+    policy = built(evolve(GRANT, families=families), principals=principals)
+    same = built()
+    families.add("g")
+    principals["eve"] = Principal("eve", "service", (Assignment("r"),))
+    assert policy == same
+    assert hash(policy.roles["r"].grants[0]) == hash(GRANT)
+
+
+@pytest.mark.rule(13)
+def test_what_can_be_gone_through_once_is_gone_through_once() -> None:
+    barred = Restriction("t", families=(each for each in ["f"]))
+    role = Role("r", "public", grants=[GRANT], restrictions=(each for each in [barred]))
+    with cfacl.connect("memory://", policy=built(roles={"r": role})) as db:
+        assert db.what("p") == []
+    broken = built(never=(each for each in [Never(actions={"read"})]))
+    with pytest.raises(PolicyError, match="must be impossible"):
+        connect(broken)
+
+
+@pytest.mark.rule(13)
+def test_nothing_of_a_policy_in_force_can_be_changed() -> None:
+    with cfacl.connect("memory://", policy=built()) as db:
+        eve = Principal("eve", "service", (Assignment("r"),))
+        maps: list[Any] = [db.policy.principals, db.policy.roles, db.policy.catalog.tables]
+        maps += [db.policy.catalog.tables["t"].families, db.policy.stores.cassandra_layouts]
+        for each in maps:
+            for change in (
+                lambda m: m.__setitem__("eve", eve),
+                lambda m: m.update(eve=eve),
+                lambda m: m.setdefault("eve", eve),
+                lambda m: m.__ior__({"eve": eve}),
+                lambda m: m.pop("p", None),
+                lambda m: m.__delitem__("p"),
+                lambda m: m.popitem(),
+                lambda m: m.clear(),
+            ):
+                with pytest.raises(TypeError, match="make another one"):
+                    change(each)
+        with pytest.raises(cfacl.AccessDenied):
+            db.session("eve", purpose="work")
+        assert [each.principal for each in db.who("read", "t", "f")] == ["p"]
+
+
+def test_a_policy_can_be_pickled_and_copied() -> None:
+    policy = built()
+    for other in (pickle.loads(pickle.dumps(policy)), copy.deepcopy(policy), copy.copy(policy)):
+        assert other == policy
+        with pytest.raises(TypeError):
+            other.principals["eve"] = policy.principals["p"]

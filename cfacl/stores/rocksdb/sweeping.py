@@ -51,7 +51,8 @@ def step(
         at.next()
     at.status()
     removed = _remove(database, family, expired, deadline) if expired else 0
-    return Swept(family.table, family.name, looked, removed), key
+    # With a newest version go the older ones, which no later step finds.
+    return Swept(family.table, family.name, looked + max(removed - len(expired), 0), removed), key
 
 
 def _cell(key: bytes, kind: Kind) -> tuple[bytes, bytes]:

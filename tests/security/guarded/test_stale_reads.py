@@ -284,3 +284,90 @@ def test_a_scan_is_decided_when_it_is_called(world: Any) -> None:
     scan = world.table().scan(batch_size=2)
     world.granting("b", "c")()
     assert [row for _, row in scan] == [cells("b")] * 6
+
+
+@pytest.mark.rule(7)
+def test_a_scan_that_is_denied_closed_or_over_asks_the_store_no_more(world: Any) -> None:
+    for begun in (False, True):
+        for end, error in (
+            (lambda: world.revoking()(), cfacl.AccessDenied),
+            (lambda: session.close(), cfacl.Closed),
+            (lambda: world.wait(60), cfacl.AccessDenied),
+        ):
+            world.wait(0)
+            world.grants("reader").clear()
+            world.grant("reader", "a", "b", until=world.at(60))
+            world.replace()
+            world.fill(*KEYS)
+            session = world.session()
+            scan = session.table("t").scan(batch_size=1)
+            if begun:
+                next(scan)
+            world.store.take()
+            end()
+            with pytest.raises(error):
+                next(scan)
+            assert world.data() == []
+            world.close()
+            world._db = None
+
+
+@pytest.mark.rule(4)
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_scan_that_lost_all_while_the_store_said_that_no_row_is_left_raises(world: Any, rows: int) -> None:
+    """Its end is no less an answer than a row is."""
+    for end, error in ((world.revoking(), cfacl.AccessDenied), (lambda: session.close(), cfacl.Closed)):
+        world.grants("reader") or world.grant("reader", "a", "b")
+        world.replace()
+        world.fill(*KEYS[:rows])
+        session = world.session()
+        inner, world.faulty.inner = world.faulty.inner, Last(world.faulty.inner, end)
+        scan = session.table("t").scan(batch_size=10)
+        for _ in range(rows):
+            next(scan)
+        with pytest.raises(error):
+            next(scan)
+        world.faulty.inner = inner
+
+
+class Last:
+    """A store in which something happens when a scan comes to its end."""
+
+    def __init__(self, inner: Any, edit: Callable[[], object]) -> None:
+        self.inner = inner
+        self.edit = edit
+
+    def scan(self, *arguments: Any, **keys: Any) -> Any:
+        yield from self.inner.scan(*arguments, **keys)
+        self.edit()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+
+@pytest.mark.parametrize("columns", [None, [b"a"], [b"a:q"]])
+def test_a_scan_goes_on_where_a_new_policy_names_a_family_that_is_not_made_yet(world: Any, columns: Any) -> None:
+    world.fill(*KEYS)
+    world.grants("reader")[0].pop("families")
+    world.grants("reader")[0]["at_or_below"] = "personal"
+    world.families["d"]["level"] = "sealed"
+    world.document["roles"]["reader"]["clearance"] = "personal"
+    world.replace()
+
+    def name_another() -> None:
+        world.family("z")
+        world.replace()
+
+    expected = cells("a", "b", "c") if columns is None else cells("a")
+    world.during("scan.next", lambda: None, name_another)
+    rows = [row for _, row in world.table().scan(batch_size=2, columns=columns)]
+    assert rows == [expected] * 6
+    assert [row.withheld for row in rows] == [{"d"} if columns is None else set()] * 2 + [
+        {"d", "z"} if columns is None else set()
+    ] * 4
+    world.during("scan.next", lambda: None, lambda: (world.families.pop("b"), world.replace()))
+    if columns is None:
+        world.db.create_tables()
+        rows = [row for _, row in world.table().scan(batch_size=2, columns=columns)]
+        assert rows == [cells("a", "b", "c")] * 2 + [cells("a", "c")] * 4
+        assert [row.withheld for row in rows] == [{"d"}] * 6
