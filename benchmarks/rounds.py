@@ -59,7 +59,7 @@ class Effort:
         return max(1, round(full * self.share))
 
 
-FULL: Final = Effort(sample=0.001, rounds=60, processes=5, share=1.0)
+FULL: Final = Effort(sample=0.005, rounds=30, processes=5, share=1.0)
 #: Shows that everything runs; its figures mean nothing.
 QUICK: Final = Effort(sample=0.00005, rounds=3, processes=1, share=0.01)
 
