@@ -1,7 +1,8 @@
 """What holds for every test: Hypothesis profiles, the parts that a machine may lack, and what a whole run must contain.
 
 A *part* is something that tests need and a machine may lack.  Where it is absent its tests are announced and left
-out; where ``CFACL_REQUIRE`` names it (``CFACL_REQUIRE=rolemining``), they fail.  Nothing else may be skipped.
+out; where ``CFACL_REQUIRE`` names it (``CFACL_REQUIRE=rolemining``), they fail.  The suite for stores that ships leaves
+out what a store says it lacks, and what its author excludes, each announced.  Nothing else may be skipped.
 """
 
 from __future__ import annotations
@@ -15,12 +16,17 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from cfacl.testing import announcements
+
 TESTS: Final = Path(__file__).parent
 SECURITY: Final = TESTS / "security"
 
 #: What each part is, and how it is given.
 PARTS: Final = {"rolemining": "a folder of `user permission` files, named by CFACL_ROLEMINING"}
 ABSENT: Final = "part not on this machine: "
+
+#: How the reasons of the skips begin that are announced.
+ANNOUNCED: Final = tuple(f"Skipped: {each}" for each in (ABSENT, announcements.LACKING, announcements.EXCLUDED))
 
 # No deadline: on a busy machine it would time the machine.  Sizes of generated policies make "too slow" a false alarm.
 settings.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,7 +50,9 @@ def absent(part: str) -> None:
     """End a test whose part is not there."""
     if part in required():
         pytest.fail(f"CFACL_REQUIRE names `{part}`, and it is not here: {PARTS[part]}", pytrace=False)
-    pytest.skip(f"{ABSENT}{part}, {PARTS[part]}")  # the one skip there is; the hooks below fail any other
+    pytest.skip(
+        f"{ABSENT}{part}, {PARTS[part]}"
+    )  # the one skip of ours; the hooks below fail any that is not announced
 
 
 @pytest.fixture(scope="session")
@@ -111,11 +119,16 @@ class Wholeness:
         self._note(report)
 
     def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        if report.skipped and not hasattr(report, "wasxfail") and ABSENT not in str(report.longrepr):
+        if report.skipped and not hasattr(report, "wasxfail") and not self._announced(report.longrepr):
             self.skipped.append(report.nodeid)
 
+    @staticmethod
+    def _announced(skip: object) -> bool:
+        """Whether a skip, which pytest gives as (file, line, reason), is one of those that are announced."""
+        return isinstance(skip, tuple) and skip[2].startswith(ANNOUNCED)
+
     def faults(self) -> list[str]:
-        found = [f"{nodeid} was skipped: only a part in tests/conftest.py may be absent" for nodeid in self.skipped]
+        found = [f"{nodeid} was skipped: only what tests/conftest.py announces may be" for nodeid in self.skipped]
         if self.complete and self.count < self.floor:
             found.append(f"the security suite has {self.count} tests, fewer than the {self.floor} of count.txt")
         return found
