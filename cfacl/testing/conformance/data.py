@@ -17,6 +17,7 @@ __all__ = [
     "PATIENCE",
     "TABLE",
     "delete",
+    "drained",
     "end",
     "family",
     "projection",
@@ -54,8 +55,10 @@ HOSTILE: Final = (
 
 #: How long threads wait for each other, in seconds, before a test fails that would otherwise hang.
 PATIENCE: Final = 60
-#: How often a call is repeated, or a scan goes on, that should have ended long before.
+#: How often a call is repeated that should have been refused long before.
 ENDLESS: Final = 100_000
+#: More batches than any scan here has.
+_BATCHES: Final = 300
 
 _identities: Final = itertools.count(1)
 
@@ -95,6 +98,13 @@ def row(store: Store, key: bytes, *slices: StoredFamily | Slice, **more: Any) ->
     return found[0][1] if found else None
 
 
+def drained(scan: Iterator[list[tuple[bytes, Cells]]]) -> list[list[tuple[bytes, Cells]]]:
+    """Return what is left of a scan; one that does not end is told, and not waited for."""
+    batches = list(itertools.islice(scan, _BATCHES))
+    assert len(batches) < _BATCHES, "the scan does not end"
+    return batches
+
+
 def scanned(
     store: Store, *slices: StoredFamily | Slice, span: Span = EVERYTHING, batch_size: int = 3, **more: Any
 ) -> list[tuple[bytes, Cells]]:
@@ -104,8 +114,7 @@ def scanned(
     """
     asked = projection(*slices)
     scan = store.scan(TABLE, asked, span, batch_size=batch_size, **more)
-    batches = list(itertools.islice(scan, ENDLESS))
-    assert len(batches) < ENDLESS, "the scan does not end"
+    batches = drained(scan)
     assert all(batches), "a batch is empty"
     assert [len(each) for each in batches[:-1]] == [batch_size] * len(batches[:-1]), (
         "a batch before the last is not full"

@@ -12,7 +12,7 @@ import pytest
 from cfacl.errors import SchemaMissing
 from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
-from cfacl.testing.conformance.data import PATIENCE, TABLE, projection, put, row
+from cfacl.testing.conformance.data import PATIENCE, TABLE, drained, projection, put, row
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -60,7 +60,7 @@ class Threads(Suite[S]):
                 for _ in range(300):
                     found = dict(store.get(TABLE, [b"u1", b"u2"], projection(*named)))
                     assert len({value for cells in found.values() for value in cells.values()}) == 1
-                    for batch in store.scan(TABLE, projection(*named), Span(), batch_size=2):
+                    for batch in drained(store.scan(TABLE, projection(*named), Span(), batch_size=2)):
                         assert len(batch) == 2
                         assert len({value for _, cells in batch for value in cells.values()}) == 1
             finally:
@@ -82,7 +82,7 @@ class Threads(Suite[S]):
                 with contextlib.suppress(SchemaMissing):
                     assert len(store.versions(TABLE, b"u1", each, b"a")) <= 1
                 with contextlib.suppress(SchemaMissing):
-                    for batch in store.scan(TABLE, projection(one, each), Span(), batch_size=1):
+                    for batch in drained(store.scan(TABLE, projection(one, each), Span(), batch_size=1)):
                         assert batch[0][0] == b"u1"
 
         with ThreadPoolExecutor(3) as pool:
