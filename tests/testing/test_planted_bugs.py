@@ -9,7 +9,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -26,7 +26,7 @@ def bugs(monkeypatch) -> list[str]:
 def caught(report: Path) -> dict[str, list[str]]:
     """The tests that failed, by the class that they are of; a class without any has an empty list."""
     failed = defaultdict(list)
-    for case in ElementTree.parse(report).iter("testcase"):
+    for case in ET.parse(report).iter("testcase"):
         tests = failed[case.attrib["classname"].rpartition(".")[2]]
         if case.find("failure") is not None or case.find("error") is not None:
             tests.append(case.attrib["name"])
@@ -34,7 +34,19 @@ def caught(report: Path) -> dict[str, list[str]]:
 
 
 def test_every_planted_bug_is_caught_and_the_healthy_store_passes(tmp_path, monkeypatch):
-    command = [sys.executable, "-m", "pytest", "-q", "--tb=no", "--no-summary", "-p", "no:cacheprovider", "-n", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--tb=no",
+        "--no-summary",
+        "--assert=plain",
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "2",
+    ]
     options = ["--noconftest", "-c", os.devnull, f"--rootdir={NAIVE}", f"--junitxml={tmp_path / 'report.xml'}"]
     ran = subprocess.run(
         [*command, *options, str(NAIVE / "suite.py")],
@@ -49,6 +61,6 @@ def test_every_planted_bug_is_caught_and_the_healthy_store_passes(tmp_path, monk
     assert failed.pop("TestHealthy") == []
     report = {name: failed[f"Test{number}"] for number, name in enumerate(bugs(monkeypatch))}
     assert len(report) == len(failed) >= 60
-    for name, tests in report.items():
-        print(f"{name}: caught by {len(tests)}, {', '.join(tests[:3])}")  # seen with `pytest -rP`
+    lines = [f"{name}: caught by {len(tests)}, {', '.join(tests[:3])}\n" for name, tests in report.items()]
+    sys.stdout.writelines(lines)  # seen with `pytest -rP`
     assert [name for name, tests in report.items() if not tests] == []

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cfacl.errors import Unsupported
+from cfacl.errors import SchemaMissing, Unsupported
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.testing.conformance.data import PATIENCE, TABLE, put, row
@@ -66,6 +66,22 @@ class CompareAndSet(Suite[S]):
         assert store.compare_and_set(TABLE, b"u1", conditions, mutation) is True
         assert row(store, b"u1", one, two) == {b"one:a": b"new"}
         assert store.compare_and_set(TABLE, b"u1", conditions, mutation) is False
+
+    @needs("compare_and_set")
+    def test_a_family_that_is_missing_is_told_whether_the_conditions_hold_or_not(
+        self, store: S, one: StoredFamily
+    ) -> None:
+        put(store, b"u1", one, {b"a": b"1"})
+        kept = self.raw_cells(store, one)
+        lost = self.family("lost")
+        for value in (b"1", b"9"):
+            for conditions, change in (
+                ([(one, b"a", value)], Put(lost, {b"a": b"2"})),
+                ([(one, b"a", value), (lost, b"a", None)], Put(one, {b"a": b"2"})),
+            ):
+                with pytest.raises(SchemaMissing):
+                    store.compare_and_set(TABLE, b"u1", conditions, Mutation(b"u1", (change,)))
+        assert self.raw_cells(store, one) == kept
 
     @pytest.mark.usefixtures("pressed")
     def test_one_of_sixteen_threads_wins_a_cell(self, store: S, one: StoredFamily) -> None:

@@ -56,7 +56,7 @@ HOSTILE: Final = (
 #: How long threads wait for each other, in seconds, before a test fails that would otherwise hang.
 PATIENCE: Final = 60
 #: How often a call is repeated that should have been refused long before.
-ENDLESS: Final = 100_000
+ENDLESS: Final = 20_000
 #: More batches than any scan here has.
 _BATCHES: Final = 300
 

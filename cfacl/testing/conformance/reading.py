@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cfacl.model.projection import Slice, StoredFamily
-from cfacl.model.request import Span
+from cfacl.model.request import MAX_KEY, Span
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import TABLE, projection, put, row, scanned
+from cfacl.testing.conformance.data import HOSTILE, TABLE, projection, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -80,6 +80,14 @@ class Reading(Suite[S]):
         assert row(store, b"u2", one) is None
         assert row(store, b"u1", Slice(one, (b"d",))) is None
         assert scanned(store, Slice(one, (b"d",))) == []
+
+    def test_a_named_column_is_that_column_and_no_other(self, store: S, one: StoredFamily) -> None:
+        names = [each for each in HOSTILE if len(each) < MAX_KEY]
+        put(store, b"u1", one, {each: b"v" + each for each in [b"", *names]})
+        for named in ((b"",), (b"", b"a"), *((each,) for each in names)):
+            expected = {b"one:" + each: b"v" + each for each in named}
+            assert row(store, b"u1", Slice(one, named)) == expected
+            assert scanned(store, Slice(one, named)) == [(b"u1", expected)]
 
     @needs("timestamps")
     def test_timestamps_are_milliseconds_and_come_beside_the_value(

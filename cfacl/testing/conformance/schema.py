@@ -89,8 +89,9 @@ class Schema(Suite[S]):
                 lambda s=stranger: store.apply(TABLE, [Mutation(b"u1", (Delete(s),))]),
                 lambda s=stranger: store.apply(TABLE, [Mutation(b"u1", (Put(s, {}),))]),
                 lambda s=stranger: store.increment(TABLE, b"u1", s, b"a", 1),
-                lambda s=stranger, m=mutation: store.compare_and_set(TABLE, b"u1", [(s, b"a", None)], m),
-                lambda m=mutation: store.compare_and_set(TABLE, b"u1", [(one, b"a", b"9")], m),
+                lambda s=stranger: store.compare_and_set(
+                    TABLE, b"u1", [(s, b"a", None)], Mutation(b"u1", (Put(s, {b"a": b"2"}),))
+                ),
             ):
                 with pytest.raises(SchemaMissing):
                     call()

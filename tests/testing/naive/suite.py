@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from bugs import BUGS
 from naive import NaiveStore
 
@@ -10,7 +12,7 @@ from cfacl.testing.conformance import StoreTests
 
 class Naive(StoreTests):
     persistent = False
-    overrides = {}
+    overrides: ClassVar = {}
 
     def open(self, folder, clock):
         return type("Store", (NaiveStore,), self.overrides)(clock)
