@@ -50,9 +50,7 @@ def absent(part: str) -> None:
     """End a test whose part is not there."""
     if part in required():
         pytest.fail(f"CFACL_REQUIRE names `{part}`, and it is not here: {PARTS[part]}", pytrace=False)
-    pytest.skip(
-        f"{ABSENT}{part}, {PARTS[part]}"
-    )  # the one skip of ours; the hooks below fail any that is not announced
+    pytest.skip(f"{ABSENT}{part}, {PARTS[part]}")  # the one skip of ours; the hooks below fail what is not announced
 
 
 @pytest.fixture(scope="session")
