@@ -68,9 +68,9 @@ class Scanning(Suite[S]):
         for lower, upper in ((7, 8), (7, 20), (0, 100), (98, 99), (9, 9)):
             span = Span(b"r%03d" % lower, b"r%03d" % upper, reverse)
             expected = sorted((b"r%03d" % n for n in range(lower, upper)), reverse=reverse)
-            for batch_size in (1, 4, 13, 100):
+            for batch_size in (4, 13):
                 assert [key for key, _ in scanned(store, one, two, span=span, batch_size=batch_size)] == expected
-                for limit in (1, 4, 13):
+                for limit in (1, 13):
                     found = scanned(store, one, two, span=span, batch_size=batch_size, limit=limit)
                     assert [key for key, _ in found] == expected[:limit]
 

@@ -59,11 +59,11 @@ def with_everything(document: Document) -> Document:
 class Drawn:
     """One step's table and row, and how to draw the rest of it; all names are those of the policy in force."""
 
-    def __init__(self, data: st.DataObject, world: World, table: str | None = None) -> None:
+    def __init__(self, data: st.DataObject, world: World, table: str | None = None, key: bytes | None = None) -> None:
         self._draw = data.draw
         self._world = world
         self.table: str = table or data.draw(st.sampled_from(list(world.document["tables"])))
-        self.key = data.draw(st.sampled_from(_KEYS))
+        self.key = key or data.draw(st.sampled_from(_KEYS))
 
     def keys(self) -> list[bytes]:
         """Return row keys, some of them twice."""

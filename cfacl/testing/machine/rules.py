@@ -56,6 +56,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=_RAM if _RAM.is_dir() else None))
         self.db: Database | None = None
         self.held: list[Held] = []
+        self.policies: list[Document] = []
 
     def teardown(self) -> None:
         """Close the store, and remove what it wrote."""
@@ -67,12 +68,17 @@ class StoreMachine(RuleBasedStateMachine):
     def connect(self, data: st.DataObject, document: Document) -> Caller:
         """Open the store behind a policy by which the first principal may do everything, unless something forbids it."""
         document = with_everything(document)
+        self.policies.append(document)
         self.world = World(document, data.draw(strategies.nanoseconds(document)))
         policy = Policy.loads(tomli_w.dumps(document))
         self.db = connect(self.location(self.folder), policy=policy, clock=lambda: self.world.now)
         self.db.create_tables()
         self.world.create([])
-        return self._session(next(iter(document["principals"])), document["policy"]["purposes"][0])
+        first = self._session(next(iter(document["principals"])), document["policy"]["purposes"][0])
+        for table in document["tables"]:
+            for key in (b"a", b"b", b"\xff"):
+                self._put(first, Drawn(data, self.world, table, key), None)
+        return first
 
     @property
     def open(self) -> Database:
@@ -114,8 +120,12 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def replace_the_policy(self, data: st.DataObject) -> None:
-        """Put an edited policy in force while sessions, asks and scans are held."""
-        document = data.draw(strategies.edits(self.world.document, most=3))[-1].document
+        """Put an edited policy in force, or an earlier one again, while sessions, asks and scans are held."""
+        if data.draw(st.booleans()):
+            document = data.draw(strategies.edits(self.world.document, most=6))[-1].document
+        else:
+            document = data.draw(st.sampled_from(self.policies))
+        self.policies.append(document)
         self.world.replace(document)
         for each in self.held:
             each.removed = each.removed or each.principal not in document["principals"]
@@ -180,7 +190,10 @@ class StoreMachine(RuleBasedStateMachine):
     def put(self, caller: Caller, data: st.DataObject) -> None:
         """Put values, perhaps at a timestamp of the caller's."""
         drawn = Drawn(data, self.world)
-        values, timestamp = drawn.values(), drawn.timestamp()
+        self._put(caller, drawn, drawn.timestamp())
+
+    def _put(self, caller: Caller, drawn: Drawn, timestamp: int | None) -> None:
+        values = drawn.values()
 
         def expected() -> None:
             self.world.decide(caller.who, "write", drawn.table, dict.fromkeys(family for family, _ in values))
@@ -376,3 +389,12 @@ class StoreMachine(RuleBasedStateMachine):
         for _ in range(steps):
             if scan.under_way:
                 self.agree(scan.take, lambda: scan.taken(self.world))
+
+    @rule(caller=callers, data=st.data(), reverse=st.booleans())
+    def scan_while_the_policy_changes(self, caller: Caller, data: st.DataObject, reverse: bool) -> None:
+        """Scan, with another policy or a later time between one row and the next."""
+        scan = self.begin_a_scan(caller, data, reverse)
+        for change in (self.replace_the_policy, self.turn_the_clock, self.replace_the_policy):
+            self.go_on_with_a_scan(scan, 1)
+            change(data)
+        self.go_on_with_a_scan(scan, 9)
