@@ -25,6 +25,9 @@ SECURITY: Final = TESTS / "security"
 PARTS: Final = {"rolemining": "a folder of `user permission` files, named by CFACL_ROLEMINING"}
 ABSENT: Final = "part not on this machine: "
 
+#: A package of its own, which is not installed here: `testing/test_example_package.py` runs its tests.
+collect_ignore = ["testing/example"]
+
 #: How the reasons of the skips begin that are announced.
 ANNOUNCED: Final = tuple(f"Skipped: {each}" for each in (ABSENT, announcements.LACKING, announcements.EXCLUDED))
 
