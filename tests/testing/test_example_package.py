@@ -64,10 +64,11 @@ def test_it_is_not_known_where_it_is_not_installed(tmp_path: Path) -> None:
     assert "no store is installed for `sqlite://`; known are `memory`, `rocksdb`" in ran.stderr
 
 
-def test_it_passes_the_suite_and_what_it_lacks_is_announced(installed: Path, tmp_path: Path) -> None:
-    shutil.copy(EXAMPLE / "test_sqlite.py", tmp_path)
+def test_it_passes_the_suite_and_the_machine_and_what_it_lacks_is_announced(installed: Path, tmp_path: Path) -> None:
+    for each in EXAMPLE.glob("test_*.py"):
+        shutil.copy(each, tmp_path)
     options = ["-q", "-rs", "-W", "error", "--strict-markers", "-p", "no:cacheprovider", f"--rootdir={tmp_path}"]
-    ran = python("-m", "pytest", *options, "-c", os.devnull, tmp_path / "test_sqlite.py", path=installed)
+    ran = python("-m", "pytest", *options, "-c", os.devnull, tmp_path, path=installed)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     passed, skipped = (int(re.search(rf"(\d+) {word}", ran.stdout)[1]) for word in ("passed", "skipped"))
     assert passed > 100
