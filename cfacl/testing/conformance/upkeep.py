@@ -115,6 +115,11 @@ class Upkeep(Suite[S]):
         if steps:
             assert sum(each.removed for each in steps) == 2
             assert self.raw_cells(store, made) == {}
+        for stamp in range(3):
+            put(store, b"r", made, {b"q": b"v"}, clock.milliseconds - 1000 - stamp)
+        steps = list(store.sweep(made))
+        if steps:
+            assert (sum(each.looked for each in steps), sum(each.removed for each in steps)) == (3, 3)
         put(store, b"r", made, {b"s": b"v"})
         assert [value for value, _ in store.versions(TABLE, b"r", made, b"s")] == [b"v"]
 
