@@ -22,7 +22,7 @@ from cfacl.cli.check import check
 from cfacl.cli.compare import diff
 from cfacl.cli.convert import import_pairs
 from cfacl.cli.demo.command import demo
-from cfacl.cli.screen import Answer, Format, print_json, printable
+from cfacl.cli.screen import Answer, Format, print_json, say
 from cfacl.cli.store import backup, restore, verify
 from cfacl.errors import CfaclError, PolicyError
 
@@ -55,7 +55,7 @@ def _command(answer: Callable[..., int]) -> Callable[..., int]:
             print_json({"faults": faults})
         else:
             for fault in faults:
-                _complain(": ".join(filter(None, (fault["file"] or "cfacl", fault["path"], fault["message"]))))
+                say(": ".join(filter(None, (fault["file"] or "cfacl", fault["path"], fault["message"]))), err=True)
         return Answer.UNKNOWN
 
     return run
@@ -96,9 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _drop_output()
         where = error.filename or "the answer cannot be written"
-        _complain(f"cfacl: {where}: {(error.strerror or type(error).__name__).lower()}")
+        say(f"cfacl: {where}: {(error.strerror or type(error).__name__).lower()}", err=True)
     except Exception as error:  # noqa: BLE001  # a fault of cfacl itself, and still no traceback
-        _complain(f"cfacl: failed with {type(error).__name__}: {error}; please report it")
+        say(f"cfacl: failed with {type(error).__name__}: {error}; please report it", err=True)
     else:
         return code
     return Answer.UNKNOWN
@@ -127,7 +127,3 @@ def _faults(error: Exception) -> Iterator[dict[str, str | None]]:
 def _drop_output() -> None:
     """Let the interpreter flush what is left to where nobody reads; it would fail once more, and noisily."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-def _complain(line: str) -> None:
-    typer.echo(printable(line), err=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from cfacl.api.arguments import known_principal
-from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json, printable
+from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json, say
 from cfacl.errors import RequestError, quoted
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def explain(
     if form is Format.JSON:
         print_json(as_document(explanation))
     else:
-        typer.echo(printable(str(explanation)))
+        say(*str(explanation).split("\n"))
     return Answer.YES if explanation.allowed else Answer.NO
 
 

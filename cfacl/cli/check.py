@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 import typer
 
-from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, printable
+from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, say
+from cfacl.errors import quoted
 
 #: What is counted, once and many times.
 _WORDS: Final = {
@@ -50,6 +51,6 @@ def check(
         print_json({"policy": policy.name, "counts": counts, "findings": findings})
     else:
         told = (counted(counts[each], *words) for each, words in _WORDS.items())
-        typer.echo(printable(f"policy `{policy.name}` loads: {', '.join(told)}"))
+        say(f"policy {quoted(policy.name)} loads: {', '.join(told)}")
         listing(("path", "code", "message"), findings, "no findings")
     return Answer.NO if findings else Answer.YES

@@ -10,6 +10,7 @@ from cfacl.engine.ask import Ask, resolve
 from cfacl.engine.bits import Bound, TableBits
 from cfacl.engine.snapshot import Profile
 from cfacl.engine.view import Held
+from cfacl.errors import one_line
 from cfacl.model.action import ACTIONS, Action
 from cfacl.model.catalog import Family
 from cfacl.model.grants import moment
@@ -22,7 +23,7 @@ class Reason:
     Attributes:
         path: where it stands in the policy, ``roles.support.grants[0]``.
         roles: from the role that the principal holds to the one that declares it.
-        why: the author's words.
+        why: the author's words, as they stand in the policy; ``str()`` has them on one line.
         missing: why it does not count; empty where it does.
     """
 
@@ -33,7 +34,7 @@ class Reason:
 
     def __str__(self) -> str:
         by = " > ".join(self.roles)
-        said = f": {self.why}" if self.why else ""
+        said = f": {one_line(self.why)}" if self.why else ""
         return f"{self.path} (by {by}){said}" + (f" -- {self.missing}" if self.missing else "")
 
 
