@@ -21,6 +21,7 @@ from cfacl.model.action import ACTIONS, ADMIN, Action
 from cfacl.model.grants import moment
 from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
+from cfacl.policy.timeline import timeline
 
 Stretch = tuple[int, int]
 
@@ -137,7 +138,7 @@ class _Access:
         if table in bits.tables and purpose in bits.purposes:
             self.bit = bits.tables[table].bit
             self.columns = {each.name: each.columns for each in bits.tables[table].families}
-            self.segments = snapshot.profile(held, purpose).timeline(bits.tables[table])
+            self.segments = timeline(snapshot.profile(held, purpose), bits.tables[table])
 
     def __eq__(self, other: object) -> bool:
         """Whether both say the same; families have equal bits where their names are equal."""
