@@ -208,6 +208,7 @@ CASES: Final[list[tuple[str, str, str, str]]] = [
     (f"{G}.actions", "[]", f"{G}.actions", "must not be empty"),
     (f"{G}.purposes", "[]", f"{G}.purposes", "must not be empty"),
     (f"{G}.why", "''", f"{G}.why", "must not be empty"),
+    (f"{G}.why", r'" \t\u3000\ufeff"', f"{G}.why", "must not be empty"),
     (f"{R}.families", "[]", f"{R}.families", "must not be empty"),
     (f"{R}.actions", "[]", f"{R}.actions", "must not be empty"),
     (f"{R}.purposes", "[]", f"{R}.purposes", "must not be empty"),
