@@ -12,6 +12,7 @@ from cfacl.errors import Fault, PolicyError
 from cfacl.model.catalog import Catalog
 from cfacl.model.grants import Expect, Never, Principal, Role
 from cfacl.model.immutable import immutable
+from cfacl.policy.faults import Place
 
 if TYPE_CHECKING:
     from cfacl.policy.lint import Finding
@@ -59,6 +60,9 @@ class Policy:
     never: tuple[Never, ...] = ()
     expect: tuple[Expect, ...] = ()
     stores: StoreSettings = StoreSettings()
+    #: For `lint`, of a policy that was read: where a list of its document names a thing again that the policy, which
+    #: keeps sets, holds once; and what.  No part of what the policy says.
+    repeated: tuple[tuple[Place, str], ...] = field(default=(), init=False, eq=False, repr=False)
 
     @classmethod
     def load(cls, path: str | Path) -> Policy:
