@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cfacl.cli import source
 from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json, say
-from cfacl.errors import quoted
+from cfacl.errors import RequestError, quoted
 
 if TYPE_CHECKING:
     import cfacl
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="OLD", help="The policy as it was.", show_default=False)],
-    new: Annotated[Path, typer.Argument(metavar="NEW", help="The policy as it is to be.", show_default=False)],
+    old: Annotated[
+        Path, typer.Argument(metavar="OLD", help="The policy as it was; `-` for stdin.", show_default=False)
+    ],
+    new: Annotated[
+        Path, typer.Argument(metavar="NEW", help="The policy as it is to be; `-` for stdin.", show_default=False)
+    ],
     form: FormatOption = Format.TABLE,
 ) -> int:
     """List who gains and who loses what between two policies.
@@ -29,10 +34,12 @@ def diff(
     """
     import cfacl
 
+    if old == new == source.STDIN:
+        raise RequestError("standard input can be one of the two policies, and not both; name a file for the other")
     policies, errors = [], []
     for file in (old, new):
         try:
-            policies.append(cfacl.Policy.load(file))
+            policies.append(source.policy(file))
         except cfacl.PolicyError as error:
             errors.append(error)
     if errors:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cfacl.errors import printable
+from cfacl.errors import printable, quoted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,7 +40,16 @@ class Format(StrEnum):
     JSON = "json"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="A table for people, or JSON.")]
+def _format(text: str | Format) -> Format:
+    if text not in list(Format):
+        raise typer.BadParameter(f"must be `table` or `json`, not {quoted(text)}")
+    return Format(text)
+
+
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", parser=_format, metavar="table|json", help="A table for people, or JSON."),
+]
 
 
 def say(*lines: str, err: bool = False) -> None:
