@@ -35,6 +35,7 @@ from cfacl.errors import (
     Unsupported,
 )
 from cfacl.policy.diff import Change, diff
+from cfacl.policy.lint import Finding
 from cfacl.policy.policy import Policy
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "Event",
     "Explanation",
     "Fault",
+    "Finding",
     "Holder",
     "InvalidKey",
     "InvalidValue",

@@ -160,6 +160,8 @@ class _Judge:
                 known = {name for each in found for name in each or ()}
             where = f" of table {quoted(tables[0])}" if len(tables) == 1 else " of these tables"
             yield from self._many(place, rule, "families", "family", known, where)
+        else:  # one of the tables is not known; it could have any family that some table has, and no other
+            yield from self._many(place, rule, "families", "family", declared.families)
 
     def _purposes(self, place: Place, section: Mapping[str, Any], *, wildcards: bool = False) -> Iterator[Problem]:
         known = self._declared.purposes

@@ -442,6 +442,21 @@ def test_a_family_may_list_no_purposes_and_a_restriction_no_keys() -> None:
     assert policy.roles["employee"].restrictions[0].families is None
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("never[0]", "{ tables = ['acount', 'device'], families = ['hw', 'prof', 'porf'] }"),
+        (G, "{ table = 'acount', families = ['hw', 'prof', 'porf'], actions = ['read'], purposes = ['support'], why = 'x' }"),
+    ],
+)  # fmt: skip  # a table of cases
+def test_beside_an_unknown_table_a_family_that_no_table_has_is_told_too(place: str, value: str) -> None:
+    table = f"{place}.tables[0]" if place == "never[0]" else f"{place}.table"
+    assert faults_of(edited(place, value)) == (
+        Fault(table, "no table `acount` is declared; did you mean `account`?"),
+        Fault(f"{place}.families[2]", "no family `porf` is declared; did you mean `prof`?"),
+    )
+
+
 def test_a_grant_at_or_below_a_level_needs_its_table() -> None:
     document = edited(G, "{ at_or_below = 'personal', actions = ['read'], purposes = ['support'], why = 'x' }")
     assert [fault.path for fault in faults_of(document)] == [f"{G}.table"]
