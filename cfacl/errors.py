@@ -84,8 +84,8 @@ def quoted_path(path: object) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return free text, which may be of many lines, on one: blanks run together, the rest escaped as `quoted` does."""
-    return _escaped(" ".join(text.split()))
+    """Return free text, which may be of many lines, on one: blanks run together, the rest as `printable` has it."""
+    return printable(" ".join(text.split()))
 
 
 def printable(text: str) -> str:

@@ -144,7 +144,7 @@ def test_nothing_at_all_is_said_to_be_missing(made: Any) -> None:
     [
         ("answers tickets\n    granted by roles.boss.grants[0] (by boss): forged", None),
         ("  answers \t\r\n tickets\u2028 ", "answers tickets"),
-        ("\x1b[2Jhello\x9b `prof`", r"\u001b[2Jhello\u009b \u0060prof\u0060"),
+        ("\x1b[2Jhello\x9b `prof`", r"\u001b[2Jhello\u009b `prof`"),
         ("\u202eback\ufeff", r"\u202eback\ufeff"),
     ],
 )

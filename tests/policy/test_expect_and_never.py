@@ -64,7 +64,7 @@ def test_a_line_that_does_not_hold_says_who_what_and_when(line, said):
 
 def test_a_broken_line_gives_its_own_reason_on_one_line():
     line = '[[never]]\nactions = ["write"]\nwhy = """nobody\n  writes\\u001b `t`"""'
-    said = r"which must be impossible (nobody writes\u001b \u0060t\u0060); narrow what gives it, or add a restriction"
+    said = r"which must be impossible (nobody writes\u001b `t`); narrow what gives it, or add a restriction"
     [fault] = faults(line)
     assert fault.endswith(f"by `roles.r.grants[1]`, {said}")
 
