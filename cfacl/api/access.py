@@ -17,11 +17,19 @@ from cfacl.engine.ask import Pinned
 from cfacl.engine.caller import Caller
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
-from cfacl.errors import AccessDenied, CfaclError, RequestError, StoreContractError, quoted
+from cfacl.errors import (
+    AccessDenied,
+    CfaclError,
+    RequestError,
+    SchemaMissing,
+    StoreContractError,
+    Unsupported,
+    quoted,
+)
 from cfacl.model.action import ACTIONS, READ
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
-from cfacl.stores.base import Store
+from cfacl.stores.base import READ_ONLY, Store
 
 #: At most so many rows are handed out on one decision.
 CHUNK = 1_000
@@ -59,15 +67,29 @@ class Access(Pinned):
         """Return the plan for a request, and tell the hook of it; raises as `Caller.plan`."""
         hook = self.hook
         if hook is None:
-            return self.caller._plan(want)
+            try:
+                return self.caller._plan(want)
+            except SchemaMissing:
+                return self._plan_anew(want)
         try:
-            plan = self.caller._plan(want)
+            try:
+                plan = self.caller._plan(want)
+            except SchemaMissing:
+                plan = self._plan_anew(want)
         except AccessDenied as denial:
             hook(self._event(request, want, denial.families, frozenset(), denial.epoch, allowed=False))
             raise
         families = frozenset(each.family.name for each in plan.projection.slices)
         hook(self._event(request, want, families, plan.withheld, plan.profile.snapshot.epoch, allowed=True))
         return plan
+
+    def _plan_anew(self, want: Want) -> Plan:
+        """Return the plan for a request once the store has looked whether another process made what is missing."""
+        try:
+            self.store.refresh()
+        except Exception as error:
+            raise self._failure(error)
+        return self.caller._plan(want)
 
     def confirm(self, request: str, plan: Plan) -> Plan:
         """Return ``plan`` if it still stands, else what is decided now, which the hook is told as well."""
@@ -115,6 +137,9 @@ class Access(Pinned):
             if keys:
                 try:
                     found = self.store.get(self.table, keys, projection, before=before, timestamps=timestamps)
+                except SchemaMissing:
+                    if self.caller._stands(plan):
+                        raise
                 except Exception as error:
                     raise self._failure(error)
             if self.caller._stands(plan):
@@ -137,8 +162,12 @@ class Access(Pinned):
         while True:
             (only,) = plan.projection.slices
             (qualifier,) = only.qualifiers or ()
+            found: list[tuple[bytes, int]] = []
             try:
                 found = self.store.versions(self.table, key, only.family, qualifier, limit=limit, before=before)
+            except SchemaMissing:
+                if self.caller._stands(plan):
+                    raise
             except Exception as error:
                 raise self._failure(error)
             confirmed = self.confirm("cells", plan)
@@ -183,6 +212,10 @@ class Access(Pinned):
                             return
                 else:
                     confirmed = self.confirm("scan", plan)
+            except SchemaMissing:
+                confirmed = self.confirm("scan", plan)
+                if confirmed is plan:
+                    raise
             finally:
                 chunks.close()
             if confirmed is plan:
@@ -251,6 +284,7 @@ class Access(Pinned):
                 mutations.append(change.mutation(plan.projection.stored))
             else:
                 if self.stand(snapshot, plans):
+                    self._changeable()
                     try:
                         return self.store.apply(self.table, mutations, durable=durable)
                     except Exception as error:
@@ -259,6 +293,7 @@ class Access(Pinned):
 
     def increment(self, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, durable: bool) -> int:
         """Have the store add to a counter; granted already."""
+        self._changeable()
         try:
             value = self.store.increment(self.table, key, family, qualifier, amount, durable=durable)
         except Exception as error:
@@ -271,6 +306,7 @@ class Access(Pinned):
         self, key: bytes, condition: tuple[StoredFamily, bytes, bytes | None], mutation: Mutation, durable: bool
     ) -> bool:
         """Have the store compare and set; granted already."""
+        self._changeable()
         try:
             done = self.store.compare_and_set(self.table, key, (condition,), mutation, durable=durable)
         except Exception as error:
@@ -285,6 +321,10 @@ class Access(Pinned):
             if plan.profile.snapshot is not snapshot or not self.caller._stands(plan):
                 return False
         return True
+
+    def _changeable(self) -> None:
+        if self.store.read_only:
+            raise Unsupported(READ_ONLY)
 
     def _failure(self, error: Exception) -> CfaclError:
         return store_failure(error, f"on table {quoted(self.table)}")
