@@ -243,11 +243,11 @@ class Store(abc.ABC):
         """
 
     def watch(self, watcher: Callable[[], None]) -> None:  # noqa: B027  # nothing to do where nobody else has the schema
-        """Have ``watcher`` called when a call noticed that another process changed the schema or the system table.
+        """Have ``watcher`` called where another process changed the schema or the system table.
 
-        It is called before the call that noticed it returns or raises, on its thread, as often as it likes; it reads
-        the system table, and waits for locks of its owner, so none of the store's may be held.  What it raises, the
-        call raises.
+        A read that noticed calls it before it returns or raises, and every other that comes before it has returned
+        does as well.  It reads the system table and waits for locks of its owner: those reads do not call it, and none
+        of the store's locks may be held.  What it raises, the read raises, and the next one calls it again.
         """
 
     def refresh(self) -> bool:

@@ -46,7 +46,7 @@ class RocksReader(RocksStore):
         return Replica(self._path, self._staleness)
 
     def _system_table(self) -> SystemTable:
-        return _ReadSystemTable(RocksSystemTable(self._database, self.gate), self._tell)
+        return _Records(self._database, self.gate)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         self._watcher = watcher
@@ -69,12 +69,6 @@ class RocksReader(RocksStore):
             self._watcher()
             self._told = noticed
         return True
-
-    def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
-        try:
-            return super().tables()
-        finally:
-            self._tell()
 
     def get(
         self,
@@ -170,25 +164,8 @@ class RocksReader(RocksStore):
         raise Unsupported(READ_ONLY)
 
 
-class _ReadSystemTable(SystemTable):
-    """The writer's system table; reading it may notice that it changed."""
-
-    def __init__(self, records: RocksSystemTable, tell: Callable[[], bool]) -> None:
-        self.gate = records.gate
-        self._records = records
-        self._tell = tell
-
-    def get(self, key: str) -> bytes | None:
-        try:
-            return self._records.get(key)
-        finally:
-            self._tell()
-
-    def items(self, prefix: str) -> dict[str, bytes]:
-        try:
-            return self._records.items(prefix)
-        finally:
-            self._tell()
+class _Records(RocksSystemTable):
+    """The writer's system table; the watcher reads it, and so is not told of what is noticed here."""
 
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
         raise Unsupported(READ_ONLY)

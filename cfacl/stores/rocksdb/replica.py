@@ -4,7 +4,7 @@ RocksDB calls it a secondary instance.  It has to be told to catch up, and what 
 
 * it takes a file that is missing for one without rows, and says nothing;
 * where the writer brought rows from the log into a file, and dropped the log before they were read from there, older
-  values in the instance's memory go before those of the file, without a word;
+  values in the instance's memory go before those of the file for who gets a key, without a word;
 * it takes no notice of column families that come and go, or refuses for good to catch up;
 * it holds the GIL meanwhile.
 
