@@ -151,6 +151,16 @@ def test_it_takes_a_file_that_is_missing_for_one_without_rows(path, folder, writ
         Rdict(str(copy), made, names, AccessType.read_only(False))
 
 
+def test_the_writer_begins_a_new_log_when_it_brings_rows_into_a_file(path, writer):
+    column = writer.get_column_family("a")
+    newest = []
+    for number in range(5):
+        filled(column, b"%d" % number)
+        newest.append(max(path.glob("*.log")).name)
+        column.flush()
+    assert newest == sorted(set(newest))
+
+
 def test_opening_one_writes_into_the_directory(path, writer, second):
     configuration = path / "rocksdict-config.json"
     before = configuration.stat().st_mtime_ns

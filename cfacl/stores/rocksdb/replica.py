@@ -3,13 +3,14 @@
 RocksDB calls it a secondary instance.  It has to be told to catch up, and what was seen of it then is this:
 
 * it takes a file that is missing for one without rows, and says nothing;
-* where the writer brought rows from the log into a file, and dropped the log before they were read from there, older
-  values in the instance's memory go before those of the file for who gets a key, without a word;
+* where the writer brought rows from the log into a file before they were read from the log, it no longer reads them
+  there, and older values in its memory go before those of the file, without a word;
 * it takes no notice of column families that come and go, or refuses for good to catch up;
 * it holds the GIL meanwhile.
 
-So it catches up only while the newest log is the one that it was opened with, is opened anew otherwise, and what came of
-it is believed only if no file came or went meanwhile.
+The writer begins a new log whenever it sets out to bring rows into a file.  So the instance catches up only while the
+newest log is the same one, and is opened anew otherwise; and what came of either is believed only if no file went
+meanwhile.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Replica(Database):
         self._seen: Files = {}
         self._lasting: dict[str, int] = {}
         self._since = -math.inf
+        self._outdated = False
         self.look()
 
     def find(self, table: str, family: StoredFamily) -> Held:
@@ -117,23 +119,27 @@ class Replica(Database):
             last: Exception | None = None
             while monotonic() - began < _PATIENCE:
                 files = self._files()
-                if files != self._seen:
-                    self._seen, self._since = {}, -math.inf
-                    opening = _lasting(files) != self._lasting
-                    try:
-                        self._open() if opening else self._catch_up()
-                    except Exception as error:
-                        self._lasting = {}  # nothing but opening it again helps now, whatever the files are
-                        last = error
-                        if opening and not isinstance(error, _OutdatedError) and self._files() == files:
-                            raise
-                        continue
-                    self._lasting = _lasting(files)
-                    if self._files().keys() != files.keys():
-                        continue
-                    self._seen = files
-                self._since = began
-                return
+                if files == self._seen:
+                    self._since = began
+                    return
+                self._seen, self._since = {}, -math.inf
+                lasting = _lasting(files)
+                opening = lasting != self._lasting
+                try:
+                    self._open() if opening else self._catch_up()
+                except Exception as error:
+                    self._lasting = {}  # nothing but opening it again helps now, whatever the files are
+                    last = error
+                    if opening and self._files() == files:
+                        raise
+                    continue
+                after = self._files()
+                whole = files.keys() <= after.keys()
+                # Where column families came meanwhile, what is open is whole, and lacks them: the next one opens again.
+                self._lasting = lasting if whole and not self._outdated else {}
+                if whole and (opening or lasting == _lasting(after)):
+                    self._seen, self._since = files, began
+                    return
             raise StoreUnavailable("the store's files change faster than they can be followed; try again") from last
 
     def _catch_up(self) -> None:
@@ -168,8 +174,7 @@ class Replica(Database):
         if driver.get_column_family(SYSTEM).get(FORMAT_KEY) != FORMAT:
             raise another_version(self._path)
         # Whatever the generation tells of was there before it, and so is in the second list if not in the first.
-        if {*view.names(self._options)} != {*names}:
-            raise _OutdatedError
+        self._outdated = {*view.names(self._options)} != {*names}
         return names, driver
 
     def _hold(self, names: list[str]) -> None:
@@ -214,9 +219,6 @@ def _handle(driver: Rdict, name: str) -> Handle:
 
 
 def _lasting(files: Files) -> dict[str, int]:
-    """Return the files that have to be the same ones for catching up to be enough: the manifest, and the newest log.
-
-    Older logs were read to their end when this one was there already, and may go.
-    """
+    """Return what has to be the same for catching up to be enough: the manifest and the newest log, and which files."""
     newest = max((name for name in files if name.endswith(".log")), default="")
     return {name: file[0] for name, file in files.items() if file and (name == newest or not name.endswith(".log"))}
