@@ -95,7 +95,9 @@ def test_a_skip_turns_the_run_red(tree: Tree, skip: str) -> None:
 def test_it_is_told_alike_where_several_processes_share_the_run(tree: Tree) -> None:
     whole = tree.run(PASSING, "--complete", "-n", "2")
     assert whole.returncode == 0, whole.stdout
-    (tree.security / "test_skipping.py").write_text("import pytest\npytest.skip('x', allow_module_level=True)\n", "utf-8")
+    (tree.security / "test_skipping.py").write_text(
+        "import pytest\npytest.skip('x', allow_module_level=True)\n", "utf-8"
+    )
     ran = tree.run("def test_a():\n    pass\n", "--complete", "-n", "2")
     assert ran.returncode == 1
     assert "the security suite has 1 tests, fewer than the 2 of count.txt" in ran.stdout

@@ -50,7 +50,7 @@ _PATIENCE: Final = 10.0
 
 T = TypeVar("T")
 
-#: The names in the store's directory; of logs and manifests also which file it is, and how long.
+#: The files in which the store is; of logs and manifests also which file it is, and how long.
 Files = Mapping[str, tuple[int, int] | None]
 
 
@@ -195,9 +195,10 @@ class Replica(Database):
     def _files(self) -> Files:
         found: dict[str, tuple[int, int] | None] = {}
         for name in os.listdir(self._path):  # noqa: PTH208  # this is done for every read, and a `Path` for each name is slow
-            found[name] = None
-            if name.endswith(".log") or name.startswith("MANIFEST-"):
-                with suppress(FileNotFoundError):  # then it is missed in the next listing
+            if name.endswith(".sst"):
+                found[name] = None
+            elif name.endswith(".log") or name.startswith("MANIFEST-"):
+                with suppress(FileNotFoundError):
                     status = os.stat(os.path.join(self._path, name))  # noqa: PTH116, PTH118  # as above
                     found[name] = status.st_ino, status.st_size
         return found
