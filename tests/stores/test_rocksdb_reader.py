@@ -433,7 +433,7 @@ class TestReading:
     def test_its_directory_is_never_in_the_store(self, writer, reader, path, monkeypatch):
         names = sorted(path.iterdir())
         monkeypatch.setattr(tempfile, "tempdir", str(path))
-        with pytest.raises(ValueError, match="lies in the store .*; set `TMPDIR` to another one"):
+        with pytest.raises(ValueError, match=r"lies in the store .*; set `TMPDIR` to another one"):
             reader()
         assert sorted(path.iterdir()) == names
 

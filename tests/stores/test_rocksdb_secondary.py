@@ -197,7 +197,7 @@ def test_nothing_can_be_written_by_one(second):
         lambda: reader.create_column_family("c", options()),
         lambda: reader.drop_column_family("a"),
     ):
-        with pytest.raises(Exception, match="[Nn]ot supported"):
+        with pytest.raises(Exception, match=r"[Nn]ot supported"):
             write()
     with pytest.raises(Exception, match="does not exist"):
         reader.get_column_family_handle("a")
