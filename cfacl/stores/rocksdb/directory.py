@@ -18,7 +18,7 @@ from cfacl.errors import CfaclError, RequestError, StoreError, StoreLocked, Stor
 from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version
 from cfacl.stores.rocksdb.fork import process
-from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
+from cfacl.stores.rocksdb.keys import SYSTEM, ours
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.reader import RocksReader
 from cfacl.stores.rocksdb.store import RocksStore
@@ -69,6 +69,8 @@ def open_store(url: str, *, clock: Callable[[], int], read_only: bool = False, s
         let_go(error)
         raise
     except OSError as error:
+        if error.errno is None:  # the driver's, which says it in words
+            raise _told(error, path) from error
         raise StoreUnavailable(f"{quoted_path(path)} cannot be opened: {_reason(error)}") from error
     except Exception as error:
         raise _told(error, path) from error
@@ -176,8 +178,7 @@ def _names(path: Path) -> list[str]:
         (path / _CREATING).touch()
         return []
     names = Rdict.list_cf(str(path), Options(raw_mode=True)) if "CURRENT" in found else []
-    strange = [each for each in names if each not in (SYSTEM, "default") and FamilyName.parse(each) is None]
-    if strange or SYSTEM not in names:
+    if not ours(names):
         raise _strange(path)
     return names
 

@@ -39,7 +39,7 @@ from cfacl.stores.rocksdb.families import (
     another_version,
     options,
 )
-from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
+from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, ours
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.view import View, led
 
@@ -166,7 +166,7 @@ class Replica(Database):
     def _secondary(self, view: View) -> tuple[list[str], Rdict]:
         """Return the names of the column families, and an instance that has all of them."""
         names = view.names(self._options)
-        if SYSTEM not in names:
+        if not ours(names):
             raise StoreError(f"{quoted_path(self._path)} is not a cfacl store; name the directory of one")
         confirm_logs(self._path)
         view.confirm_files(names)

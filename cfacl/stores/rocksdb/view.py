@@ -56,7 +56,7 @@ class View:
 
     def _renew(self) -> None:
         """Link what says which files there are; its name changes when a writer opens the store."""
-        manifest = (self._path / "CURRENT").read_text("ascii", "replace").strip()
+        manifest = (self._path / "CURRENT").read_text("utf-8", "replace").strip()
         for name in (*_LINKED, os.path.basename(manifest)):  # noqa: PTH119  # a name from a file, which may be damaged
             link = self._links / name
             if name and not link.is_symlink():
