@@ -1,7 +1,8 @@
 """Column families with sensitivity levels, and roles that reach only what they were granted."""
 
 from cfacl.api.batch import Batch
-from cfacl.api.database import Database, connect
+from cfacl.api.connection import connect
+from cfacl.api.database import Database
 from cfacl.api.row import Row
 from cfacl.api.schema import Difference
 from cfacl.api.session import Session

@@ -8,10 +8,14 @@ out what a store says it lacks, and what its author excludes, each announced.  N
 from __future__ import annotations
 
 import ast
+import json
 import os
+import subprocess
+import sys
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -81,6 +85,70 @@ def marks() -> dict[str, dict[str, list[str]]]:
                         if isinstance(each, ast.Constant):
                             found[name][str(each.value)].append(f"{path.relative_to(TESTS.parent)}:{node.lineno}")
     return found
+
+
+class Another:
+    """Another process, which does what it is told; it ends with the test, or by itself after two minutes."""
+
+    LOOP: Final = """
+import json, signal, sys
+signal.alarm(120)
+names = {}
+for line in sys.stdin:
+    try:
+        exec(json.loads(line), names)
+        told = [names.pop("answer", None), None]
+    except BaseException as error:
+        told = [None, f"{type(error).__name__}: {error}"]
+    print(json.dumps(told), flush=True)
+"""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.LOOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def begin(self, code: str) -> None:
+        """Have it do something; `end` waits for that."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(code) + "\n")
+        self.process.stdin.flush()
+
+    def end(self) -> Any:
+        """Return what the code named ``answer``."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"the other process ended: {self.process.wait()}"
+        answer, error = json.loads(line)
+        assert error is None, error
+        return answer
+
+    def do(self, code: str) -> Any:
+        """Have it do something, and return what the code named ``answer``."""
+        self.begin(code)
+        return self.end()
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self.process.kill()
+        self.process.wait()
+        for each in (self.process.stdin, self.process.stdout):
+            assert each is not None
+            each.close()
+
+
+@pytest.fixture
+def another() -> Iterator[Callable[[], Another]]:
+    """Start other processes."""
+    started: list[Another] = []
+
+    def start() -> Another:
+        started.append(Another())
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -97,6 +97,7 @@ class _Around(Store):
     def __init__(self, inner: Store) -> None:
         self.inner = inner
         self.system = _System(self)
+        self.read_only = inner.read_only
 
     @abc.abstractmethod
     def ask(self, call: Call, proceed: Callable[[], T]) -> T:
@@ -210,6 +211,12 @@ class _Around(Store):
 
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
         return self.ask(Call("sweep", family.table, (family.name,)), lambda: self.inner.sweep(family))
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        self.inner.watch(watcher)
+
+    def refresh(self) -> bool:
+        return self.inner.refresh()
 
     def close(self) -> None:
         self.ask(Call("close"), self.inner.close)

@@ -18,7 +18,17 @@ from cfacl.errors import SchemaMissing, StoreError, quoted, quoted_path
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
 
-__all__ = ["Database", "Handle", "Held"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_KEY",
+    "GENERATION_KEY",
+    "Database",
+    "Generation",
+    "Handle",
+    "Held",
+    "another_version",
+    "options",
+]
 
 _CACHE: Final = 64 << 20
 _MEMTABLES: Final = 256 << 20
@@ -30,9 +40,10 @@ _TRIES: Final = 16
 T = TypeVar("T")
 
 #: What the store keeps for itself in the system column family; the system table's records start otherwise.
-_FORMAT_KEY: Final = b"f"
-_FORMAT: Final = b"1"
+FORMAT_KEY: Final = b"f"
+FORMAT: Final = b"1"
 _CEILING_PREFIX: Final = b"c"
+GENERATION_KEY: Final = b"g"
 
 
 class Handle(NamedTuple):
@@ -69,21 +80,47 @@ class Held:
         return _CEILING_PREFIX + str(self.name).encode()
 
 
-def _options() -> Options:
-    options = Options(raw_mode=True)  # the other mode pickles, and unpickles what is on disk
-    options.create_if_missing(True)
-    options.create_missing_column_families(True)
+def options() -> Options:
+    """Return how the database and each of its column families is opened."""
+    made = Options(raw_mode=True)  # the other mode pickles, and unpickles what is on disk
+    made.create_if_missing(True)
+    made.create_missing_column_families(True)
     # The default mode drops all records after a damaged one without a word; this one refuses, and takes a torn tail.
-    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
+    made.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
     # All column families share one log; without a bound, one that is seldom written keeps all of it.
-    options.set_max_total_wal_size(_LOGS)
-    options.set_db_write_buffer_size(_MEMTABLES)
-    options.set_keep_log_file_num(8)
+    made.set_max_total_wal_size(_LOGS)
+    made.set_db_write_buffer_size(_MEMTABLES)
+    made.set_keep_log_file_num(8)
     blocks = BlockBasedOptions()
     blocks.set_block_cache(Cache(_CACHE))
     blocks.set_bloom_filter(_BLOOM_BITS, False)
-    options.set_block_based_table_factory(blocks)
-    return options
+    made.set_block_based_table_factory(blocks)
+    return made
+
+
+def another_version(path: Path) -> StoreError:
+    """Return the error for a store whose format is not ours."""
+    return StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
+
+
+class Generation(NamedTuple):
+    """How often what a reader in another process has to know changed: column families, and records about them.
+
+    It is written behind the making or dropping of a column family, for a reader that sees it looks for what was
+    changed, and together with a record.
+    """
+
+    columns: int
+    records: int
+
+    @classmethod
+    def parse(cls, written: bytes | None) -> Generation:
+        """Return what was written; ``None`` is a store from before there were readers."""
+        columns, _, records = (written or b"0 0").partition(b" ")
+        return cls(int(columns), int(records))
+
+    def __bytes__(self) -> bytes:
+        return b"%d %d" % self
 
 
 class Database:
@@ -97,16 +134,16 @@ class Database:
         self._turn = threading.Condition()
         self._written = self._flushed = 0
         self._flushing = False
-        self._options = _options()
+        self._options = options()
         columns = dict.fromkeys({*names, SYSTEM, "default"}, self._options)
         self.driver = Rdict(str(path), self._options, columns)
         self.system = self._handle(SYSTEM)
         self._held: dict[tuple[str, str, int], Held] = {}
-        found = self.system.read.get(_FORMAT_KEY)
+        found = self.system.read.get(FORMAT_KEY)
         if found is None:
-            self.system.read[_FORMAT_KEY] = _FORMAT
-        elif found != _FORMAT:
-            raise StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
+            self.system.read[FORMAT_KEY] = FORMAT
+        elif found != FORMAT:
+            raise another_version(path)
         parsed = {name: FamilyName.parse(name) for name in names}
         for name, parts in parsed.items():
             if parts is not None and parts.kind == "cells":
@@ -116,13 +153,38 @@ class Database:
                 self._held[parts.table, parts.family, parts.identity] = Held(
                     parts, self._handle(name), self._handle(older) if older in parsed else None, highest, highest
                 )
+        self._generation = Generation.parse(self.system.read.get(GENERATION_KEY))
+        self._tell_of_columns()  # whoever wrote before may have died behind a change and in front of telling of it
 
     def _handle(self, name: str) -> Handle:
         return Handle(self.driver.get_column_family(name), self.driver.get_column_family_handle(name))
 
     def _create(self, name: FamilyName) -> Handle:
         read = self.driver.create_column_family(str(name), self._options)
+        self._tell_of_columns()
         return Handle(read, self.driver.get_column_family_handle(str(name)))
+
+    def _tell_of_columns(self) -> None:
+        """Have readers in other processes open the store again; the lock is held."""
+        batch = WriteBatch(raw_mode=True)
+        self._generation = self._generation._replace(columns=self._generation.columns + 1)
+        batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
+        self.driver.write(batch)
+
+    def set_record(self, key: bytes, value: bytes | None) -> None:
+        """Write or remove (``None``) a record of the system table, and tell readers, at once; the lock is held."""
+        batch = WriteBatch(raw_mode=True)
+        if value is None:
+            batch.delete(key, self.system.write)
+        else:
+            batch.put(key, value, self.system.write)
+        self._generation = self._generation._replace(records=self._generation.records + 1)
+        batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
+        self.driver.write(batch)
+
+    def records(self) -> Rdict:
+        """Return where the records of the system table are read."""
+        return self.system.read
 
     def __iter__(self) -> Iterator[Held]:
         return iter(list(self._held.values()))
@@ -169,22 +231,27 @@ class Database:
             held.dropped = False
             raise
         del self._held[key]
+        self._tell_of_columns()
         self.system.read.delete(held.ceiling_key)
 
-    def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None]) -> None:
+    def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None], *, alone: bool = False) -> None:
         """Open all sources again and again, until nothing was written between the first and the last.
 
-        The binding has no snapshot across column families; two equal sequence numbers do as well.
+        The binding has no snapshot across column families; two equal sequence numbers do as well.  With ``alone``
+        each source is one iterator, so that a single one needs none of it.
         """
+        if alone and len(sources) == 1:
+            return open_one(sources[0])
         for _ in range(_TRIES):
             sequence = self.driver.latest_sequence_number()
             for each in sources:
                 open_one(each)
             if self.driver.latest_sequence_number() == sequence:
-                return
+                return None
         with self.lock:
             for each in sources:
                 open_one(each)
+        return None
 
     def flush(self) -> None:
         """Return when all that was written before is on the disk; threads that wait for it share one flush.

@@ -16,7 +16,7 @@ from cfacl.errors import CfaclError, Closed, InvalidValue, RequestError
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Copied, Store, Swept
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
 from cfacl.stores.rocksdb.backup import back_up
 from cfacl.stores.rocksdb.changes import Changes
 from cfacl.stores.rocksdb.errors import let_go, mapped
@@ -80,8 +80,11 @@ class RocksStore(Store):
         self._clock = clock
         self._path = path
         self._database = Database(path, names)
-        self.system = RocksSystemTable(self._database, self.gate)
+        self.system = self._system_table()
         process.opened(self)
+
+    def _system_table(self) -> SystemTable:
+        return RocksSystemTable(self._database, self.gate)
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
         return Capabilities()
@@ -241,22 +244,26 @@ class RocksStore(Store):
 
     def reopen(self) -> None:
         with self._closing:
-            if self.gate.shut_because is not None and self.gate.for_good:
+            if self.gate.closed:
                 raise Closed(self.gate.shut_because)
             self.gate.shut("the store is not open just now; open it again with `reopen()`", for_good=False)
             self.gate.wait()
             with suppress(Exception):  # what made this necessary may be in its way, and is in nobody's any more
                 self._database.close()
             try:
-                confirm_logs(self._path)
-                self._database = Database(self._path, column_families(self._path))
+                self._database = self._opened()
             except CfaclError as error:
                 let_go(error)
                 raise
             except Exception as error:
                 raise mapped(error) from error
-            self.system = RocksSystemTable(self._database, self.gate)
+            self.system = self._system_table()
             self.gate.open()
+
+    def _opened(self) -> Database:
+        """Return the database, opened again."""
+        confirm_logs(self._path)
+        return Database(self._path, column_families(self._path))
 
     def abandon(self) -> None:
         self._closing = threading.Lock()  # a thread of the parent may hold the other one for ever
@@ -283,10 +290,7 @@ class RocksStore(Store):
         rows: list[tuple[bytes, Cells]] = []
         if keys:
             upper = after(head(max(keys)))
-            if len(sources) == 1 and before is None:
-                sources[0].open(upper)  # one iterator, so one instant
-            else:
-                self._database.at_one_instant(sources, lambda each: each.open(upper))
+            self._database.at_one_instant(sources, lambda each: each.open(upper), alone=before is None)
             for key in keys:
                 start = head(key)
                 cells: Cells = {}

@@ -31,14 +31,14 @@ class RocksSystemTable(SystemTable):
 
     @inside
     def get(self, key: str) -> bytes | None:
-        found: bytes | None = self._database.system.read.get(_key(key))
+        found: bytes | None = self._database.records().get(_key(key))
         return found
 
     @inside
     def items(self, prefix: str) -> dict[str, bytes]:
         start = _key(prefix)
         found: dict[str, bytes] = {}
-        at = self._database.system.read.iter(ReadOptions())
+        at = self._database.records().iter(ReadOptions())
         at.seek(start)
         while (key := at.key()) is not None and key.startswith(start):
             found[key[len(_PREFIX) :].decode("utf-8", "surrogatepass")] = at.value()
@@ -49,12 +49,8 @@ class RocksSystemTable(SystemTable):
     @inside
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
         with self._database.lock:
-            column = self._database.system.read
-            if column.get(_key(key)) != expected:
+            if self._database.records().get(_key(key)) != expected:
                 return False
-            if value is None:
-                column.delete(_key(key))
-            else:
-                column.put(_key(key), value)
+            self._database.set_record(_key(key), value)
         self._database.flush()
         return True

@@ -13,7 +13,8 @@ import tomli_w
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from cfacl.api.database import Database, connect
+from cfacl.api.connection import connect
+from cfacl.api.database import Database
 from cfacl.engine.ask import Ask
 from cfacl.errors import CfaclError
 from cfacl.policy.policy import Policy
