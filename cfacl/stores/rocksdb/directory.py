@@ -15,6 +15,7 @@ from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
 from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.settings import read_settings
 from cfacl.stores.rocksdb.store import RocksStore
 
 __all__ = ["open_store"]
@@ -26,22 +27,23 @@ _CREATING: Final = "CFACL_CREATING"
 def open_store(url: str, *, clock: Callable[[], int]) -> RocksStore:
     """Open the store at ``rocksdb:///absolute/path``, and create it if the directory is missing or empty.
 
-    Only the last directory of the path is created.  ``clock`` returns nanoseconds since 1970.
+    Only the last directory of the path is created.  What its query may say: `Settings`.  ``clock`` returns nanoseconds
+    since 1970.
 
     Raises:
-        RequestError: the URL names no absolute path.
-        StoreUnavailable: the parent directory is missing, something may not be read or written, or this process
-            was forked from one that had opened a store.
+        RequestError: the URL names no absolute path, or its query makes no sense.
+        StoreUnavailable: the parent directory is missing, something may not be read or written, this process may not
+            open as many files as the store has, or it was forked from one that had opened a store.
         StoreLocked: another process, or this one, has it open.
         StoreCorrupted: what is on disk is damaged.
         StoreError: the directory holds something else.
     """
-    path = _path(url)
+    path, settings = _path(url), read_settings(urlsplit(url).query)
     process.opening()
     try:
         names = _names(path)
         confirm_logs(path)
-        store = RocksStore(path, names, clock=clock)
+        store = RocksStore(path, names, settings, clock=clock)
         if not names:
             (path / _CREATING).unlink(missing_ok=True)
     except CfaclError as error:
@@ -61,7 +63,7 @@ def _path(url: str) -> Path:
         path = unquote(parts.path, errors="strict")
     except UnicodeDecodeError:
         path = ""
-    if parts.netloc or parts.query or parts.fragment or not path.startswith("/") or "\0" in path:
+    if parts.netloc or parts.fragment or not path.startswith("/") or "\0" in path:
         raise RequestError(
             f"{quoted(url)} names no store; write `rocksdb://` and an absolute path in UTF-8,"
             " with what is special in a URL percent-encoded"

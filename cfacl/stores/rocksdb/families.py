@@ -12,18 +12,16 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from attrs import define, field
-from rocksdict import BlockBasedOptions, Cache, ColumnFamily, DBRecoveryMode, Options, Rdict, WriteBatch
+from rocksdict import ColumnFamily, Rdict, WriteBatch
 
 from cfacl.errors import SchemaMissing, StoreError, quoted, quoted_path
 from cfacl.model.projection import StoredFamily
+from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
+from cfacl.stores.rocksdb.settings import Settings, setup
 
 __all__ = ["Database", "Handle", "Held"]
 
-_CACHE: Final = 64 << 20
-_MEMTABLES: Final = 256 << 20
-_LOGS: Final = 256 << 20
-_BLOOM_BITS: Final = 10
 #: How often a read tries to find the store still before it makes writers wait.
 _TRIES: Final = 16
 
@@ -69,37 +67,21 @@ class Held:
         return _CEILING_PREFIX + str(self.name).encode()
 
 
-def _options() -> Options:
-    options = Options(raw_mode=True)  # the other mode pickles, and unpickles what is on disk
-    options.create_if_missing(True)
-    options.create_missing_column_families(True)
-    # The default mode drops all records after a damaged one without a word; this one refuses, and takes a torn tail.
-    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
-    # All column families share one log; without a bound, one that is seldom written keeps all of it.
-    options.set_max_total_wal_size(_LOGS)
-    options.set_db_write_buffer_size(_MEMTABLES)
-    options.set_keep_log_file_num(8)
-    blocks = BlockBasedOptions()
-    blocks.set_block_cache(Cache(_CACHE))
-    blocks.set_bloom_filter(_BLOOM_BITS, False)
-    options.set_block_based_table_factory(blocks)
-    return options
-
-
 class Database:
     """An open RocksDB with its column families.
 
     ``lock`` is held by whoever writes, creates or drops; reads need it not.
     """
 
-    def __init__(self, path: Path, names: list[str]) -> None:
+    def __init__(self, path: Path, names: list[str], settings: Settings) -> None:
         self.lock = threading.RLock()
         self._turn = threading.Condition()
         self._written = self._flushed = 0
         self._flushing = False
-        self._options = _options()
-        columns = dict.fromkeys({*names, SYSTEM, "default"}, self._options)
-        self.driver = Rdict(str(path), self._options, columns)
+        columns = {*names, SYSTEM, "default"}
+        self.open_files = confirm_descriptors(path, len(columns), settings)
+        self._options, self.cache = setup(settings, self.open_files)
+        self.driver = Rdict(str(path), self._options, dict.fromkeys(columns, self._options))
         self.system = self._handle(SYSTEM)
         self._held: dict[tuple[str, str, int], Held] = {}
         found = self.system.read.get(_FORMAT_KEY)

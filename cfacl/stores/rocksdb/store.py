@@ -26,6 +26,7 @@ from cfacl.stores.rocksdb.gate import Gate, inside
 from cfacl.stores.rocksdb.keys import STAMP, after, escaped, head, stamp
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.rows import Range, Source, merged
+from cfacl.stores.rocksdb.settings import Settings
 from cfacl.stores.rocksdb.sweeping import KINDS, step
 from cfacl.stores.rocksdb.system import RocksSystemTable
 from cfacl.stores.rocksdb.verification import column_families
@@ -74,12 +75,13 @@ class RocksStore(Store):
 
     scheme: ClassVar[str] = "rocksdb"
 
-    def __init__(self, path: Path, names: list[str], *, clock: Callable[[], int]) -> None:
+    def __init__(self, path: Path, names: list[str], settings: Settings, *, clock: Callable[[], int]) -> None:
         self.gate = Gate()
         self._closing = threading.Lock()
         self._clock = clock
         self._path = path
-        self._database = Database(path, names)
+        self._settings = settings
+        self._database = Database(path, names, settings)
         self.system = RocksSystemTable(self._database, self.gate)
         process.opened(self)
 
@@ -249,7 +251,7 @@ class RocksStore(Store):
                 self._database.close()
             try:
                 confirm_logs(self._path)
-                self._database = Database(self._path, column_families(self._path))
+                self._database = Database(self._path, column_families(self._path), self._settings)
             except CfaclError as error:
                 let_go(error)
                 raise
