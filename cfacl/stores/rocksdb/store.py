@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import ClassVar
 
-from rocksdict import WriteBatch
-
-from cfacl.errors import CfaclError, Closed, InvalidValue, RequestError
+from cfacl.errors import CfaclError, Closed, RequestError
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept
 from cfacl.stores.rocksdb.backup import back_up
-from cfacl.stores.rocksdb.changes import Changes
+from cfacl.stores.rocksdb.drafts import write
 from cfacl.stores.rocksdb.errors import let_go, mapped
-from cfacl.stores.rocksdb.families import Database, Held
+from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.fork import keep_for_good, process
 from cfacl.stores.rocksdb.gate import Gate, inside
-from cfacl.stores.rocksdb.keys import STAMP, after, escaped, head, stamp
+from cfacl.stores.rocksdb.keys import STAMP, after, escaped, head
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.rows import Range, Source, merged
 from cfacl.stores.rocksdb.settings import Settings
@@ -32,37 +30,6 @@ from cfacl.stores.rocksdb.system import RocksSystemTable
 from cfacl.stores.rocksdb.verification import column_families
 
 __all__ = ["RocksStore"]
-
-#: Milliseconds by which what is on disk runs ahead of the highest timestamp, so that few writes must renew it.
-_AHEAD: Final = 1000
-_TOP: Final = (1 << 63) - 1
-
-
-class _Draft:
-    """What one call does to one family, until it is written.
-
-    Attributes:
-        highest: the highest timestamp accepted, with those of this call.
-        changes: ``None`` as long as nothing needs to be read first.
-    """
-
-    __slots__ = ("changes", "held", "highest")
-
-    def __init__(self, held: Held) -> None:
-        self.held = held
-        self.highest = held.highest
-        self.changes: Changes | None = None if held.older is None else Changes(held)
-
-    @property
-    def ceiling(self) -> int:
-        return min(self.highest + _AHEAD, _TOP)
-
-    def stamped(self, put: Put, now: int) -> int:
-        """Return the timestamp of a put; a plain one is never below another that was accepted, so it wins."""
-        timestamp = max(now, self.highest) if put.timestamp is None else put.timestamp
-        if put.values:
-            self.highest = max(timestamp, self.highest)
-        return timestamp
 
 
 class RocksStore(Store):
@@ -191,7 +158,7 @@ class RocksStore(Store):
             for family, qualifier, expected in conditions:
                 if self._newest(table, key, family, qualifier) != expected:
                     return False
-            self._write(table, [mutation])
+            write(self._database, table, [mutation], self._now())
         if durable:
             self._database.flush()
         return True
@@ -202,7 +169,7 @@ class RocksStore(Store):
     ) -> int:
         with self._database.lock:
             total = amount + counted(self._newest(table, key, family, qualifier))
-            self._write(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
+            write(self._database, table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))], self._now())
         if durable:
             self._database.flush()
         return total
@@ -300,7 +267,7 @@ class RocksStore(Store):
 
     def _apply(self, table: str, mutations: Sequence[Mutation], durable: bool) -> None:
         with self._database.lock:
-            self._write(table, mutations)
+            write(self._database, table, mutations, self._now())
         if durable:
             self._database.flush()
 
@@ -322,61 +289,3 @@ class RocksStore(Store):
             return None
         life, timestamp = family.time_to_live, int.from_bytes(packed[:STAMP], "big")
         return None if life is not None and timestamp + life <= self._now() else packed[STAMP:]
-
-    def _write(self, table: str, mutations: Sequence[Mutation]) -> None:
-        """Write mutations as one batch; the lock is held."""
-        drafts = self._drafts(table, mutations)
-        batch = WriteBatch(raw_mode=True)
-        now = self._now()
-        for key, changes in mutations:
-            start = head(key)
-            for change in changes:
-                draft = drafts[change.family]
-                handle, careful = draft.held.cells.write, draft.changes
-                if isinstance(change, Put):
-                    timestamp = draft.stamped(change, now)
-                    if careful is None:
-                        packed = stamp(timestamp)
-                        for qualifier, value in change.values.items():
-                            batch.put(start + qualifier, packed + value, handle)
-                    else:
-                        for qualifier, value in change.values.items():
-                            careful.put(start, qualifier, (value, timestamp), change.family.versions)
-                elif careful is None:
-                    for qualifier in change.qualifiers or ():
-                        batch.delete(start + qualifier, handle)
-                else:
-                    careful.delete(start, change.qualifiers, change.timestamp)
-        self._commit(batch, set(drafts.values()))
-
-    def _drafts(self, table: str, mutations: Sequence[Mutation]) -> dict[StoredFamily, _Draft]:
-        """Return a draft for each family that is changed, one for those of one name and identity."""
-        drafts: dict[StoredFamily, _Draft] = {}
-        for _, changes in mutations:
-            for change in changes:
-                family, what, timestamp = change
-                draft = drafts.get(family)
-                if draft is None:
-                    held = self._database.find(table, family)
-                    draft = next((each for each in drafts.values() if each.held is held), None) or _Draft(held)
-                    drafts[family] = draft
-                if timestamp is not None and not 0 <= timestamp <= _TOP:
-                    raise InvalidValue("a timestamp is milliseconds since 1970, from 0 to 2**63 - 1")
-                # What is None: all cells of the row are to be deleted, and have to be found.
-                if draft.changes is None and (timestamp is not None or what is None or family.versions > 1):
-                    draft.changes = Changes(draft.held)
-        return drafts
-
-    def _commit(self, batch: WriteBatch, drafts: Collection[_Draft]) -> None:
-        database = self._database
-        for draft in drafts:
-            if draft.changes is not None:
-                draft.changes.write(batch, database)
-            if draft.highest > draft.held.ceiling:
-                batch.put(draft.held.ceiling_key, stamp(draft.ceiling), database.system.write)
-        if len(batch):
-            database.driver.write(batch)
-        for draft in drafts:
-            draft.held.highest = draft.highest
-            if draft.highest > draft.held.ceiling:
-                draft.held.ceiling = draft.ceiling
