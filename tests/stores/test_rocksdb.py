@@ -33,7 +33,7 @@ from cfacl.errors import (
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import MAX_VALUE, Delete, Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import RocksStore, keys
+from cfacl.stores.rocksdb import RocksStore, drafts, keys
 from cfacl.stores.rocksdb.errors import TEXTS, EndedEarly, mapped
 from cfacl.stores.rocksdb.keys import FamilyName
 from cfacl.stores.rocksdb.rows import Source
@@ -559,14 +559,14 @@ class TestDroppedHandles:
 
     @pytest.mark.parametrize("call", ["apply", "compare_and_set", "increment"])
     def test_no_family_can_be_dropped_between_being_found_and_being_written(self, store, call, monkeypatch):
-        committed = RocksStore._commit
+        committed = drafts._commit
         owned = []
 
-        def watched(self, *arguments):
-            owned.append(self._database.lock._is_owned())
-            committed(self, *arguments)
+        def watched(database, *arguments):
+            owned.append(database.lock._is_owned())
+            committed(database, *arguments)
 
-        monkeypatch.setattr(RocksStore, "_commit", watched)
+        monkeypatch.setattr(drafts, "_commit", watched)
         mutation = Mutation(b"u1", (Put(ONE, {b"a": bytes(8)}),))
         calls = {
             "apply": lambda: store.apply(TABLE, [mutation]),

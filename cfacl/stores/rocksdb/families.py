@@ -122,6 +122,11 @@ class Database:
             )
         return held
 
+    def lacking(self, families: Sequence[StoredFamily]) -> list[str]:
+        """Return the names of the column families that are to be made for some families."""
+        new = [each for each in families if (each.table, each.name, each.identity) not in self._held]
+        return [str(FamilyName("cells", each.identity, each.table, each.name)) for each in new]
+
     def create(self, table: str, family: StoredFamily) -> None:
         """Make room for a family that does not exist; the lock is held."""
         key = table, family.name, family.identity
