@@ -18,7 +18,7 @@ from cfacl.stores.rocksdb.errors import EndedEarly
 from cfacl.stores.rocksdb.families import Held
 from cfacl.stores.rocksdb.keys import END, STAMP, after, escaped, inverted_of, unescaped
 
-__all__ = ["Range", "Source", "Version", "merged"]
+__all__ = ["Range", "Source", "Version", "merged", "newest"]
 
 Version = tuple[bytes, int]
 
@@ -33,6 +33,27 @@ class Range(NamedTuple):
     lower: bytes | None = None
     upper: bytes | None = None
     reverse: bool = False
+
+
+def newest(held: Held, head: bytes, qualifier: bytes, deadline: int) -> Version | None:
+    """Return the newest version of one cell, if it is stamped after ``deadline``: one read, and so one instant.
+
+    Raises:
+        SchemaMissing: the family has been dropped.
+    """
+    packed = cast("bytes | None", held.cells.read.get(head + qualifier))
+    if held.dropped:
+        _confirm_held(held)
+    if packed is None:
+        return None
+    timestamp = int.from_bytes(packed[:STAMP], "big")
+    return (packed[STAMP:], timestamp) if timestamp > deadline else None
+
+
+def _confirm_held(held: Held) -> None:
+    if held.dropped:
+        name = held.name
+        raise SchemaMissing(f"family {quoted(name.family)} of table {quoted(name.table)} was dropped meanwhile")
 
 
 class Source:
@@ -66,9 +87,7 @@ class Source:
         self._older: RdictIter | None = None
         if (history or self._before is not None) and self._held.older is not None:
             self._older = self._held.older.read.iter(self._options)
-        if self._held.dropped:
-            name = self._held.name
-            raise SchemaMissing(f"family {quoted(name.family)} of table {quoted(name.table)} was dropped meanwhile")
+        _confirm_held(self._held)
 
     def open_range(self, keys: Range) -> None:
         """Open for `rows`; raises as `open` does."""
@@ -77,6 +96,26 @@ class Source:
         start = keys.upper if keys.reverse else keys.lower
         items = self._held.cells.read.items(keys.reverse, start, self._options)
         self._items = cast("Iterator[tuple[bytes, bytes]]", items)
+
+    @property
+    def columns(self) -> int | None:
+        """How many columns were named; ``None`` for all."""
+        return None if self._named is None else len(self._named)
+
+    def look_up(self, head: bytes, cells: Cells) -> None:
+        """Add the named cells of one row, each by a read of its own: most that are missing are told by a filter.
+
+        Nothing is to be opened before; versions other than the newest are not seen.
+
+        Raises:
+            SchemaMissing: the family has been dropped.
+        """
+        get = self._held.cells.read.get
+        for qualifier in self._named or ():
+            packed = cast("bytes | None", get(head + qualifier))
+            if packed is not None:
+                self._add(cells, head, qualifier, packed)
+        _confirm_held(self._held)
 
     def row(self, head: bytes, cells: Cells) -> None:
         """Add the cells of one row, by its `head`, sorted by qualifier."""

@@ -22,9 +22,9 @@ from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.fork import keep_for_good, process
 from cfacl.stores.rocksdb.gate import Gate, inside
-from cfacl.stores.rocksdb.keys import STAMP, after, escaped, head
+from cfacl.stores.rocksdb.keys import after, escaped, head
 from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.rows import Range, Source, merged
+from cfacl.stores.rocksdb.rows import Range, Source, merged, newest
 from cfacl.stores.rocksdb.settings import Settings
 from cfacl.stores.rocksdb.sweeping import KINDS, step
 from cfacl.stores.rocksdb.system import RocksSystemTable
@@ -34,6 +34,8 @@ __all__ = ["RocksStore"]
 
 #: So many new families, and it is faster to open the database anew with them than to make them one by one.
 _AT_ONCE: Final = 32
+#: So many cells that are named are read one by one; for more, an iterator is as good.
+_LOOKED_UP: Final = 64
 _NOT_OPEN: Final = "the store is not open just now; open it again with `reopen()`"
 
 
@@ -278,8 +280,14 @@ class RocksStore(Store):
     def _get(
         self, table: str, keys: Sequence[bytes], projection: Projection, before: int | None, timestamps: bool
     ) -> list[tuple[bytes, Cells]]:
+        if len(keys) == 1 and before is None and len(projection.slices) == 1:
+            only = projection.slices[0]
+            if only.qualifiers is not None and len(only.qualifiers) == 1:
+                return self._column(table, keys[0], only.family, only.qualifiers[0], timestamps)
         sources = self._sources(table, projection, before, timestamps)
         rows: list[tuple[bytes, Cells]] = []
+        if before is None and (found := self._looked_up(sources, keys)) is not None:
+            return found
         if keys:
             upper = after(head(max(keys)))
             if len(sources) == 1 and before is None:
@@ -294,6 +302,36 @@ class RocksStore(Store):
                 if cells:
                     rows.append((key, cells))
         return rows
+
+    def _column(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, timestamps: bool
+    ) -> list[tuple[bytes, Cells]]:
+        """Return a row of which one column was named: one read, and so one instant."""
+        held, life = self._database.find(table, family), family.time_to_live
+        found = newest(held, head(key), qualifier, -1 if life is None else self._now() - life)
+        return [] if found is None else [(key, {family.prefix + qualifier: found if timestamps else found[0]})]
+
+    def _looked_up(self, sources: list[Source], keys: Sequence[bytes]) -> list[tuple[bytes, Cells]] | None:
+        """Return rows of which few columns were named, or ``None`` if those cannot be read one by one at one instant."""
+        cells = 0
+        for each in sources:
+            if (columns := each.columns) is None:
+                return None
+            cells += columns * len(keys)
+        if cells > _LOOKED_UP:
+            return None
+        driver = self._database.driver
+        sequence = driver.latest_sequence_number()
+        rows: list[tuple[bytes, Cells]] = []
+        for key in keys:
+            start = head(key)
+            found: Cells = {}
+            for each in sources:
+                each.look_up(start, found)
+            if found:
+                rows.append((key, found))
+        # One read is always of one instant; several are if nothing was written meanwhile.
+        return rows if cells == 1 or driver.latest_sequence_number() == sequence else None
 
     def _apply(self, table: str, mutations: Sequence[Mutation], durable: bool) -> None:
         with self._database.lock:
@@ -314,8 +352,6 @@ class RocksStore(Store):
 
     def _newest(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> bytes | None:
         """Return the value of a cell, if it has one that has not expired; the lock is held."""
-        packed: bytes | None = self._database.find(table, family).cells.read.get(head(key) + qualifier)
-        if packed is None:
-            return None
-        life, timestamp = family.time_to_live, int.from_bytes(packed[:STAMP], "big")
-        return None if life is not None and timestamp + life <= self._now() else packed[STAMP:]
+        held, life = self._database.find(table, family), family.time_to_live
+        found = newest(held, head(key), qualifier, -1 if life is None else self._now() - life)
+        return None if found is None else found[0]
