@@ -224,6 +224,10 @@ class Store(abc.ABC):
     def flush(self) -> None:
         """Have everything on the disk that was acknowledged before."""
 
+    def statistics(self) -> dict[str, int | str]:
+        """Return what the store knows of its size and its work, by name; no name or value of a row's."""
+        return {}
+
     @abc.abstractmethod
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
         """Remove what has outlived a family, and yield after each step what it came to; the iterator has ``close()``.

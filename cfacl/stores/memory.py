@@ -307,6 +307,11 @@ class MemoryStore(Store):
         with self.entered():
             pass
 
+    def statistics(self) -> dict[str, int | str]:
+        with self.entered():
+            values = sum(each.count() for each in self._families.values())
+            return {"values": values, "families_stored": len(self._families)}
+
     def reopen(self) -> None:
         with self.entered():
             pass

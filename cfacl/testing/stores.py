@@ -196,6 +196,9 @@ class _Around(Store):
     def flush(self) -> None:
         self.ask(Call("flush"), self.inner.flush)
 
+    def statistics(self) -> dict[str, int | str]:
+        return self.ask(Call("statistics"), self.inner.statistics)
+
     def reopen(self) -> None:
         self.ask(Call("reopen"), self.inner.reopen)
 

@@ -277,6 +277,11 @@ class TestTornReads:
         return list(row(store, b"u2", *FOUR).values())
 
     @staticmethod
+    def by_columns(store):
+        named = Projection(Slice(each, (b"a", b"b")) for each in FOUR)
+        return [value for _, cells in store.get(TABLE, [b"u1", b"u2"], named) for value in cells.values()]
+
+    @staticmethod
     def by_scan(store):
         return [value for _, cells in scanned(store, *FOUR) for value in cells.values()]
 
@@ -306,9 +311,31 @@ class TestTornReads:
     def test_one_family_after_the_other_tears(self, store):
         assert self.torn(store, self.naively, 1_000_000)
 
-    @pytest.mark.parametrize("how", ["by_get", "by_row", "by_scan", "by_scan_before"])
+    @pytest.mark.parametrize("how", ["by_get", "by_row", "by_columns", "by_scan", "by_scan_before"])
     def test_nothing_that_the_store_reads_tears(self, store, how):
         assert not self.torn(store, getattr(self, how), 1500)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("how", ["by_get", "by_row", "by_columns", "by_scan", "by_scan_before"])
+    def test_nothing_tears_in_a_hundred_thousand_tries(self, store, how):
+        assert not self.torn(store, getattr(self, how), 20_000)
+
+    @pytest.mark.parametrize("cells", [16, 64, 65])
+    @pytest.mark.parametrize("writes", [1, 2])
+    def test_a_write_between_two_columns_is_noticed(self, store, cells, writes, monkeypatch):
+        looked = Source.look_up
+        left = iter(range(1, writes + 1))
+
+        def interrupted(self, head, found):
+            looked(self, head, found)
+            with contextlib.suppress(StopIteration):
+                TestTornReads.write(store, next(left))
+
+        monkeypatch.setattr(Source, "look_up", interrupted)
+        named = Projection(Slice(each, (b"a", b"b", *(b"%02d" % n for n in range(cells // 8 - 2)))) for each in FOUR)
+        found = store.get(TABLE, [b"u1", b"u2"], named)
+        assert len({value for _, row in found for value in row.values()}) == 1
+        assert [len(row) for _, row in found] == [8, 8]
 
     @pytest.mark.parametrize("how", ["by_get", "by_row", "by_scan", "by_scan_before"])
     @pytest.mark.parametrize("writes", [1, 2, 7, 1000])

@@ -8,7 +8,7 @@ import resource
 import pytest
 from rocksdict import BlockBasedOptions, Options, Rdict, ReadOptions, SliceTransform
 
-from cfacl.errors import RequestError, StoreUnavailable
+from cfacl.errors import Closed, RequestError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
@@ -198,3 +198,42 @@ class TestDescriptors:
         monkeypatch.setattr(resource, "getrlimit", lambda which: (infinite, infinite))
         monkeypatch.setattr(os, "listdir", lambda path: (_ for _ in ()).throw(OSError))
         assert descriptors.descriptors() == Descriptors(None, 1 << 20)
+
+
+class TestStatistics:
+    def test_they_say_what_was_set_and_what_is_held(self, rocksdb_url, clock):
+        store = filled(f"{rocksdb_url}?block_cache=8MiB&memtables=4MiB&open_files=40", clock)
+        found = store.statistics()
+        assert found["families_stored"] == len(FAMILIES)
+        assert (
+            found["cells_estimated"] == 2 * len(FAMILIES) + 1
+        )  # the store keeps one of its own for each, and one more
+        assert (found["block_cache_limit"], found["memtable_limit"]) == (8 << 20, 4 << 20)
+        assert found["files_held_open_limit"] == 40
+        assert (
+            found["disk_bytes"]
+            == found["disk_bytes_live"]
+            == sum(each.stat().st_size for each in store._path.glob("*.sst"))
+        )
+        assert found["writes_stopped"] == found["background_errors"] == 0
+        assert found["descriptors_open"] > len(FAMILIES)
+        assert found["descriptors_limit"] == resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        cached = found["block_cache_bytes"]
+        store.get("t", [b"r"], PROJECTION)
+        assert store.statistics()["block_cache_bytes"] > cached
+        written = store.statistics()["memtable_bytes"]
+        store.apply("t", [Mutation(b"s", (Put(FAMILIES[0], {b"q": bytes(100_000)}),))])
+        assert store.statistics()["memtable_bytes"] >= written + 100_000
+        store.close()
+        with pytest.raises(Closed):
+            store.statistics()
+
+    def test_older_versions_count(self, rocksdb_url, clock):
+        store = open_store(rocksdb_url, clock=clock)
+        kept = StoredFamily("t", "kept", 1, "public", versions=3)
+        store.create_table("t", [kept])
+        before = store.statistics()["cells_estimated"]
+        for stamp in range(3):
+            store.apply("t", [Mutation(b"r", (Put(kept, {b"q": b"v"}, stamp),))])
+        assert store.statistics()["cells_estimated"] >= before + 3
+        store.close()

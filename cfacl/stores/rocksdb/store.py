@@ -26,6 +26,7 @@ from cfacl.stores.rocksdb.keys import after, escaped, head
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.rows import Range, Source, merged, newest
 from cfacl.stores.rocksdb.settings import Settings
+from cfacl.stores.rocksdb.statistics import statistics
 from cfacl.stores.rocksdb.sweeping import KINDS, step
 from cfacl.stores.rocksdb.system import RocksSystemTable
 from cfacl.stores.rocksdb.verification import column_families
@@ -220,6 +221,10 @@ class RocksStore(Store):
                 with self.gate:
                     swept, start = step(self._database, family, kind, start, self._now() - family.time_to_live)
                 yield swept
+
+    @inside
+    def statistics(self) -> dict[str, int | str]:
+        return statistics(self._database, self._settings)
 
     @inside
     def flush(self) -> None:
