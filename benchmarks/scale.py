@@ -12,6 +12,7 @@ filter, and by a database opened with rocksdict's defaults, which have none.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import tempfile
@@ -45,6 +46,8 @@ PARTS: Final = 10
 ROWS: Final = 100_000
 READS: Final = 5_000
 VALUE: Final = b"twenty bytes of data"
+#: What the values of millions of cells are cut from, so that they are as long on the disk as they look.
+NOISE: Final = random.Random(7).randbytes(1 << 16)
 #: So that what the cache takes is filled soon, and growth beyond it would be seen.
 CACHE: Final = "?block_cache=16MiB"
 
@@ -109,7 +112,7 @@ def families(folder: Path, effort: Effort) -> Iterator[pyperf.Benchmark]:
         stored = [StoredFamily(name, family, identity, "internal") for family, identity in held]
         store.apply(name, [Mutation(b"r", tuple(Put(family, {b"q": VALUE}) for family in stored))], durable=False)
     store.close()
-    # What was written is in the log, and becomes a file of each family when the store is opened for the first time.
+    # What was written is in the log, which is read when the store is opened for the first time.
     opened = []
     for _ in range(ROUNDS + 1):
         begin = perf_counter()
@@ -120,17 +123,22 @@ def families(folder: Path, effort: Effort) -> Iterator[pyperf.Benchmark]:
     yield quantity("families.reopen", opened[1:], "second")
 
 
-def filled(path: Path, cells: int) -> None:
-    """Fill a table with cells twice: in rows of 10, and in rows of one."""
+def filled(path: Path, cells: int) -> Iterator[pyperf.Benchmark]:
+    """Fill a table with cells twice, in rows of 10 and in rows of one, and time that."""
     store = open_store(url(path, CACHE), clock=time_ns)
     store.create_table("t", [WIDE, NARROW])
-    row = {b"column-%02d" % i: VALUE for i in range(COLUMNS)}
-    for first in range(0, cells // COLUMNS, 1_000):
-        some = range(first, min(first + 1_000, cells // COLUMNS))
-        store.apply("t", [Mutation(b"user-%08d" % i, (Put(WIDE, row),)) for i in some], durable=False)
-    for first in range(0, cells, 5_000):
-        some = range(first, min(first + 5_000, cells))
-        store.apply("t", [Mutation(b"user-%08d" % i, (Put(NARROW, {b"q": VALUE}),)) for i in some], durable=False)
+    for family, columns in ((WIDE, COLUMNS), (NARROW, 1)):
+        rows, size = cells // columns, 10_000 // columns
+        names = [b"column-%02d" % i for i in range(columns)]
+        begin = thread_time()
+        for first in range(0, rows, size):
+            made = []
+            for i in range(first, min(first + size, rows)):
+                at = i % 60_000
+                values = {name: NOISE[at + j : at + j + 20] for j, name in enumerate(names)}
+                made.append(Mutation(b"user-%08d" % i, (Put(family, values),)))
+            store.apply("t", made, durable=False)
+        yield quantity(f"million.{family.name}.load", [(thread_time() - begin) / cells], "second")
     store.close()
 
 
@@ -268,7 +276,7 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
         yield from durable(folder, effort)
         yield from families(folder, effort)
         yield from missing(folder, effort)
-        filled(folder / "cells", cells)
+        yield from filled(folder / "cells", cells)
         yield from scans(folder / "cells", cells)
         yield from backups(folder, folder / "cells")
     finally:

@@ -22,6 +22,7 @@ from typing import ClassVar, NamedTuple
 
 from attrs import frozen
 
+from cfacl.errors import RequestError
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 
@@ -171,6 +172,7 @@ class Store(abc.ABC):
         limit: int | None = None,
         before: int | None = None,
         timestamps: bool = False,
+        cells: int | None = None,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         """Yield non-empty batches of at most ``batch_size`` rows of the span, in key order.
 
@@ -180,6 +182,9 @@ class Store(abc.ABC):
         Args:
             limit: at most so many rows in all.
             before, timestamps: as for `get`.
+            cells: at most so many cells of a row at once: one that has more comes in several parts, one after the
+                other, its columns going on in their order in either direction.  What is said of rows above is then
+                said of parts.
         """
 
     @abc.abstractmethod
@@ -259,3 +264,15 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def abandon(self) -> None:
         """Let go without writing, in a forked child: the parent still owns what is open."""
+
+
+def confirm_scan(batch_size: int, limit: int | None, cells: int | None) -> None:
+    """Refuse a scan whose numbers make no sense.
+
+    Raises:
+        RequestError: they do not.
+    """
+    if batch_size < 1 or (limit is not None and limit < 0):
+        raise RequestError("a batch has at least 1 row, and a limit is not negative")
+    if cells is not None and cells < 1:
+        raise RequestError("a part of a row has at least 1 cell")

@@ -142,6 +142,57 @@ class Source:
             at.next()
         at.status()
 
+    def first(self, keys: Range) -> bytes | None:
+        """Return the first row of a range, as it is written; ``None`` if there is none.  Opened for its upper bound."""
+        at, (lower, upper, reverse) = self._newest, keys
+        if not reverse:
+            at.seek(lower or b"")
+        elif upper is None:
+            at.seek_to_last()
+        else:
+            at.seek_for_prev(upper)
+            if at.key() == upper:
+                at.prev()
+        key = at.key()
+        if key is None:
+            at.status()
+            return None
+        row = key.partition(END)[0]
+        return None if reverse and lower is not None and row < lower else row
+
+    def stream(self, head: bytes, skip: bytes | None, cells: Cells) -> Iterator[bytes]:
+        """Add the cells of one row behind the qualifier ``skip`` one by one, and yield the qualifier of each.
+
+        Whoever takes them may empty ``cells`` on the way.
+        """
+        at, size = self._newest, len(head)
+        for key in self._keys_of(head, skip):
+            found: Cells = {}
+            self._add(found, head, key[size:], at.value())
+            if found:
+                cells.update(found)
+                yield key[size:]
+
+    def _keys_of(self, head: bytes, skip: bytes | None) -> Iterator[bytes]:
+        """Put the iterator on each wanted cell of one row, and yield its key."""
+        at = self._newest
+        if self._named is None:
+            at.seek(head if skip is None else head + skip + b"\0")  # nothing sorts in between
+            while (key := at.key()) is not None and key.startswith(head):
+                yield key
+                at.next()
+            if key is None:
+                at.status()
+            return
+        for qualifier in self._named:
+            if skip is None or qualifier > skip:
+                at.seek(head + qualifier)
+                key = at.key()
+                if key == head + qualifier:
+                    yield key
+                elif key is None:
+                    at.status()
+
     def rows(self) -> Iterator[tuple[bytes, Cells]]:
         """Yield (key, cells) of the rows of the range that have cells, in the order of the range."""
         stop, _, reverse = self._range

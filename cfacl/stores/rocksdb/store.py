@@ -14,7 +14,7 @@ from cfacl.errors import CfaclError, Closed, RequestError
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Copied, Store, Swept
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.rocksdb.backup import back_up
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.drafts import write
@@ -24,6 +24,7 @@ from cfacl.stores.rocksdb.fork import keep_for_good, process
 from cfacl.stores.rocksdb.gate import Gate, inside
 from cfacl.stores.rocksdb.keys import after, escaped, head
 from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.parts import parts
 from cfacl.stores.rocksdb.rows import Range, Source, merged, newest
 from cfacl.stores.rocksdb.settings import Settings
 from cfacl.stores.rocksdb.statistics import statistics
@@ -147,10 +148,12 @@ class RocksStore(Store):
         limit: int | None = None,
         before: int | None = None,
         timestamps: bool = False,
+        cells: int | None = None,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
-        if batch_size < 1 or (limit is not None and limit < 0):
-            raise RequestError("a batch has at least 1 row, and a limit is not negative")
+        confirm_scan(batch_size, limit, cells)
         self._check(table, projection)
+        if cells is not None:
+            return self._partly(table, projection, span, batch_size, limit, before, timestamps, cells)
 
         def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
             while left is None or left > 0:
@@ -166,6 +169,33 @@ class RocksStore(Store):
                 left = None if left is None else left - size
 
         return batches(span, limit)
+
+    def _partly(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        batch_size: int,
+        left: int | None,
+        before: int | None,
+        timestamps: bool,
+        cells: int,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        """Yield batches of parts of rows."""
+        keys, behind = _range(span), None
+        while left is None or left > 0:
+            size = batch_size if left is None else min(batch_size, left)
+            with self.gate:
+                sources = self._sources(table, projection, before, timestamps)
+                self._database.at_one_instant(sources, lambda each, upper=keys.upper: each.open(upper))  # type: ignore[misc]
+                found = list(islice(parts(sources, keys, cells, behind), min(size, sys.maxsize)))
+            if found:
+                yield [(key, part) for key, part, _ in found]
+            if len(found) < size:
+                return
+            behind = found[-1][2]
+            keys = keys._replace(upper=after(behind.head)) if keys.reverse else keys._replace(lower=behind.head)
+            left = None if left is None else left - size
 
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
         with self.gate:
@@ -349,10 +379,9 @@ class RocksStore(Store):
     ) -> list[tuple[bytes, Cells]]:
         """Return the first ``size`` rows of a span, all as they were at one instant."""
         sources = self._sources(table, projection, before, timestamps)
-        lower, upper, reverse = span
-        keys = Range(None if lower is None else escaped(lower), None if upper is None else escaped(upper), reverse)
+        keys = _range(span)
         self._database.at_one_instant(sources, lambda each: each.open_range(keys))
-        rows = sources[0].rows() if len(sources) == 1 else merged(sources, reverse)
+        rows = sources[0].rows() if len(sources) == 1 else merged(sources, span.reverse)
         return list(islice(rows, min(size, sys.maxsize)))
 
     def _newest(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> bytes | None:
@@ -360,3 +389,8 @@ class RocksStore(Store):
         held, life = self._database.find(table, family), family.time_to_live
         found = newest(held, head(key), qualifier, -1 if life is None else self._now() - life)
         return None if found is None else found[0]
+
+
+def _range(span: Span) -> Range:
+    lower, upper, reverse = span
+    return Range(None if lower is None else escaped(lower), None if upper is None else escaped(upper), reverse)
