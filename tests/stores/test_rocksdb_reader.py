@@ -220,17 +220,21 @@ class TestTornReads:
         store = reader()
         opened = Source.open
         numbers = itertools.count()
+        others = []
 
         def interrupted(self, upper, **more):
             opened(self, upper, **more)
             other = threading.Thread(target=lambda: store._database.look())
             writer.do(f"put(b'r', b'{next(numbers)}')")
+            others.append(other)
             other.start()
             other.join(0.01)
 
         writer.do("put(b'r', b'before')")
         monkeypatch.setattr(Source, "open", interrupted)
         assert len(set(row(store).values())) == 1
+        for other in others:
+            other.join()
 
     @pytest.mark.slow
     @pytest.mark.parametrize("busy", ["writing", "flushing", "restarting"])

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cfacl.errors import Unsupported
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
-from cfacl.stores.base import READ_ONLY, Copied, Swept, SystemTable
+from cfacl.stores.base import READ_ONLY, Copied, Swept
 from cfacl.stores.rocksdb.families import Database, Generation
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.gate import Gate
 from cfacl.stores.rocksdb.replica import Replica
+from cfacl.stores.rocksdb.rows import Source
+from cfacl.stores.rocksdb.settings import Settings
 from cfacl.stores.rocksdb.store import RocksStore
 from cfacl.stores.rocksdb.system import RocksSystemTable
 
@@ -30,23 +32,21 @@ class RocksReader(RocksStore):
     read_only = True
     _database: Replica
 
-    def __init__(self, path: Path, *, staleness: float, clock: Callable[[], int]) -> None:
+    def __init__(self, path: Path, settings: Settings, *, staleness: float, clock: Callable[[], int]) -> None:
         self.gate = Gate()
         self._closing = threading.Lock()
         self._clock = clock
         self._path = path
+        self._settings = settings
         self._staleness = staleness
         self._watcher: Callable[[], None] | None = None
-        self._database = Replica(path, staleness)
+        self._database = Replica(path, settings, staleness)
         self._told = self._database.generation
-        self.system = self._system_table()
+        self.system = _Records(self._database, self.gate)
         process.opened(self)
 
-    def _opened(self) -> Database:
-        return Replica(self._path, self._staleness)
-
-    def _system_table(self) -> SystemTable:
-        return _Records(self._database, self.gate)
+    def _opened(self, names: list[str] | None) -> Database:
+        return Replica(self._path, self._settings, self._staleness)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         self._watcher = watcher
@@ -109,10 +109,18 @@ class RocksReader(RocksStore):
         limit: int | None = None,
         before: int | None = None,
         timestamps: bool = False,
+        cells: int | None = None,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         try:
             batches = super().scan(
-                table, projection, span, batch_size=batch_size, limit=limit, before=before, timestamps=timestamps
+                table,
+                projection,
+                span,
+                batch_size=batch_size,
+                limit=limit,
+                before=before,
+                timestamps=timestamps,
+                cells=cells,
             )
         finally:
             self._tell()
@@ -129,7 +137,22 @@ class RocksReader(RocksStore):
 
         return told()
 
+    def _column(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, timestamps: bool
+    ) -> list[tuple[bytes, Cells]]:
+        with self._database.lock:
+            self._database.keep_up()
+            return super()._column(table, key, family, qualifier, timestamps)
+
+    def _looked_up(self, sources: list[Source], keys: Sequence[bytes]) -> list[tuple[bytes, Cells]] | None:
+        with self._database.lock:
+            self._database.keep_up()
+            return super()._looked_up(sources, keys)
+
     def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        raise Unsupported(READ_ONLY)
+
+    def create_families(self, families: Sequence[StoredFamily]) -> None:
         raise Unsupported(READ_ONLY)
 
     def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
@@ -168,4 +191,7 @@ class _Records(RocksSystemTable):
     """The writer's system table; the watcher reads it, and so is not told of what is noticed here."""
 
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
+        raise Unsupported(READ_ONLY)
+
+    def compare_and_set_all(self, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> bool:
         raise Unsupported(READ_ONLY)

@@ -28,6 +28,7 @@ from rocksdict import ColumnFamily, Rdict
 
 from cfacl.errors import StoreError, StoreUnavailable, quoted_path
 from cfacl.model.projection import StoredFamily
+from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.families import (
     FORMAT,
     FORMAT_KEY,
@@ -37,10 +38,10 @@ from cfacl.stores.rocksdb.families import (
     Handle,
     Held,
     another_version,
-    options,
 )
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, ours
 from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.settings import Settings, setup
 from cfacl.stores.rocksdb.view import View, led
 
 __all__ = ["Replica"]
@@ -67,11 +68,14 @@ class Replica(Database):
         StoreError: it cannot be opened.
     """
 
-    def __init__(self, path: Path, staleness: float) -> None:
+    def __init__(self, path: Path, settings: Settings, staleness: float) -> None:
         self.lock = threading.RLock()
         self.generation = Generation(0, 0)
         self._path = path
-        self._options = led(path, options())
+        self._settings = settings
+        made, self.cache = setup(settings, -1)  # held open whatever the writer removes
+        self._options = led(path, made)
+        self.open_files = -1
         self._staleness = staleness
         self._view: View | None = None
         self._held: dict[tuple[str, str, int], Held] = {}
@@ -89,22 +93,23 @@ class Replica(Database):
 
     def __iter__(self) -> Iterator[Held]:
         with self.lock:
-            self._keep_up()
+            self.keep_up()
             return super().__iter__()
 
     def records(self) -> Rdict:
         with self.lock:
-            self._keep_up()
+            self.keep_up()
             return self.system.read
 
     def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None], *, alone: bool = False) -> None:
         """Open all sources, caught up with the writer; no other thread catches up between two of them."""
         with self.lock:
-            self._keep_up()
+            self.keep_up()
             for each in sources:
                 open_one(each)
 
-    def _keep_up(self) -> None:
+    def keep_up(self) -> None:
+        """Catch up if what is seen may be older than it may be; the lock is held."""
         if monotonic() - self._since >= self._staleness:
             self.look()
 
@@ -170,6 +175,7 @@ class Replica(Database):
             raise StoreError(f"{quoted_path(self._path)} is not a cfacl store; name the directory of one")
         confirm_logs(self._path)
         view.confirm_files(names)
+        confirm_descriptors(self._path, len(names), self._settings, is_open=self._view is not None)
         driver = view.secondary(self._options, names)
         if driver.get_column_family(SYSTEM).get(FORMAT_KEY) != FORMAT:
             raise another_version(self._path)
