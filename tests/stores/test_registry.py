@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cfacl.errors import RequestError
+from cfacl.errors import RequestError, StoreContractError, Unsupported
 from cfacl.stores import registry
 from cfacl.stores.memory import MemoryStore
 from cfacl.stores.rocksdb import RocksStore
@@ -28,6 +28,45 @@ def test_others_are_found_by_their_entry_points(monkeypatch):
     monkeypatch.setattr(registry, "entry_points", lambda *, group: [point] if group == registry.GROUP else [])
     assert registry.open_store("other://x", clock=CLOCK) == "a store"
     assert opened == [("other://x", CLOCK)]
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """Install an opener under ``other://``."""
+
+    def install(opener):
+        point = SimpleNamespace(name="other", load=lambda: opener)
+        monkeypatch.setattr(registry, "entry_points", lambda *, group: [point])
+
+    return install
+
+
+def test_others_are_told_to_be_read_only_and_how_far_behind(installed):
+    opened = []
+
+    def opener(url, *, clock, read_only=False, staleness=0.0):
+        opened.append((url, read_only, staleness))
+        return SimpleNamespace(read_only=read_only)
+
+    installed(opener)
+    registry.open_store("other://x", clock=CLOCK)
+    registry.open_store("other://x", clock=CLOCK, read_only=True, staleness=2.5)
+    assert opened == [("other://x", False, 0.0), ("other://x", True, 2.5)]
+
+
+def test_one_that_knows_no_read_only_is_not_opened(installed):
+    installed(lambda url, *, clock: pytest.fail("opened"))
+    with pytest.raises(Unsupported, match="a store at `other://` is never read only; leave out `read_only`"):
+        registry.open_store("other://x", clock=CLOCK, read_only=True)
+
+
+def test_one_that_opens_for_writing_all_the_same_is_closed(installed):
+    closed = []
+    store = SimpleNamespace(read_only=False, close=lambda: closed.append(True))
+    installed(lambda url, *, clock, read_only, staleness: store)
+    with pytest.raises(StoreContractError, match="opened for writing; report it to its author"):
+        registry.open_store("other://x", clock=CLOCK, read_only=True)
+    assert closed == [True]
 
 
 @pytest.mark.parametrize(

@@ -196,3 +196,24 @@ def test_what_is_no_call_is_refused() -> None:
 
 def test_what_goes_around_a_store_says_what_it_is() -> None:
     assert (CountingStore.scheme, FaultyStore.scheme, LatencyStore.scheme) == ("counting", "faulty", "latency")
+
+
+@pytest.mark.parametrize("kind", [CountingStore, FaultyStore, LatencyStore])
+def test_what_a_store_noticed_of_another_process_passes(kind: Callable[[MemoryStore], CountingStore | FaultyStore | LatencyStore]) -> None:
+    class Reading(MemoryStore):
+        read_only = True
+
+        def watch(self, watcher: Callable[[], None]) -> None:
+            self.watcher = watcher
+
+        def refresh(self) -> bool:
+            self.watcher()
+            return True
+
+    told: list[str] = []
+    store = kind(Reading(clock=lambda: 0))
+    store.watch(lambda: told.append("changed"))
+    assert store.read_only
+    assert store.refresh()
+    assert told == ["changed"]
+    assert not kind(MemoryStore(clock=lambda: 0)).refresh()

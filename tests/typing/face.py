@@ -17,6 +17,7 @@ def told(event: cfacl.Event) -> None:
 def connecting(path: Path, policy: cfacl.Policy) -> None:
     assert_type(cfacl.connect("rocksdb:///srv/home", policy="home.toml"), cfacl.Database)
     assert_type(cfacl.connect(path, policy=path, on_event=told), cfacl.Database)
+    assert_type(cfacl.connect(path, policy=path, read_only=True, staleness=5), cfacl.Database)
     with cfacl.connect("memory://", policy=policy, clock=lambda: 0) as db:
         assert_type(db, cfacl.Database)
 
