@@ -14,6 +14,9 @@ from attrs import frozen
 #: The unit of a ratio.
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
+#: How many of a unit there are in pyperf's.
+SCALES: Final = {TIMES: 1.0, "s": 1.0, "µs": 1e6, "B": 1.0, "MiB": 1 / (1 << 20)}
+
 Results = Mapping[str, pyperf.Benchmark]
 
 
@@ -26,7 +29,7 @@ class Figure:
         top, bottom: the benchmarks that are divided, round by round; without ``bottom`` the values of ``top`` count.
         bound: what the median is held against, in ``unit``.
         least: whether the bound is a lower one.
-        unit: `TIMES` for ratios, else ``µs``, ``B`` or ``s``.
+        unit: `TIMES` for ratios, else one of `SCALES`.
     """
 
     what: str
@@ -78,6 +81,39 @@ FIGURES: Final = (
         least=True,
     ),
     Figure("scan by the store ÷ a loop on rocksdict that builds the same dicts", "scan.unguarded", "scan.hand", 1.3),
+    Figure("durable writes a second, 16 threads ÷ one thread", "durable.one", "durable.sixteen", 2.5, least=True),
+    Figure("opening a store of 1,000 families again", "families.reopen", None, 2, unit="s"),
+    Figure(
+        "ordered scan of 10 million cells by the store, in rows of 10: a cell",
+        "million.wide.store",
+        None,
+        0.5,
+        unit="µs",
+    ),
+    Figure(
+        "memory of the process during that scan: most, above that after its first tenth",
+        "million.wide.memory",
+        None,
+        64,
+        unit="MiB",
+    ),
+    Figure(
+        "ordered scan of 10 million rows of one cell by the store: a cell", "million.narrow.store", None, 0.5, unit="µs"
+    ),
+    Figure("memory of the process during that scan of rows: as above", "million.narrow.memory", None, 64, unit="MiB"),
+    Figure(
+        "a column of a missing row by the store ÷ rocksdict's own get, with its defaults",
+        "missing.column",
+        "missing.get.plain",
+        1.5,
+    ),
+    Figure(
+        "a column of a missing row by the store ÷ rocksdict's own get, with the same filter",
+        "missing.column",
+        "missing.get",
+        1.5,
+    ),
+    Figure("backup: speed ÷ that of `cp -a` and sync", "backup.cp", "backup.ours", 0.5, least=True),
 )
 
 #: Every other way to check, with the check of cfacl that does the same.
@@ -132,6 +168,31 @@ GROWTH: Final = (
     ("kept of a session that is held open", "crowd.bytes.session"),
     ("`customer.txt`: from the file to a database that decides", "load.customer"),
 )
+SCALE: Final = (
+    ("durable write of one cell, one thread", "durable.one"),
+    ("durable write of one cell, 16 threads: the time for each", "durable.sixteen"),
+    ("fdatasync of 80 bytes more, one thread", "durable.fsync"),
+    ("`create_tables` of one table of 1,000 families", "families.create.one"),
+    ("`create_tables` of 100 tables of 10 families", "families.create.many"),
+    ("opening a store of 1,000 families again", "families.reopen"),
+    ("the same, with a value of each family in the log", "families.recover"),
+    ("a column of a missing row, by the store", "missing.column"),
+    ("the same by rocksdict's own get, with the same filter", "missing.get"),
+    ("the same by rocksdict's own get, with its defaults", "missing.get.plain"),
+    ("a column that is there, by the store", "there.column"),
+    ("the same by rocksdict's own get", "there.get"),
+    ("all of a missing row, by the store", "missing.row"),
+    ("the same by hand: an iterator, a seek", "missing.seek"),
+    ("writing 10 million cells in rows of 10, a thousand rows at a time: a cell", "million.wide.load"),
+    ("writing 10 million rows of one cell, ten thousand at a time: a cell", "million.narrow.load"),
+    ("scan of 10 million cells in rows of 10, by the store: a cell", "million.wide.store"),
+    ("the same by hand on rocksdict: a cell", "million.wide.hand"),
+    ("scan of 10 million rows of one cell, by the store: a cell", "million.narrow.store"),
+    ("the same by hand on rocksdict: a cell", "million.narrow.hand"),
+    ("backup, with each file hashed and read again", "backup.ours"),
+    ("`cp -a` and sync of the same files", "backup.cp"),
+    ("bytes in those files", "backup.bytes"),
+)
 #: What else could be done, what cfacl does, and what is compared.
 RIVALS: Final = (
     ("check.frozenset", "check.timeless", "a frozenset made once, for one family"),
@@ -150,6 +211,14 @@ RIVALS: Final = (
     ("put.hand", "put.guarded", "a put of 10 cells by hand on rocksdict"),
     ("put.one.hand", "put.one.guarded", "a put of one cell by hand on rocksdict"),
     ("scan.hand", "scan.guarded", "a scan by hand on rocksdict"),
+    ("durable.fsync", "durable.one", "an fdatasync alone, for a durable write by one thread"),
+    ("missing.get", "missing.column", "a get by rocksdict, with the same filter, for a column of a missing row"),
+    ("missing.get.plain", "missing.column", "a get by rocksdict, with its defaults, for a column of a missing row"),
+    ("there.get", "there.column", "a get by rocksdict, for a column that is there"),
+    ("missing.seek", "missing.row", "a seek by hand on rocksdict, for all of a missing row"),
+    ("million.wide.hand", "million.wide.store", "a scan of 10 million cells by hand on rocksdict, in rows of 10"),
+    ("million.narrow.hand", "million.narrow.store", "a scan of 10 million rows of one cell by hand on rocksdict"),
+    ("backup.cp", "backup.ours", "`cp -a` and sync, for a backup; they hash nothing and read nothing again"),
 )
 #: What may be missing from a run, and why.
 OPTIONAL: Final = {"load.customer": "`CFACL_ROLEMINING` named no folder with `customer.txt`"}
@@ -227,8 +296,7 @@ def figure(results: Results, each: Figure) -> tuple[str, ...]:
     if missing := [name for name in (each.top, each.bottom) if name and name not in results]:
         return each.what, "", "", bound, f"not measured: {OPTIONAL[missing[0]]}"
     found = ratios(results, each.top, each.bottom) if each.bottom else values(results, each.top)
-    scale = 1e6 if each.unit == "µs" else 1.0
-    low, middle, high = (value * scale for value in spread(found))
+    low, middle, high = (value * SCALES[each.unit] for value in spread(found))
     held = middle >= each.bound if each.least else middle <= each.bound
     said = number(middle)
     if middle != each.bound and said == number(each.bound):
@@ -292,6 +360,9 @@ def page(results: Results) -> str:
         rows(("", "time"), ((what, timed(results, name)) for what, name in EIGHT)),
         "## Growth\n",
         rows(("", ""), ((what, timed(results, name)) for what, name in GROWTH)),
+        "## Scale\n",
+        rows(("", ""), ((what, timed(results, name)) for what, name in SCALE)),
+        "What waits for the disk is wall-clock time, on the file system named below; all else is CPU time.\n",
         "## This run\n",
         rows(("", ""), machine(facts, walls, rounds, runs)),
     ]
@@ -306,6 +377,7 @@ def machine(facts: Mapping[str, object], walls: Sequence[float], rounds: int, ru
     return [
         ("processor", f"{facts.get('cpu_model_name', 'unknown')}, {facts['cpu_count']} CPUs"),
         ("system", str(facts["platform"])),
+        ("file system of the stores", str(facts.get("filesystem", "unknown"))),
         (
             "Python",
             f"{facts['python_version']}, {facts['python_compiler']}, {facts['python_build']} `--enable-optimizations`",

@@ -15,8 +15,10 @@ import os
 import platform
 import statistics
 import sysconfig
+import tempfile
 import timeit
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from itertools import cycle, islice
@@ -132,8 +134,19 @@ def facts() -> dict[str, str | int]:
         "cpu_count": os.cpu_count() or 0,
         "python_build": "with" if optimised else "without",
         "python_compiler": platform.python_compiler(),
+        "filesystem": _filesystem(Path(tempfile.gettempdir()).resolve()),
         **{f"version_{name}": _version(name) for name in PACKAGES},
     }
+
+
+def _filesystem(folder: Path) -> str:
+    """Return the kind of file system that a folder is on, where Linux tells."""
+    kinds: dict[str, str] = {}
+    with suppress(OSError):
+        for line in Path("/proc/mounts").read_text("utf-8").splitlines():
+            _, place, kind, *_ = line.split()
+            kinds[place] = kind
+    return next((kinds[str(each)] for each in (folder, *folder.parents) if str(each) in kinds), "unknown")
 
 
 def _version(name: str) -> str:

@@ -219,15 +219,34 @@ class Access(Pinned):
                     raise
             finally:
                 chunks.close()
-            plan = self.caller._shrink(plan, self.decide_one("scan", self.caller._remaining(plan)))
+            plan = self.renewed(plan)
+
+    def renewed(self, plan: Plan) -> Plan:
+        """Return the plan of a scan under way as it is granted now; it may only shrink, and raises as `Caller._shrink`."""
+        return self.caller._shrink(plan, self.decide_one("scan", self.caller._remaining(plan)))
 
     def _chunks(
-        self, projection: Projection, span: Span, size: int, limit: int | None, before: int | None, timestamps: bool
+        self,
+        projection: Projection,
+        span: Span,
+        size: int,
+        limit: int | None,
+        before: int | None,
+        timestamps: bool,
+        cells: int | None = None,
     ) -> Generator[list[tuple[bytes, Cells]], None, None]:
         """Yield what the store yields; whatever it raises is a failure of the store, and never a quiet end."""
+        parts: dict[str, int] = {} if cells is None else {"cells": cells}
         try:
             chunks = self.store.scan(
-                self.table, projection, span, batch_size=size, limit=limit, before=before, timestamps=timestamps
+                self.table,
+                projection,
+                span,
+                batch_size=size,
+                limit=limit,
+                before=before,
+                timestamps=timestamps,
+                **parts,
             )
             try:
                 yield from chunks

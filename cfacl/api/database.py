@@ -17,6 +17,7 @@ from cfacl.api.failures import store_failures
 from cfacl.api.judgement import judged
 from cfacl.api.schema import Difference, Schema
 from cfacl.api.session import Session
+from cfacl.api.statistics import statistics
 from cfacl.api.sweeper import Sweeper
 from cfacl.audit.event import Event, Hook
 from cfacl.engine.ask import Ask, Pinned, name_of
@@ -278,20 +279,17 @@ class Database(Pinned):
                     yield from self._store.sweep(family)
 
     def stats(self) -> dict[str, int | str]:
-        """Return counts of the policy in force, its epoch, the kind of store, and what `sweep_every` did."""
-        catalog = self._policy.catalog
-        return {
-            "policy": self._policy.name,
-            "epoch": self._guard.current().epoch,
-            "store": self._store.scheme,
-            "tables": len(catalog.tables),
-            "families": len(self._schema.names(catalog)),
-            "roles": len(self._policy.roles),
-            "principals": len(self._policy.principals),
-            "sweeps": 0 if self._sweeper is None else self._sweeper.sweeps,
-            "sweeps_failed": 0 if self._sweeper is None else self._sweeper.failures,
-            "values_swept": 0 if self._sweeper is None else self._sweeper.removed,
-        }
+        """Return counts of the policy in force, its epoch, what `sweep_every` did, and what the store knows of itself.
+
+        What the store's figures mean: docs/operations.md.
+
+        Raises:
+            StoreError: the store cannot tell.
+        """
+        epoch = self._guard.current().epoch
+        with store_failures("on its statistics"):
+            known = self._store.statistics()
+        return known | statistics(self._policy, epoch, self._store.scheme, self._sweeper)
 
     def close(self) -> None:
         """Close every session and the store; a second call does nothing."""

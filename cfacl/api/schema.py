@@ -9,7 +9,7 @@ operator adopts it by name.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from cfacl.errors import RequestError, SchemaMissing, StoreContractError, quoted
@@ -20,6 +20,8 @@ from cfacl.stores.base import Store
 Name = tuple[str, str]
 
 _NEXT = "identity"
+#: Families that are being made: a list of table, family and identity; there while `create_tables` is at it.
+_BEGUN = "begun"
 #: How often an identity may be taken by somebody else first, before the store is not believed any more.
 _RACES = 1_000
 _PREFIX = "family/"
@@ -118,22 +120,48 @@ class Schema:
                 f"nothing to adopt: {', '.join(map(quoted, needless))}; say `table:family` as the policy has it"
             )
         self.retire(catalog)
-        for name, family in named.items():
+        new = {name: family for name, family in named.items() if name not in records}
+        if new:
+            self._make(new, present, records)
+        for name in named:
             record = records.get(name)
-            if record is None:
-                identity = 0 if (*name, 0) in present else self._identity()
-                self._store.create_table(name[0], [_stored(name, family, identity)])
-                self._replace(name, None, _Record(identity, retired=False))
-            elif record.retired:
+            if record is not None and record.retired:
                 self._replace(name, record, record._replace(retired=False))
         self._forgotten.difference_update(named)
         self._known = self._records()
+
+    def _make(
+        self, families: Mapping[Name, Family], present: set[tuple[str, str, int]], records: Mapping[Name, _Record]
+    ) -> None:
+        """Make families in the store, then record them, with as few calls for many as for one.
+
+        Which identities they get is noted first.  So what a crash leaves behind is taken up by the next call: nobody
+        can have written to it, for it never had a record.
+        """
+        noted, begun = self._begun()
+        identities = {name: begun.get(name) for name in families}
+        identities.update({name: 0 for name in families if (*name, 0) in present})
+        fresh = [name for name, identity in identities.items() if identity is None]
+        made = {name: identity for name, identity in identities.items() if identity is not None}
+        made.update(zip(fresh, self._identities(len(fresh)), strict=True))
+        self._note(noted, begun | made)
+        self._store.create_families([_stored(name, family, made[name]) for name, family in families.items()])
+        noted, begun = self._begun()
+        changes: dict[str, tuple[bytes | None, bytes | None]] = {
+            _key(name): (None, _bytes(_Record(identity, retired=False))) for name, identity in made.items()
+        }
+        changes[_BEGUN] = noted, _noted({name: begun[name] for name in begun.keys() - made.keys() - records.keys()})
+        if not self._store.system.compare_and_set_all(changes):
+            raise SchemaMissing("a family was made by someone else at the same time; try again")
 
     def drop(self, table: str) -> None:
         """Forget a table's families, then remove their cells."""
         records = {name: record for name, record in self._records().items() if name[0] == table}
         if not records:
             raise SchemaMissing(f"the store has no table {quoted(table)}")
+        noted, begun = self._begun()
+        if any(name in records for name in begun):  # else one that is made again could get the identity of this one
+            self._note(noted, {name: identity for name, identity in begun.items() if name not in records})
         for name, record in records.items():
             self._replace(name, record, None)
             self._known.pop(name, None)
@@ -175,21 +203,43 @@ class Schema:
         return records
 
     def _replace(self, name: Name, old: _Record | None, new: _Record | None) -> None:
-        if not self._store.system.compare_and_set(f"{_PREFIX}{'/'.join(name)}", _bytes(old), _bytes(new)):
+        if not self._store.system.compare_and_set(_key(name), _bytes(old), _bytes(new)):
             raise SchemaMissing(f"{_say(name)} was changed by someone else at the same time; try again")
 
-    def _identity(self) -> int:
-        """Return an identity that was never given before."""
+    def _begun(self) -> tuple[bytes | None, dict[Name, int]]:
+        """Return the note of families that were about to be made, as it is written and as it reads."""
+        noted = self._store.system.get(_BEGUN)
+        try:
+            return noted, {(table, family): identity for table, family, identity in json.loads(noted or b"[]")}
+        except (ValueError, TypeError) as error:
+            raise StoreContractError("the record of what is being made can't be read") from error
+
+    def _note(self, old: bytes | None, begun: Mapping[Name, int]) -> None:
+        if not self._store.system.compare_and_set(_BEGUN, old, _noted(begun)):
+            raise SchemaMissing("a family is being made by someone else at the same time; try again")
+
+    def _identities(self, number: int) -> Sequence[int]:
+        """Return identities that were never given before."""
+        if not number:
+            return ()
         for _ in range(_RACES):
             last = self._store.system.get(_NEXT)
-            identity = int(last or b"0") + 1
-            if self._store.system.compare_and_set(_NEXT, last, b"%d" % identity):
-                return identity
+            given = int(last or b"0")
+            if self._store.system.compare_and_set(_NEXT, last, b"%d" % (given + number)):
+                return range(given + 1, given + number + 1)
         raise StoreContractError("the store never writes what it was asked to compare and set")
 
 
 def _bytes(record: _Record | None) -> bytes | None:
     return None if record is None else json.dumps(record._asdict(), sort_keys=True).encode()
+
+
+def _key(name: Name) -> str:
+    return f"{_PREFIX}{'/'.join(name)}"
+
+
+def _noted(begun: Mapping[Name, int]) -> bytes | None:
+    return json.dumps([[*name, identity] for name, identity in sorted(begun.items())]).encode() if begun else None
 
 
 def _families(catalog: Catalog) -> Mapping[Name, Family]:

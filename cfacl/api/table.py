@@ -8,6 +8,7 @@ from typing import Any, Literal, overload
 from cfacl.api.access import Access
 from cfacl.api.arguments import cell_value, choice, column_names, flag, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
+from cfacl.api.parts import scan_parts
 from cfacl.api.row import Row, make_row
 from cfacl.engine.ask import Pinned
 from cfacl.engine.selection import Want
@@ -173,6 +174,7 @@ class Table(Pinned):
         batch_size: int = 1000,
         limit: int | None = None,
         reverse: bool = False,
+        scan_batching: int | None = None,
         strict: bool | None = None,
     ) -> Generator[tuple[bytes, Row[bytes]], None, None]: ...
     @overload
@@ -188,6 +190,7 @@ class Table(Pinned):
         batch_size: int = 1000,
         limit: int | None = None,
         reverse: bool = False,
+        scan_batching: int | None = None,
         strict: bool | None = None,
     ) -> Generator[tuple[bytes, Row[Stamped]], None, None]: ...
     def scan(
@@ -202,6 +205,7 @@ class Table(Pinned):
         batch_size: int = 1000,
         limit: int | None = None,
         reverse: bool = False,
+        scan_batching: int | None = None,
         strict: bool | None = None,
     ) -> Generator[tuple[bytes, Row[Any]], None, None]:
         """Return (key, row) in key order, as a generator; call its ``close()`` when leaving it early.
@@ -215,6 +219,9 @@ class Table(Pinned):
             row_prefix: what keys start with; instead of the two.
             batch_size: how many rows are fetched at a time, at least 1.
             limit: how many rows are returned at most.
+            scan_batching: at most so many cells in each row returned: one that has more comes in several, one after
+                the other under the same key, its columns going on in their order.  ``limit`` and ``batch_size`` count
+                these.  So a row of any width passes in little memory.
             columns, timestamp, include_timestamp: as `row`.
         """
         bounds = span(row_start, row_stop, row_prefix, reverse=flag("reverse", reverse))
@@ -224,7 +231,20 @@ class Table(Pinned):
         if size is None:
             raise RequestError("`batch_size` is an int of at least 1")
         before = time_before(timestamp)
+        cells = positive("scan_batching", scan_batching)
         plan = self._access.decide_one("scan", (READ, self.name, column_names(columns), choice("strict", strict)))
+        if cells is not None:
+            wide = scan_parts(
+                self._access,
+                plan,
+                bounds,
+                cells=cells,
+                batch_size=size,
+                limit=most,
+                before=before,
+                timestamps=stamped,
+            )
+            return _rows(wide)
         return _rows(self._access.scan(plan, bounds, batch_size=size, limit=most, before=before, timestamps=stamped))
 
     def put(

@@ -16,12 +16,13 @@ nor the engine.  What it is given is immutable and stays valid for the length of
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Final, NamedTuple
 
 from attrs import frozen
 
+from cfacl.errors import RequestError
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 
@@ -88,6 +89,13 @@ class SystemTable(abc.ABC):
         Returns whether the record was as expected, and so was replaced.
         """
 
+    def compare_and_set_all(self, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> bool:
+        """Make changes by key, each as `compare_and_set` does, up to the first whose record is not as expected.
+
+        Returns whether all were made.  A store that can makes all of them at once, or none.
+        """
+        return all(self.compare_and_set(key, *change) for key, change in changes.items())
+
 
 class Store(abc.ABC):
     """A wide-column store.
@@ -110,6 +118,11 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
         """Make room for families, each by name and identity; those that exist are left as they are."""
+
+    def create_families(self, families: Sequence[StoredFamily]) -> None:
+        """Make room for families of any tables, as `create_table` does; a store that is faster so does all at once."""
+        for table in dict.fromkeys(each.table for each in families):
+            self.create_table(table, [each for each in families if each.table == table])
 
     @abc.abstractmethod
     def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
@@ -165,6 +178,7 @@ class Store(abc.ABC):
         limit: int | None = None,
         before: int | None = None,
         timestamps: bool = False,
+        cells: int | None = None,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         """Yield non-empty batches of at most ``batch_size`` rows of the span, in key order.
 
@@ -174,6 +188,9 @@ class Store(abc.ABC):
         Args:
             limit: at most so many rows in all.
             before, timestamps: as for `get`.
+            cells: at most so many cells of a row at once: one that has more comes in several parts, one after the
+                other, its columns going on in their order in either direction.  What is said of rows above is then
+                said of parts.
         """
 
     @abc.abstractmethod
@@ -217,6 +234,10 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def flush(self) -> None:
         """Have everything on the disk that was acknowledged before."""
+
+    def statistics(self) -> dict[str, int | str]:
+        """Return what the store knows of its size and its work, by name; no name or value of a row's."""
+        return {}
 
     @abc.abstractmethod
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
@@ -264,3 +285,15 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def abandon(self) -> None:
         """Let go without writing, in a forked child: the parent still owns what is open."""
+
+
+def confirm_scan(batch_size: int, limit: int | None, cells: int | None) -> None:
+    """Refuse a scan whose numbers make no sense.
+
+    Raises:
+        RequestError: they do not.
+    """
+    if batch_size < 1 or (limit is not None and limit < 0):
+        raise RequestError("a batch has at least 1 row, and a limit is not negative")
+    if cells is not None and cells < 1:
+        raise RequestError("a part of a row has at least 1 cell")

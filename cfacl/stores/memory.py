@@ -7,10 +7,12 @@ Nothing outlives the process: each open is a fresh, empty store.
 from __future__ import annotations
 
 import heapq
+import sys
 import threading
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,7 +22,7 @@ from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, Unsu
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable, confirm_scan
 
 __all__ = ["MemoryStore", "open_store"]
 
@@ -222,34 +224,38 @@ class MemoryStore(Store):
         limit: int | None = None,
         before: int | None = None,
         timestamps: bool = False,
+        cells: int | None = None,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
-        if batch_size < 1 or (limit is not None and limit < 0):
-            raise RequestError("a batch has at least 1 row, and a limit is not negative")
+        confirm_scan(batch_size, limit, cells)
         with self.entered():
             self._check(table, projection)
 
+        def found(span: Span, behind: tuple[bytes, bytes] | None) -> Iterator[tuple[bytes, Cells]]:
+            streams = [self._find(table, each.family).keys(span) for each in projection.slices]
+            wanted = _Wanted(self._now(), before)
+            last = None
+            for key in heapq.merge(*streams, reverse=span.reverse):
+                if key != last:
+                    last = key
+                    row = list(self._row(table, key, projection, wanted, timestamps).items())
+                    if behind is not None and behind[0] == key:
+                        row = [cell for cell in row if _order(cell[0]) > _order(behind[1])]
+                    step = cells or max(len(row), 1)
+                    yield from ((key, dict(row[at : at + step])) for at in range(0, len(row), step))
+
         def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
+            behind: tuple[bytes, bytes] | None = None
             while left is None or left > 0:
                 size = batch_size if left is None else min(batch_size, left)
-                rows: list[tuple[bytes, Cells]] = []
                 with self.entered():
-                    streams = [self._find(table, each.family).keys(span) for each in projection.slices]
-                    wanted = _Wanted(self._now(), before)
-                    last = None
-                    for key in heapq.merge(*streams, reverse=span.reverse):
-                        if key != last:
-                            last = key
-                            cells = self._row(table, key, projection, wanted, timestamps)
-                            if cells:
-                                rows.append((key, cells))
-                            if len(rows) == size:
-                                break
+                    rows = list(islice(found(span, behind), min(size, sys.maxsize)))
                 if rows:
                     yield rows
                 if len(rows) < size:
                     return
-                last_key = rows[-1][0]
-                span = span._replace(upper=last_key) if span.reverse else span._replace(lower=last_key + b"\0")
+                last, row = rows[-1]
+                behind = last, list(row)[-1]
+                span = span._replace(upper=last + b"\0") if span.reverse else span._replace(lower=last)
                 left = None if left is None else left - size
 
         return batches(span, limit)
@@ -307,6 +313,11 @@ class MemoryStore(Store):
         with self.entered():
             pass
 
+    def statistics(self) -> dict[str, int | str]:
+        with self.entered():
+            values = sum(each.count() for each in self._families.values())
+            return {"values": values, "families_stored": len(self._families)}
+
     def reopen(self) -> None:
         with self.entered():
             pass
@@ -335,6 +346,12 @@ class MemoryStore(Store):
     def abandon(self) -> None:
         self._lock = threading.RLock()  # a thread of the parent may hold the other one for ever
         self._closed = "the store was opened by the parent of this process; open it after the fork"
+
+
+def _order(column: bytes) -> tuple[bytes, bytes]:
+    """Return what columns are sorted by: the family, then the qualifier."""
+    family, _, qualifier = column.partition(b":")
+    return family, qualifier
 
 
 def open_store(

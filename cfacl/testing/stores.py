@@ -154,12 +154,20 @@ class _Around(Store):
         limit: int | None = None,
         before: int | None = None,
         timestamps: bool = False,
+        cells: int | None = None,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         families = _projected(projection)
         chunks = self.ask(
             Call("scan", table, families, limit),
             lambda: self.inner.scan(
-                table, projection, span, batch_size=batch_size, limit=limit, before=before, timestamps=timestamps
+                table,
+                projection,
+                span,
+                batch_size=batch_size,
+                limit=limit,
+                before=before,
+                timestamps=timestamps,
+                cells=cells,
             ),
         )
 
@@ -202,6 +210,9 @@ class _Around(Store):
 
     def flush(self) -> None:
         self.ask(Call("flush"), self.inner.flush)
+
+    def statistics(self) -> dict[str, int | str]:
+        return self.ask(Call("statistics"), self.inner.statistics)
 
     def reopen(self) -> None:
         self.ask(Call("reopen"), self.inner.reopen)

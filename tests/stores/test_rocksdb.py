@@ -33,7 +33,7 @@ from cfacl.errors import (
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import MAX_VALUE, Delete, Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import RocksStore, keys
+from cfacl.stores.rocksdb import RocksStore, drafts, keys
 from cfacl.stores.rocksdb.errors import TEXTS, EndedEarly, mapped
 from cfacl.stores.rocksdb.keys import FamilyName
 from cfacl.stores.rocksdb.rows import Source
@@ -277,6 +277,11 @@ class TestTornReads:
         return list(row(store, b"u2", *FOUR).values())
 
     @staticmethod
+    def by_columns(store):
+        named = Projection(Slice(each, (b"a", b"b")) for each in FOUR)
+        return [value for _, cells in store.get(TABLE, [b"u1", b"u2"], named) for value in cells.values()]
+
+    @staticmethod
     def by_scan(store):
         return [value for _, cells in scanned(store, *FOUR) for value in cells.values()]
 
@@ -306,9 +311,31 @@ class TestTornReads:
     def test_one_family_after_the_other_tears(self, store):
         assert self.torn(store, self.naively, 1_000_000)
 
-    @pytest.mark.parametrize("how", ["by_get", "by_row", "by_scan", "by_scan_before"])
+    @pytest.mark.parametrize("how", ["by_get", "by_row", "by_columns", "by_scan", "by_scan_before"])
     def test_nothing_that_the_store_reads_tears(self, store, how):
         assert not self.torn(store, getattr(self, how), 1500)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("how", ["by_get", "by_row", "by_columns", "by_scan", "by_scan_before"])
+    def test_nothing_tears_in_a_hundred_thousand_tries(self, store, how):
+        assert not self.torn(store, getattr(self, how), 20_000)
+
+    @pytest.mark.parametrize("cells", [16, 64, 65])
+    @pytest.mark.parametrize("writes", [1, 2])
+    def test_a_write_between_two_columns_is_noticed(self, store, cells, writes, monkeypatch):
+        looked = Source.look_up
+        left = iter(range(1, writes + 1))
+
+        def interrupted(self, head, found):
+            looked(self, head, found)
+            with contextlib.suppress(StopIteration):
+                TestTornReads.write(store, next(left))
+
+        monkeypatch.setattr(Source, "look_up", interrupted)
+        named = Projection(Slice(each, (b"a", b"b", *(b"%02d" % n for n in range(cells // 8 - 2)))) for each in FOUR)
+        found = store.get(TABLE, [b"u1", b"u2"], named)
+        assert len({value for _, row in found for value in row.values()}) == 1
+        assert [len(row) for _, row in found] == [8, 8]
 
     @pytest.mark.parametrize("how", ["by_get", "by_row", "by_scan", "by_scan_before"])
     @pytest.mark.parametrize("writes", [1, 2, 7, 1000])
@@ -559,14 +586,14 @@ class TestDroppedHandles:
 
     @pytest.mark.parametrize("call", ["apply", "compare_and_set", "increment"])
     def test_no_family_can_be_dropped_between_being_found_and_being_written(self, store, call, monkeypatch):
-        committed = RocksStore._commit
+        committed = drafts._commit
         owned = []
 
-        def watched(self, *arguments):
-            owned.append(self._database.lock._is_owned())
-            committed(self, *arguments)
+        def watched(database, *arguments):
+            owned.append(database.lock._is_owned())
+            committed(database, *arguments)
 
-        monkeypatch.setattr(RocksStore, "_commit", watched)
+        monkeypatch.setattr(drafts, "_commit", watched)
         mutation = Mutation(b"u1", (Put(ONE, {b"a": bytes(8)}),))
         calls = {
             "apply": lambda: store.apply(TABLE, [mutation]),
@@ -871,7 +898,6 @@ class TestDirectory:
         [
             "rocksdb://",
             "rocksdb://host/srv",
-            "rocksdb:///srv?x=1",
             "rocksdb:///srv#x",
             "rocksdb:///a%00b",
             "rocksdb:///%ff",
@@ -997,6 +1023,8 @@ class TestErrors:
         done = run(
             """
             import resource
+            from cfacl.stores.rocksdb import families
+            families.confirm_descriptors = lambda *given: 100
             few = len(os.listdir("/proc/self/fd")) + 3
             resource.setrlimit(resource.RLIMIT_NOFILE, (few, few))
             try:

@@ -147,14 +147,22 @@ class Both(RuleBasedStateMachine):
         limit=st.none() | st.integers(0, 5),
         moment=st.none() | moments,
         timestamps=st.booleans(),
+        cells=st.none() | st.integers(1, 3),
     )
-    def scan(self, span, chosen, batch_size, limit, moment, timestamps):
+    def scan(self, span, chosen, batch_size, limit, moment, timestamps, cells):
         before = None if moment is None else self.milliseconds + moment
         asked = self.projection(chosen)
 
         def call(store):
             batches = store.scan(
-                TABLE, asked, span, batch_size=batch_size, limit=limit, before=before, timestamps=timestamps
+                TABLE,
+                asked,
+                span,
+                batch_size=batch_size,
+                limit=limit,
+                before=before,
+                timestamps=timestamps,
+                cells=cells,
             )
             return [[(key, list(cells.items())) for key, cells in batch] for batch in batches]
 

@@ -21,6 +21,7 @@ from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM, ours
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.reader import RocksReader
+from cfacl.stores.rocksdb.settings import Settings, read_settings
 from cfacl.stores.rocksdb.store import RocksStore
 from cfacl.stores.rocksdb.view import View, led
 
@@ -46,25 +47,26 @@ _opening: Final = threading.Lock()
 def open_store(url: str, *, clock: Callable[[], int], read_only: bool = False, staleness: float = 0.0) -> RocksStore:
     """Open the store at ``rocksdb:///absolute/path``, and create it if the directory is missing or empty.
 
-    Only the last directory of the path is created.  ``clock`` returns nanoseconds since 1970.  With ``read_only``
-    nothing is created or changed; ``staleness`` is as for `RocksReader`.
+    Only the last directory of the path is created.  What its query may say: `Settings`.  ``clock`` returns nanoseconds
+    since 1970.  With ``read_only`` nothing is created or changed; ``staleness`` is as for `RocksReader`.
 
     Raises:
-        RequestError: the URL names no absolute path.
-        StoreUnavailable: the parent directory is missing, something may not be read or written, this process was
-            forked from one that had opened a store, or there is none yet to be read.
+        RequestError: the URL names no absolute path, or its query makes no sense.
+        StoreUnavailable: the parent directory is missing, something may not be read or written, this process may not
+            open as many files as the store has, it was forked from one that had opened a store, or there is none yet
+            to be read.
         StoreLocked: another process, or this one, has it open.
         StoreCorrupted: what is on disk is damaged.
         StoreError: the directory holds something else.
     """
-    path = _path(url)
+    path, settings = _path(url), read_settings(urlsplit(url).query)
     process.opening()
     try:
         if read_only:
             _confirm_made(path)
-            return RocksReader(path, staleness=staleness, clock=clock)
+            return RocksReader(path, settings, staleness=staleness, clock=clock)
         with _opening:
-            return _opened(path, clock)
+            return _opened(path, settings, clock)
     except CfaclError as error:
         let_go(error)
         raise
@@ -76,14 +78,14 @@ def open_store(url: str, *, clock: Callable[[], int], read_only: bool = False, s
         raise _told(error, path) from error
 
 
-def _opened(path: Path, clock: Callable[[], int]) -> RocksStore:
+def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksStore:
     names = _names(path)
     place = _place(path)
     _confirm_free(path, place)
     if names:
         _confirm_format(path)
         confirm_logs(path)
-    store = _open[place] = RocksStore(path, names, clock=clock)
+    store = _open[place] = RocksStore(path, names, settings, clock=clock)
     if not names:
         (path / _CREATING).unlink(missing_ok=True)
     return store
@@ -154,7 +156,7 @@ def _path(url: str) -> Path:
         path = unquote(parts.path, errors="strict")
     except UnicodeDecodeError:
         path = ""
-    if parts.netloc or parts.query or parts.fragment or not path.startswith("/") or "\0" in path:
+    if parts.netloc or parts.fragment or not path.startswith("/") or "\0" in path:
         raise RequestError(
             f"{quoted(url)} names no store; write `rocksdb://` and an absolute path in UTF-8,"
             " with what is special in a URL percent-encoded"

@@ -7,16 +7,18 @@ opened again.  So handles are found, used for writing and dropped under one lock
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from attrs import define, field
-from rocksdict import BlockBasedOptions, Cache, ColumnFamily, DBRecoveryMode, Options, Rdict, WriteBatch
+from rocksdict import ColumnFamily, Rdict, WriteBatch
 
 from cfacl.errors import SchemaMissing, StoreError, quoted, quoted_path
 from cfacl.model.projection import StoredFamily
+from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
+from cfacl.stores.rocksdb.settings import Settings, setup
 
 __all__ = [
     "FORMAT",
@@ -27,13 +29,8 @@ __all__ = [
     "Handle",
     "Held",
     "another_version",
-    "options",
 ]
 
-_CACHE: Final = 64 << 20
-_MEMTABLES: Final = 256 << 20
-_LOGS: Final = 256 << 20
-_BLOOM_BITS: Final = 10
 #: How often a read tries to find the store still before it makes writers wait.
 _TRIES: Final = 16
 
@@ -80,24 +77,6 @@ class Held:
         return _CEILING_PREFIX + str(self.name).encode()
 
 
-def options() -> Options:
-    """Return how the database and each of its column families is opened."""
-    made = Options(raw_mode=True)  # the other mode pickles, and unpickles what is on disk
-    made.create_if_missing(True)
-    made.create_missing_column_families(True)
-    # The default mode drops all records after a damaged one without a word; this one refuses, and takes a torn tail.
-    made.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())
-    # All column families share one log; without a bound, one that is seldom written keeps all of it.
-    made.set_max_total_wal_size(_LOGS)
-    made.set_db_write_buffer_size(_MEMTABLES)
-    made.set_keep_log_file_num(8)
-    blocks = BlockBasedOptions()
-    blocks.set_block_cache(Cache(_CACHE))
-    blocks.set_bloom_filter(_BLOOM_BITS, False)
-    made.set_block_based_table_factory(blocks)
-    return made
-
-
 def another_version(path: Path) -> StoreError:
     """Return the error for a store whose format is not ours."""
     return StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
@@ -129,14 +108,15 @@ class Database:
     ``lock`` is held by whoever writes, creates or drops; reads need it not.
     """
 
-    def __init__(self, path: Path, names: list[str]) -> None:
+    def __init__(self, path: Path, names: list[str], settings: Settings) -> None:
         self.lock = threading.RLock()
         self._turn = threading.Condition()
         self._written = self._flushed = 0
         self._flushing = False
-        self._options = options()
-        columns = dict.fromkeys({*names, SYSTEM, "default"}, self._options)
-        self.driver = Rdict(str(path), self._options, columns)
+        columns = {*names, SYSTEM, "default"}
+        self.open_files = confirm_descriptors(path, len(columns), settings)
+        self._options, self.cache = setup(settings, self.open_files)
+        self.driver = Rdict(str(path), self._options, dict.fromkeys(columns, self._options))
         self.system = self._handle(SYSTEM)
         self._held: dict[tuple[str, str, int], Held] = {}
         found = self.system.read.get(FORMAT_KEY)
@@ -171,13 +151,14 @@ class Database:
         batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
         self.driver.write(batch)
 
-    def set_record(self, key: bytes, value: bytes | None) -> None:
-        """Write or remove (``None``) a record of the system table, and tell readers, at once; the lock is held."""
+    def set_records(self, records: Mapping[bytes, bytes | None]) -> None:
+        """Write or remove (``None``) records of the system table, and tell readers, at once; the lock is held."""
         batch = WriteBatch(raw_mode=True)
-        if value is None:
-            batch.delete(key, self.system.write)
-        else:
-            batch.put(key, value, self.system.write)
+        for key, value in records.items():
+            if value is None:
+                batch.delete(key, self.system.write)
+            else:
+                batch.put(key, value, self.system.write)
         self._generation = self._generation._replace(records=self._generation.records + 1)
         batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
         self.driver.write(batch)
@@ -201,6 +182,11 @@ class Database:
                 f"the store lacks family {quoted(family.name)} of table {quoted(table)}; `create_tables()` makes it"
             )
         return held
+
+    def lacking(self, families: Sequence[StoredFamily]) -> list[str]:
+        """Return the names of the column families that are to be made for some families."""
+        new = [each for each in families if (each.table, each.name, each.identity) not in self._held]
+        return [str(FamilyName("cells", each.identity, each.table, each.name)) for each in new]
 
     def create(self, table: str, family: StoredFamily) -> None:
         """Make room for a family that does not exist; the lock is held."""

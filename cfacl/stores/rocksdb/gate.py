@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -27,18 +28,24 @@ class Gate:
         StoreUnavailable: it is shut for now.
     """
 
-    __slots__ = ("calls", "for_good", "shut_because")
+    __slots__ = ("calls", "for_good", "held", "shut_because")
 
     def __init__(self) -> None:
         self.calls: list[None] = []
         self.shut_because: str | None = None
         self.for_good = True
+        self.held: threading.Event | None = None
 
     def __enter__(self) -> None:
         self.calls.append(None)
-        if self.shut_because is not None:  # looked at after having been counted, so that `shut` and `wait` miss nobody
+        # Looked at after having been counted, so that `shut` and `wait` miss nobody.
+        while (because := self.shut_because) is not None:
             self.calls.pop()
-            raise (Closed if self.for_good else StoreUnavailable)(self.shut_because)
+            held, for_good = self.held, self.for_good
+            if held is None:
+                raise (Closed if for_good else StoreUnavailable)(because)
+            held.wait()
+            self.calls.append(None)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -56,12 +63,22 @@ class Gate:
 
     def shut(self, why: str, *, for_good: bool = True) -> None:
         """Let nobody in any more; what is inside goes on."""
+        held, self.held = self.held, None
         self.for_good = for_good
         self.shut_because = why
+        if held is not None:
+            held.set()
+
+    def hold(self) -> None:
+        """Have those who come wait until the gate is open, or shut; what is inside goes on."""
+        self.held = threading.Event()
+        self.shut_because = "the store is being opened again; try again"
 
     def open(self) -> None:
         """Let everybody in again."""
         self.shut_because = None
+        if self.held is not None:
+            self.held.set()  # and kept: whoever saw the gate held a moment ago has yet to look at it
 
     def wait(self) -> None:
         """Return once nobody is inside."""

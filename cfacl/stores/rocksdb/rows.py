@@ -18,7 +18,7 @@ from cfacl.stores.rocksdb.errors import EndedEarly
 from cfacl.stores.rocksdb.families import Held
 from cfacl.stores.rocksdb.keys import END, STAMP, after, escaped, inverted_of, unescaped
 
-__all__ = ["Range", "Source", "Version", "merged"]
+__all__ = ["Range", "Source", "Version", "merged", "newest"]
 
 Version = tuple[bytes, int]
 
@@ -33,6 +33,27 @@ class Range(NamedTuple):
     lower: bytes | None = None
     upper: bytes | None = None
     reverse: bool = False
+
+
+def newest(held: Held, head: bytes, qualifier: bytes, deadline: int) -> Version | None:
+    """Return the newest version of one cell, if it is stamped after ``deadline``: one read, and so one instant.
+
+    Raises:
+        SchemaMissing: the family has been dropped.
+    """
+    packed = cast("bytes | None", held.cells.read.get(head + qualifier))
+    if held.dropped:
+        _confirm_held(held)
+    if packed is None:
+        return None
+    timestamp = int.from_bytes(packed[:STAMP], "big")
+    return (packed[STAMP:], timestamp) if timestamp > deadline else None
+
+
+def _confirm_held(held: Held) -> None:
+    if held.dropped:
+        name = held.name
+        raise SchemaMissing(f"family {quoted(name.family)} of table {quoted(name.table)} was dropped meanwhile")
 
 
 class Source:
@@ -66,9 +87,7 @@ class Source:
         self._older: RdictIter | None = None
         if (history or self._before is not None) and self._held.older is not None:
             self._older = self._held.older.read.iter(self._options)
-        if self._held.dropped:
-            name = self._held.name
-            raise SchemaMissing(f"family {quoted(name.family)} of table {quoted(name.table)} was dropped meanwhile")
+        _confirm_held(self._held)
 
     def open_range(self, keys: Range) -> None:
         """Open for `rows`; raises as `open` does."""
@@ -77,6 +96,26 @@ class Source:
         start = keys.upper if keys.reverse else keys.lower
         items = self._held.cells.read.items(keys.reverse, start, self._options)
         self._items = cast("Iterator[tuple[bytes, bytes]]", items)
+
+    @property
+    def columns(self) -> int | None:
+        """How many columns were named; ``None`` for all."""
+        return None if self._named is None else len(self._named)
+
+    def look_up(self, head: bytes, cells: Cells) -> None:
+        """Add the named cells of one row, each by a read of its own: most that are missing are told by a filter.
+
+        Nothing is to be opened before; versions other than the newest are not seen.
+
+        Raises:
+            SchemaMissing: the family has been dropped.
+        """
+        get = self._held.cells.read.get
+        for qualifier in self._named or ():
+            packed = cast("bytes | None", get(head + qualifier))
+            if packed is not None:
+                self._add(cells, head, qualifier, packed)
+        _confirm_held(self._held)
 
     def row(self, head: bytes, cells: Cells) -> None:
         """Add the cells of one row, by its `head`, sorted by qualifier."""
@@ -102,6 +141,57 @@ class Source:
                 self._add(cells, head, key[size:], at.value())
             at.next()
         at.status()
+
+    def first(self, keys: Range) -> bytes | None:
+        """Return the first row of a range, as it is written; ``None`` if there is none.  Opened for its upper bound."""
+        at, (lower, upper, reverse) = self._newest, keys
+        if not reverse:
+            at.seek(lower or b"")
+        elif upper is None:
+            at.seek_to_last()
+        else:
+            at.seek_for_prev(upper)
+            if at.key() == upper:
+                at.prev()
+        key = at.key()
+        if key is None:
+            at.status()
+            return None
+        row = key.partition(END)[0]
+        return None if reverse and lower is not None and row < lower else row
+
+    def stream(self, head: bytes, skip: bytes | None, cells: Cells) -> Iterator[bytes]:
+        """Add the cells of one row behind the qualifier ``skip`` one by one, and yield the qualifier of each.
+
+        Whoever takes them may empty ``cells`` on the way.
+        """
+        at, size = self._newest, len(head)
+        for key in self._keys_of(head, skip):
+            found: Cells = {}
+            self._add(found, head, key[size:], at.value())
+            if found:
+                cells.update(found)
+                yield key[size:]
+
+    def _keys_of(self, head: bytes, skip: bytes | None) -> Iterator[bytes]:
+        """Put the iterator on each wanted cell of one row, and yield its key."""
+        at = self._newest
+        if self._named is None:
+            at.seek(head if skip is None else head + skip + b"\0")  # nothing sorts in between
+            while (key := at.key()) is not None and key.startswith(head):
+                yield key
+                at.next()
+            if key is None:
+                at.status()
+            return
+        for qualifier in self._named:
+            if skip is None or qualifier > skip:
+                at.seek(head + qualifier)
+                key = at.key()
+                if key == head + qualifier:
+                    yield key
+                elif key is None:
+                    at.status()
 
     def rows(self) -> Iterator[tuple[bytes, Cells]]:
         """Yield (key, cells) of the rows of the range that have cells, in the order of the range."""

@@ -4,64 +4,41 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Final
 
-from rocksdict import WriteBatch
-
-from cfacl.errors import CfaclError, Closed, InvalidValue, RequestError
+from cfacl.errors import CfaclError, Closed, RequestError
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.rocksdb.backup import back_up
-from cfacl.stores.rocksdb.changes import Changes
+from cfacl.stores.rocksdb.descriptors import confirm_descriptors
+from cfacl.stores.rocksdb.drafts import write
 from cfacl.stores.rocksdb.errors import let_go, mapped
-from cfacl.stores.rocksdb.families import Database, Held
+from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.fork import keep_for_good, process
 from cfacl.stores.rocksdb.gate import Gate, inside
-from cfacl.stores.rocksdb.keys import STAMP, after, escaped, head, stamp
+from cfacl.stores.rocksdb.keys import after, escaped, head
 from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.rows import Range, Source, merged
+from cfacl.stores.rocksdb.parts import parts
+from cfacl.stores.rocksdb.rows import Range, Source, merged, newest
+from cfacl.stores.rocksdb.settings import Settings
+from cfacl.stores.rocksdb.statistics import statistics
 from cfacl.stores.rocksdb.sweeping import KINDS, step
 from cfacl.stores.rocksdb.system import RocksSystemTable
 from cfacl.stores.rocksdb.verification import column_families
 
 __all__ = ["RocksStore"]
 
-#: Milliseconds by which what is on disk runs ahead of the highest timestamp, so that few writes must renew it.
-_AHEAD: Final = 1000
-_TOP: Final = (1 << 63) - 1
-
-
-class _Draft:
-    """What one call does to one family, until it is written.
-
-    Attributes:
-        highest: the highest timestamp accepted, with those of this call.
-        changes: ``None`` as long as nothing needs to be read first.
-    """
-
-    __slots__ = ("changes", "held", "highest")
-
-    def __init__(self, held: Held) -> None:
-        self.held = held
-        self.highest = held.highest
-        self.changes: Changes | None = None if held.older is None else Changes(held)
-
-    @property
-    def ceiling(self) -> int:
-        return min(self.highest + _AHEAD, _TOP)
-
-    def stamped(self, put: Put, now: int) -> int:
-        """Return the timestamp of a put; a plain one is never below another that was accepted, so it wins."""
-        timestamp = max(now, self.highest) if put.timestamp is None else put.timestamp
-        if put.values:
-            self.highest = max(timestamp, self.highest)
-        return timestamp
+#: So many new families, and it is faster to open the database anew with them than to make them one by one.
+_AT_ONCE: Final = 32
+#: So many cells that are named are read one by one; for more, an iterator is as good.
+_LOOKED_UP: Final = 64
+_NOT_OPEN: Final = "the store is not open just now; open it again with `reopen()`"
 
 
 class RocksStore(Store):
@@ -74,17 +51,15 @@ class RocksStore(Store):
 
     scheme: ClassVar[str] = "rocksdb"
 
-    def __init__(self, path: Path, names: list[str], *, clock: Callable[[], int]) -> None:
+    def __init__(self, path: Path, names: list[str], settings: Settings, *, clock: Callable[[], int]) -> None:
         self.gate = Gate()
         self._closing = threading.Lock()
         self._clock = clock
         self._path = path
-        self._database = Database(path, names)
-        self.system = self._system_table()
+        self._settings = settings
+        self._database = Database(path, names, settings)
+        self.system: RocksSystemTable = RocksSystemTable(self._database, self.gate)
         process.opened(self)
-
-    def _system_table(self) -> SystemTable:
-        return RocksSystemTable(self._database, self.gate)
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
         return Capabilities()
@@ -96,6 +71,27 @@ class RocksStore(Store):
                 raise RequestError("the identity of a stored family is at least 1")
             for each in families:
                 self._database.create(table, each)
+
+    def create_families(self, families: Sequence[StoredFamily]) -> None:
+        with self._closing:
+            with self.gate:
+                new = self._database.lacking(families)
+            if len(new) < _AT_ONCE or any(each.identity < 1 for each in families):
+                return super().create_families(families)
+            # One after the other, each costs more than the one before: RocksDB writes the options of all of them anew.
+            # All at once they are made while it opens, and whoever calls meanwhile waits.
+            names = [*column_families(self._path), *new]
+            confirm_descriptors(self._path, len(names), self._settings, is_open=True)
+            self.gate.hold()
+            self.gate.wait()
+            try:
+                self._database.close()
+                self._open(names)
+            except BaseException as error:
+                self.gate.shut(_NOT_OPEN, for_good=False)
+                if isinstance(error, CfaclError) or not isinstance(error, Exception):
+                    raise
+                raise mapped(error) from error
 
     @inside
     def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
@@ -152,10 +148,12 @@ class RocksStore(Store):
         limit: int | None = None,
         before: int | None = None,
         timestamps: bool = False,
+        cells: int | None = None,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
-        if batch_size < 1 or (limit is not None and limit < 0):
-            raise RequestError("a batch has at least 1 row, and a limit is not negative")
+        confirm_scan(batch_size, limit, cells)
         self._check(table, projection)
+        if cells is not None:
+            return self._partly(table, projection, span, batch_size, limit, before, timestamps, cells)
 
         def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
             while left is None or left > 0:
@@ -171,6 +169,33 @@ class RocksStore(Store):
                 left = None if left is None else left - size
 
         return batches(span, limit)
+
+    def _partly(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        batch_size: int,
+        left: int | None,
+        before: int | None,
+        timestamps: bool,
+        cells: int,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        """Yield batches of parts of rows."""
+        keys, behind = _range(span), None
+        while left is None or left > 0:
+            size = batch_size if left is None else min(batch_size, left)
+            with self.gate:
+                sources = self._sources(table, projection, before, timestamps)
+                self._database.at_one_instant(sources, lambda each, upper=keys.upper: each.open(upper))  # type: ignore[misc]
+                found = list(islice(parts(sources, keys, cells, behind), min(size, sys.maxsize)))
+            if found:
+                yield [(key, part) for key, part, _ in found]
+            if len(found) < size:
+                return
+            behind = found[-1][2]
+            keys = keys._replace(upper=after(behind.head)) if keys.reverse else keys._replace(lower=behind.head)
+            left = None if left is None else left - size
 
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
         with self.gate:
@@ -192,7 +217,7 @@ class RocksStore(Store):
             for family, qualifier, expected in conditions:
                 if self._newest(table, key, family, qualifier) != expected:
                     return False
-            self._write(table, [mutation])
+            write(self._database, table, [mutation], self._now())
         if durable:
             self._database.flush()
         return True
@@ -203,7 +228,7 @@ class RocksStore(Store):
     ) -> int:
         with self._database.lock:
             total = amount + counted(self._newest(table, key, family, qualifier))
-            self._write(table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))])
+            write(self._database, table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))], self._now())
         if durable:
             self._database.flush()
         return total
@@ -228,6 +253,10 @@ class RocksStore(Store):
                 yield swept
 
     @inside
+    def statistics(self) -> dict[str, int | str]:
+        return statistics(self._database, self._settings)
+
+    @inside
     def flush(self) -> None:
         self._database.flush()
 
@@ -246,28 +275,32 @@ class RocksStore(Store):
         with self._closing:
             if self.gate.closed:
                 raise Closed(self.gate.shut_because)
-            self.gate.shut("the store is not open just now; open it again with `reopen()`", for_good=False)
+            self.gate.shut(_NOT_OPEN, for_good=False)
             self.gate.wait()
             with suppress(Exception):  # what made this necessary may be in its way, and is in nobody's any more
                 self._database.close()
-            try:
-                self._database = self._opened()
-            except CfaclError as error:
-                let_go(error)
-                raise
-            except Exception as error:
-                raise mapped(error) from error
-            self.system = self._system_table()
-            self.gate.open()
+            self._open(None)
 
-    def _opened(self) -> Database:
+    def _open(self, names: list[str] | None) -> None:
+        """Open the database again, with the column families of these names or those that it has, and let everybody in."""
+        try:
+            self._database = self._opened(names)
+        except CfaclError as error:
+            let_go(error)
+            raise
+        except Exception as error:
+            raise mapped(error) from error
+        self.system.database = self._database
+        self.gate.open()
+
+    def _opened(self, names: list[str] | None) -> Database:
         """Return the database, opened again."""
         confirm_logs(self._path)
-        return Database(self._path, column_families(self._path))
+        return Database(self._path, column_families(self._path) if names is None else names, self._settings)
 
     def abandon(self) -> None:
         self._closing = threading.Lock()  # a thread of the parent may hold the other one for ever
-        if self.gate.shut_because is None:
+        if self.gate.shut_because is None or self.gate.held is not None:
             self.gate.shut("the store was opened by the parent of this process; open it after the fork")
         keep_for_good(self._database)
 
@@ -286,8 +319,14 @@ class RocksStore(Store):
     def _get(
         self, table: str, keys: Sequence[bytes], projection: Projection, before: int | None, timestamps: bool
     ) -> list[tuple[bytes, Cells]]:
+        if len(keys) == 1 and before is None and len(projection.slices) == 1:
+            only = projection.slices[0]
+            if only.qualifiers is not None and len(only.qualifiers) == 1:
+                return self._column(table, keys[0], only.family, only.qualifiers[0], timestamps)
         sources = self._sources(table, projection, before, timestamps)
         rows: list[tuple[bytes, Cells]] = []
+        if before is None and (found := self._looked_up(sources, keys)) is not None:
+            return found
         if keys:
             upper = after(head(max(keys)))
             self._database.at_one_instant(sources, lambda each: each.open(upper), alone=before is None)
@@ -300,9 +339,39 @@ class RocksStore(Store):
                     rows.append((key, cells))
         return rows
 
+    def _column(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, timestamps: bool
+    ) -> list[tuple[bytes, Cells]]:
+        """Return a row of which one column was named: one read, and so one instant."""
+        held, life = self._database.find(table, family), family.time_to_live
+        found = newest(held, head(key), qualifier, -1 if life is None else self._now() - life)
+        return [] if found is None else [(key, {family.prefix + qualifier: found if timestamps else found[0]})]
+
+    def _looked_up(self, sources: list[Source], keys: Sequence[bytes]) -> list[tuple[bytes, Cells]] | None:
+        """Return rows of which few columns were named, or ``None`` if those cannot be read one by one at one instant."""
+        cells = 0
+        for each in sources:
+            if (columns := each.columns) is None:
+                return None
+            cells += columns * len(keys)
+        if cells > _LOOKED_UP:
+            return None
+        driver = self._database.driver
+        sequence = driver.latest_sequence_number()
+        rows: list[tuple[bytes, Cells]] = []
+        for key in keys:
+            start = head(key)
+            found: Cells = {}
+            for each in sources:
+                each.look_up(start, found)
+            if found:
+                rows.append((key, found))
+        # One read is always of one instant; several are if nothing was written meanwhile.
+        return rows if cells == 1 or driver.latest_sequence_number() == sequence else None
+
     def _apply(self, table: str, mutations: Sequence[Mutation], durable: bool) -> None:
         with self._database.lock:
-            self._write(table, mutations)
+            write(self._database, table, mutations, self._now())
         if durable:
             self._database.flush()
 
@@ -311,74 +380,18 @@ class RocksStore(Store):
     ) -> list[tuple[bytes, Cells]]:
         """Return the first ``size`` rows of a span, all as they were at one instant."""
         sources = self._sources(table, projection, before, timestamps)
-        lower, upper, reverse = span
-        keys = Range(None if lower is None else escaped(lower), None if upper is None else escaped(upper), reverse)
+        keys = _range(span)
         self._database.at_one_instant(sources, lambda each: each.open_range(keys))
-        rows = sources[0].rows() if len(sources) == 1 else merged(sources, reverse)
+        rows = sources[0].rows() if len(sources) == 1 else merged(sources, span.reverse)
         return list(islice(rows, min(size, sys.maxsize)))
 
     def _newest(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> bytes | None:
         """Return the value of a cell, if it has one that has not expired; the lock is held."""
-        packed: bytes | None = self._database.find(table, family).cells.read.get(head(key) + qualifier)
-        if packed is None:
-            return None
-        life, timestamp = family.time_to_live, int.from_bytes(packed[:STAMP], "big")
-        return None if life is not None and timestamp + life <= self._now() else packed[STAMP:]
+        held, life = self._database.find(table, family), family.time_to_live
+        found = newest(held, head(key), qualifier, -1 if life is None else self._now() - life)
+        return None if found is None else found[0]
 
-    def _write(self, table: str, mutations: Sequence[Mutation]) -> None:
-        """Write mutations as one batch; the lock is held."""
-        drafts = self._drafts(table, mutations)
-        batch = WriteBatch(raw_mode=True)
-        now = self._now()
-        for key, changes in mutations:
-            start = head(key)
-            for change in changes:
-                draft = drafts[change.family]
-                handle, careful = draft.held.cells.write, draft.changes
-                if isinstance(change, Put):
-                    timestamp = draft.stamped(change, now)
-                    if careful is None:
-                        packed = stamp(timestamp)
-                        for qualifier, value in change.values.items():
-                            batch.put(start + qualifier, packed + value, handle)
-                    else:
-                        for qualifier, value in change.values.items():
-                            careful.put(start, qualifier, (value, timestamp), change.family.versions)
-                elif careful is None:
-                    for qualifier in change.qualifiers or ():
-                        batch.delete(start + qualifier, handle)
-                else:
-                    careful.delete(start, change.qualifiers, change.timestamp)
-        self._commit(batch, set(drafts.values()))
 
-    def _drafts(self, table: str, mutations: Sequence[Mutation]) -> dict[StoredFamily, _Draft]:
-        """Return a draft for each family that is changed, one for those of one name and identity."""
-        drafts: dict[StoredFamily, _Draft] = {}
-        for _, changes in mutations:
-            for change in changes:
-                family, what, timestamp = change
-                draft = drafts.get(family)
-                if draft is None:
-                    held = self._database.find(table, family)
-                    draft = next((each for each in drafts.values() if each.held is held), None) or _Draft(held)
-                    drafts[family] = draft
-                if timestamp is not None and not 0 <= timestamp <= _TOP:
-                    raise InvalidValue("a timestamp is milliseconds since 1970, from 0 to 2**63 - 1")
-                # What is None: all cells of the row are to be deleted, and have to be found.
-                if draft.changes is None and (timestamp is not None or what is None or family.versions > 1):
-                    draft.changes = Changes(draft.held)
-        return drafts
-
-    def _commit(self, batch: WriteBatch, drafts: Collection[_Draft]) -> None:
-        database = self._database
-        for draft in drafts:
-            if draft.changes is not None:
-                draft.changes.write(batch, database)
-            if draft.highest > draft.held.ceiling:
-                batch.put(draft.held.ceiling_key, stamp(draft.ceiling), database.system.write)
-        if len(batch):
-            database.driver.write(batch)
-        for draft in drafts:
-            draft.held.highest = draft.highest
-            if draft.highest > draft.held.ceiling:
-                draft.held.ceiling = draft.ceiling
+def _range(span: Span) -> Range:
+    lower, upper, reverse = span
+    return Range(None if lower is None else escaped(lower), None if upper is None else escaped(upper), reverse)

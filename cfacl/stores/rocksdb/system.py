@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from rocksdict import ReadOptions
@@ -27,18 +28,18 @@ class RocksSystemTable(SystemTable):
 
     def __init__(self, database: Database, gate: Gate) -> None:
         self.gate = gate
-        self._database = database
+        self.database = database
 
     @inside
     def get(self, key: str) -> bytes | None:
-        found: bytes | None = self._database.records().get(_key(key))
+        found: bytes | None = self.database.records().get(_key(key))
         return found
 
     @inside
     def items(self, prefix: str) -> dict[str, bytes]:
         start = _key(prefix)
         found: dict[str, bytes] = {}
-        at = self._database.records().iter(ReadOptions())
+        at = self.database.records().iter(ReadOptions())
         at.seek(start)
         while (key := at.key()) is not None and key.startswith(start):
             found[key[len(_PREFIX) :].decode("utf-8", "surrogatepass")] = at.value()
@@ -48,9 +49,14 @@ class RocksSystemTable(SystemTable):
 
     @inside
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
-        with self._database.lock:
-            if self._database.records().get(_key(key)) != expected:
+        return self.compare_and_set_all({key: (expected, value)})
+
+    @inside
+    def compare_and_set_all(self, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> bool:
+        with self.database.lock:
+            records = self.database.records()
+            if any(records.get(_key(key)) != expected for key, (expected, _) in changes.items()):
                 return False
-            self._database.set_record(_key(key), value)
-        self._database.flush()
+            self.database.set_records({_key(key): value for key, (_, value) in changes.items()})
+        self.database.flush()
         return True

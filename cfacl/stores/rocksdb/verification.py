@@ -12,6 +12,7 @@ from cfacl.errors import CfaclError, StoreCorrupted, StoreError, quoted_path
 from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
 from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.settings import options_to_look
 
 __all__ = ["Verified", "column_families", "verify"]
 
@@ -59,7 +60,7 @@ def verify(path: Path) -> Iterator[Verified]:
 
 
 def _verified(path: Path, names: list[str]) -> Iterator[Verified]:
-    options = Options(raw_mode=True)
+    options = options_to_look()
     driver = Rdict(str(path), options, dict.fromkeys(names, options), AccessType.read_only())
     found = {name: FamilyName.parse(name) for name in names}
     for name in sorted(found):

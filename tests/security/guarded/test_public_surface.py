@@ -322,7 +322,7 @@ def test_a_store_offers_the_seam_and_nothing_else(world: Any) -> None:
     assert world.db.drift() == []
     made = world.faulty.inner
     assert {name for name in dir(made) if not name.startswith("_")} == seam(Store) | BESIDE[type(made)]
-    assert {name for name in dir(made.system) if not name.startswith("_")} - {"gate"} == seam(SystemTable)
+    assert {name for name in dir(made.system) if not name.startswith("_")} - {"gate", "database"} == seam(SystemTable)
 
 
 def seam(kind: type) -> set[str]:

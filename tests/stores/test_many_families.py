@@ -1,0 +1,212 @@
+"""A thousand families: made at once, in reasonable time, and again after a crash in the middle."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+import cfacl
+from cfacl.errors import Closed, RequestError, StoreUnavailable
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Mutation, Put
+from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb import families as opening
+
+MANY = [StoredFamily("t", f"f{number:02}", number + 2, "public") for number in range(40)]
+ONE = StoredFamily("t", "one", 1, "public")
+
+POLICY = """
+    [policy]
+    name = "many"
+    purposes = ["service"]
+    [roles.all]
+    clearance = "public"
+    [principals.service]
+    kind = "service"
+    roles = ["all"]
+"""
+FAMILY = '[tables.t{}.families.f{:04}]\nlevel = "public"\npurposes = ["service"]\n'
+
+
+def policy(tables, families):
+    every = (FAMILY.format(table, family) for table in range(tables) for family in range(families))
+    return cfacl.Policy.loads(textwrap.dedent(POLICY) + "".join(every))
+
+
+def value(store, key, *families):
+    return store.get("t", [key], Projection(Slice(each) for each in families))
+
+
+@pytest.fixture
+def one(store):
+    store.create_table("t", [ONE])
+    store.apply("t", [Mutation(b"r", (Put(ONE, {b"q": b"v"}),))])
+    return store
+
+
+@pytest.mark.parametrize("number", [1, 31, 32, 40])
+def test_as_many_as_are_wanted_are_made_and_what_is_there_is_left(one, number):
+    one.create_families([ONE, *MANY[:number], StoredFamily("u", "one", 99, "public")])
+    assert one.tables() == {
+        "t": {("one", 1), *((each.name, each.identity) for each in MANY[:number])},
+        "u": {("one", 99)},
+    }
+    one.apply("t", [Mutation(b"r", tuple(Put(each, {b"q": b"w"}) for each in MANY[:number]))])
+    ((_, cells),) = value(one, b"r", ONE, *MANY[:number])
+    assert cells == {b"one:q": b"v", **{each.prefix + b"q": b"w" for each in MANY[:number]}}
+    before = one.tables()
+    one.create_families(MANY[:number])
+    assert one.tables() == before
+
+
+def test_an_identity_below_1_is_refused_and_nothing_is_made(one):
+    with pytest.raises(RequestError, match="identity"):
+        one.create_families([StoredFamily("t", "zero", 0, "public"), *MANY])
+    assert one.tables() == {"t": {("one", 1)}}
+
+
+@pytest.fixture
+def rocks(rocksdb_url, clock):
+    store = open_store(rocksdb_url, clock=clock)
+    store.create_table("t", [ONE])
+    store.apply("t", [Mutation(b"r", (Put(ONE, {b"q": b"v"}),))])
+    yield store
+    store.close()
+
+
+def test_who_calls_meanwhile_waits(rocks, monkeypatch):
+    inside, go_on = threading.Event(), threading.Event()
+    really = opening.setup
+
+    def slow(*given):
+        inside.set()
+        assert go_on.wait(60)
+        return really(*given)
+
+    monkeypatch.setattr(opening, "setup", slow)
+    found = []
+    system = rocks.system
+    maker = threading.Thread(target=lambda: rocks.create_families(MANY))
+    maker.start()
+    assert inside.wait(60)
+    callers = [
+        threading.Thread(target=lambda: found.append(value(rocks, b"r", ONE))),
+        threading.Thread(target=lambda: found.append(system.get("k"))),
+    ]
+    for each in callers:
+        each.start()
+    for each in callers:
+        each.join(0.05)
+    assert not found
+    go_on.set()
+    for each in (maker, *callers):
+        each.join()
+    assert len(found) == 2
+    assert [(b"r", {b"one:q": b"v"})] in found
+    assert None in found
+
+
+@pytest.mark.parametrize("failing", ["setup", "close"])
+def test_where_that_fails_who_waits_is_told_and_it_can_be_opened_again(rocks, failing, monkeypatch):
+    with monkeypatch.context() as patched:
+
+        def fail(*given):
+            raise OSError("IO error: No space left on device: while appending")
+
+        patched.setattr(*((opening, "setup", fail) if failing == "setup" else (opening.Database, "close", fail)))
+        with pytest.raises(StoreUnavailable, match="no space left"):
+            rocks.create_families(MANY)
+        with pytest.raises(StoreUnavailable, match=r"`reopen\(\)`"):
+            value(rocks, b"r", ONE)
+    rocks.reopen()
+    assert value(rocks, b"r", ONE) == [(b"r", {b"one:q": b"v"})]
+    rocks.create_families(MANY)
+    assert len(rocks.tables()["t"]) == 41
+
+
+def test_a_limit_of_descriptors_that_is_too_low_is_told_before_anything_is_closed(rocks, monkeypatch):
+    monkeypatch.setattr("cfacl.stores.rocksdb.descriptors._OTHERS", 1 << 30)
+    with pytest.raises(StoreUnavailable, match="ulimit -n"):
+        rocks.create_families(MANY)
+    assert value(rocks, b"r", ONE) == [(b"r", {b"one:q": b"v"})]
+
+
+def test_a_store_that_is_closed_says_so(rocks):
+    rocks.close()
+    with pytest.raises(Closed):
+        rocks.create_families(MANY)
+
+
+def test_a_child_that_was_forked_meanwhile_does_not_wait_for_its_parent(rocks):
+    rocks.gate.hold()
+    child = os.fork()
+    if not child:
+        try:
+            value(rocks, b"r", ONE)
+        except Closed:
+            os._exit(7)
+        os._exit(1)
+    rocks.gate.open()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+@pytest.mark.parametrize(("tables", "families"), [(1, 200), (20, 10)])
+def test_a_policy_of_many_is_made_by_one_call(rocksdb_url, tables, families, monkeypatch):
+    opened = []
+    really = opening.setup
+    monkeypatch.setattr(opening, "setup", lambda *given: opened.append(given) or really(*given))
+    with cfacl.connect(rocksdb_url, policy=policy(tables, families)) as db:
+        db.create_tables()
+        assert db.drift() == []
+        db.create_tables()
+    assert len(opened) == 2
+    with cfacl.connect(rocksdb_url, policy=policy(tables, families)) as db:
+        assert db.drift() == []
+
+
+KILLED = """
+    import os, sys
+    import cfacl
+    db = cfacl.connect(sys.argv[1], policy=sys.argv[2])
+    os.write(1, b"ready")
+    db.create_tables()
+    os._exit(0)
+"""
+
+
+def written(path):
+    """How long the log of changes to the schema is; RocksDB begins a new one now and then."""
+    sizes = []
+    for each in path.glob("MANIFEST-*"):
+        with contextlib.suppress(FileNotFoundError):
+            sizes.append(each.stat().st_size)
+    return max(sizes, default=0)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_is_repaired_by_another_call(folder):
+    document = folder / "policy.toml"
+    document.write_text(policy(3, 60).dumps(), "utf-8")
+    partly = 0
+    for turn in range(10):
+        path = folder / f"store{turn}"
+        command = [sys.executable, "-c", textwrap.dedent(KILLED), path, document]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+            assert process.stdout.read(5) == b"ready"
+            until = written(path) + turn * 1500
+            while process.poll() is None and written(path) <= until:
+                pass
+            process.kill()
+        with cfacl.connect(path, policy=document) as db:
+            partly += {each.what for each in db.drift()} == {"missing", "unknown"}
+            db.create_tables()
+            assert db.drift() == []
+        with cfacl.connect(path, policy=document) as db:
+            assert db.drift() == []
+    assert partly
