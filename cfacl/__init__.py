@@ -1,7 +1,8 @@
 """Column families with sensitivity levels, and roles that reach only what they were granted."""
 
 from cfacl.api.batch import Batch
-from cfacl.api.database import Database, connect
+from cfacl.api.connection import connect
+from cfacl.api.database import Database
 from cfacl.api.row import Row
 from cfacl.api.schema import Difference
 from cfacl.api.session import Session
@@ -35,6 +36,7 @@ from cfacl.errors import (
     Unsupported,
 )
 from cfacl.policy.diff import Change, diff
+from cfacl.policy.lint import Finding
 from cfacl.policy.policy import Policy
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "Event",
     "Explanation",
     "Fault",
+    "Finding",
     "Holder",
     "InvalidKey",
     "InvalidValue",

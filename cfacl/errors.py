@@ -59,6 +59,8 @@ __all__ = [
     "UnknownPurpose",
     "UnknownTable",
     "Unsupported",
+    "one_line",
+    "printable",
     "quoted",
     "quoted_path",
 ]
@@ -81,8 +83,18 @@ def quoted_path(path: object) -> str:
     return f"`{_escaped(str(path))}`"
 
 
+def one_line(text: str) -> str:
+    """Return free text, which may be of many lines, on one: blanks run together, the rest as `printable` has it."""
+    return printable(" ".join(text.split()))
+
+
+def printable(text: str) -> str:
+    """Return a message of our own with everything escaped that could end its line or move a terminal's cursor."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
 def _escaped(text: str) -> str:
-    return "".join(c if c.isprintable() and c != "`" else f"\\u{ord(c):04x}" for c in text)
+    return printable(text).replace("`", f"\\u{ord('`'):04x}")
 
 
 class CfaclError(Exception):

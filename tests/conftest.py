@@ -1,19 +1,26 @@
 """What holds for every test: Hypothesis profiles, the parts that a machine may lack, and what a whole run must contain.
 
 A *part* is something that tests need and a machine may lack.  Where it is absent its tests are announced and left
-out; where ``CFACL_REQUIRE`` names it (``CFACL_REQUIRE=rolemining``), they fail.  Nothing else may be skipped.
+out; where ``CFACL_REQUIRE`` names it (``CFACL_REQUIRE=rolemining``), they fail.  The suite for stores that ships leaves
+out what a store says it lacks, and what its author excludes, each announced.  Nothing else may be skipped.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import os
+import subprocess
+import sys
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from cfacl.testing import announcements
 
 TESTS: Final = Path(__file__).parent
 SECURITY: Final = TESTS / "security"
@@ -21,6 +28,12 @@ SECURITY: Final = TESTS / "security"
 #: What each part is, and how it is given.
 PARTS: Final = {"rolemining": "a folder of `user permission` files, named by CFACL_ROLEMINING"}
 ABSENT: Final = "part not on this machine: "
+
+#: A package of its own, which is not installed here: `testing/test_example_package.py` runs its tests.
+collect_ignore = ["testing/example"]
+
+#: How the reasons of the skips begin that are announced.
+ANNOUNCED: Final = tuple(f"Skipped: {each}" for each in (ABSENT, announcements.LACKING, announcements.EXCLUDED))
 
 # No deadline: on a busy machine it would time the machine.  Sizes of generated policies make "too slow" a false alarm.
 settings.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -44,7 +57,7 @@ def absent(part: str) -> None:
     """End a test whose part is not there."""
     if part in required():
         pytest.fail(f"CFACL_REQUIRE names `{part}`, and it is not here: {PARTS[part]}", pytrace=False)
-    pytest.skip(f"{ABSENT}{part}, {PARTS[part]}")  # the one skip there is; the hooks below fail any other
+    pytest.skip(f"{ABSENT}{part}, {PARTS[part]}")  # the one skip of ours; the hooks below fail what is not announced
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +85,70 @@ def marks() -> dict[str, dict[str, list[str]]]:
                         if isinstance(each, ast.Constant):
                             found[name][str(each.value)].append(f"{path.relative_to(TESTS.parent)}:{node.lineno}")
     return found
+
+
+class Another:
+    """Another process, which does what it is told; it ends with the test, or by itself after two minutes."""
+
+    LOOP: Final = """
+import json, signal, sys
+signal.alarm(120)
+names = {}
+for line in sys.stdin:
+    try:
+        exec(json.loads(line), names)
+        told = [names.pop("answer", None), None]
+    except BaseException as error:
+        told = [None, f"{type(error).__name__}: {error}"]
+    print(json.dumps(told), flush=True)
+"""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", self.LOOP], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def begin(self, code: str) -> None:
+        """Have it do something; `end` waits for that."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(code) + "\n")
+        self.process.stdin.flush()
+
+    def end(self) -> Any:
+        """Return what the code named ``answer``."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, f"the other process ended: {self.process.wait()}"
+        answer, error = json.loads(line)
+        assert error is None, error
+        return answer
+
+    def do(self, code: str) -> Any:
+        """Have it do something, and return what the code named ``answer``."""
+        self.begin(code)
+        return self.end()
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self.process.kill()
+        self.process.wait()
+        for each in (self.process.stdin, self.process.stdout):
+            assert each is not None
+            each.close()
+
+
+@pytest.fixture
+def another() -> Iterator[Callable[[], Another]]:
+    """Start other processes."""
+    started: list[Another] = []
+
+    def start() -> Another:
+        started.append(Another())
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.kill()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -111,11 +188,16 @@ class Wholeness:
         self._note(report)
 
     def _note(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        if report.skipped and not hasattr(report, "wasxfail") and ABSENT not in str(report.longrepr):
+        if report.skipped and not hasattr(report, "wasxfail") and not self._announced(report.longrepr):
             self.skipped.append(report.nodeid)
 
+    @staticmethod
+    def _announced(skip: object) -> bool:
+        """Whether a skip, which pytest gives as (file, line, reason), is one of those that are announced."""
+        return isinstance(skip, tuple) and skip[2].startswith(ANNOUNCED)
+
     def faults(self) -> list[str]:
-        found = [f"{nodeid} was skipped: only a part in tests/conftest.py may be absent" for nodeid in self.skipped]
+        found = [f"{nodeid} was skipped: only what tests/conftest.py announces may be" for nodeid in self.skipped]
         if self.complete and self.count < self.floor:
             found.append(f"the security suite has {self.count} tests, fewer than the {self.floor} of count.txt")
         return found

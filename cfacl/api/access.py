@@ -17,11 +17,11 @@ from cfacl.engine.ask import Pinned
 from cfacl.engine.caller import Caller
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
-from cfacl.errors import AccessDenied, CfaclError, StoreContractError, quoted
+from cfacl.errors import AccessDenied, CfaclError, SchemaMissing, StoreContractError, Unsupported, quoted
 from cfacl.model.action import ACTIONS, READ
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
-from cfacl.stores.base import Store
+from cfacl.stores.base import READ_ONLY, Store
 
 #: At most so many rows are handed out on one decision.
 CHUNK = 1_000
@@ -59,7 +59,7 @@ class Access(Pinned):
         for want in wants:
             if not plans or want not in plans:
                 try:
-                    plans[want] = self.caller._plan(want)
+                    plans[want] = self._plan(want)
                 except AccessDenied as denial:
                     self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
                     raise
@@ -72,7 +72,23 @@ class Access(Pinned):
 
     def decide_one(self, request: str, want: Want) -> Plan:
         """Return the plan for what a request wants; otherwise as `decide`."""
-        return self.caller._plan(want) if self.hook is None else self.decide(request, (want,))[want]
+        if self.hook is None:
+            try:
+                return self.caller._plan(want)
+            except SchemaMissing:  # which the long way below looks into
+                pass
+        return self.decide(request, (want,))[want]
+
+    def _plan(self, want: Want) -> Plan:
+        """Return a plan; where something is missing, once the store has looked whether another process made it."""
+        try:
+            return self.caller._plan(want)
+        except SchemaMissing:
+            try:
+                self.store.refresh()
+            except Exception as error:
+                raise self._failure(error)
+            return self.caller._plan(want)
 
     def _tell(
         self,
@@ -124,6 +140,9 @@ class Access(Pinned):
             if keys:
                 try:
                     found = self.store.get(self.table, keys, projection, before=before, timestamps=timestamps)
+                except SchemaMissing:
+                    if self.caller._stands(plan):
+                        raise
                 except Exception as error:
                     raise self._failure(error)
             if self.caller._stands(plan):
@@ -146,8 +165,12 @@ class Access(Pinned):
         while True:
             (only,) = plan.projection.slices
             (qualifier,) = only.qualifiers or ()
+            found: list[tuple[bytes, int]] = []
             try:
                 found = self.store.versions(self.table, key, only.family, qualifier, limit=limit, before=before)
+            except SchemaMissing:
+                if self.caller._stands(plan):
+                    raise
             except Exception as error:
                 raise self._failure(error)
             if self.caller._stands(plan):
@@ -191,6 +214,9 @@ class Access(Pinned):
                         limit -= len(chunk)
                         if limit == 0:
                             return
+            except SchemaMissing:
+                if self.caller._stands(plan):
+                    raise
             finally:
                 chunks.close()
             plan = self.renewed(plan)
@@ -274,6 +300,7 @@ class Access(Pinned):
             else:
                 mutations = [change.mutation(plans[change.want].projection.stored) for change in changes]
                 if self.stand(plans):
+                    self._changeable()
                     try:
                         return self.store.apply(self.table, mutations, durable=durable)
                     except Exception as error:
@@ -282,6 +309,7 @@ class Access(Pinned):
 
     def increment(self, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, durable: bool) -> int:
         """Have the store add to a counter; granted already."""
+        self._changeable()
         try:
             value = self.store.increment(self.table, key, family, qualifier, amount, durable=durable)
         except Exception as error:
@@ -294,6 +322,7 @@ class Access(Pinned):
         self, key: bytes, condition: tuple[StoredFamily, bytes, bytes | None], mutation: Mutation, durable: bool
     ) -> bool:
         """Have the store compare and set; granted already."""
+        self._changeable()
         try:
             done = self.store.compare_and_set(self.table, key, (condition,), mutation, durable=durable)
         except Exception as error:
@@ -308,6 +337,10 @@ class Access(Pinned):
             if not self.caller._stands(plan):
                 return False
         return True
+
+    def _changeable(self) -> None:
+        if self.store.read_only:
+            raise Unsupported(READ_ONLY)
 
     def _failure(self, error: Exception) -> CfaclError:
         return store_failure(error, f"on table {quoted(self.table)}")

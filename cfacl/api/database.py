@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import time
 import weakref
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
@@ -13,8 +12,9 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from cfacl.api.arguments import family_names, flag, instant, known_principal
+from cfacl.api.arguments import family_names, instant, known_principal
 from cfacl.api.failures import store_failures
+from cfacl.api.judgement import judged
 from cfacl.api.schema import Difference, Schema
 from cfacl.api.session import Session
 from cfacl.api.statistics import statistics
@@ -25,62 +25,11 @@ from cfacl.engine.bits import PolicyBits
 from cfacl.engine.guard import Guard
 from cfacl.engine.reverse import Holder, Permission, what, who
 from cfacl.engine.snapshot import Snapshot
-from cfacl.errors import RequestError, quoted
+from cfacl.errors import RequestError, Unsupported, quoted
 from cfacl.model.action import Action
 from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
-from cfacl.stores.base import Copied, Store, Swept
-from cfacl.stores.registry import open_store
-
-
-def connect(
-    location: str | Path,
-    *,
-    policy: Policy | str | Path,
-    clock: Callable[[], int] = time.time_ns,
-    on_event: Hook | None = None,
-    durable: bool = True,
-) -> Database:
-    """Open a store behind a policy.
-
-    Args:
-        location: ``memory://``, ``rocksdb:///srv/home``, or a path, which means RocksDB; the last directory
-            of it is created.
-        policy: the policy, or the path of its TOML file.
-        clock: returns nanoseconds since 1970, as `time.time_ns`.
-        on_event: called once for every request for data, on the caller's thread, before the store is asked;
-            what it raises stops the request.
-        durable: whether a change is on the disk when it is acknowledged, where the call does not say it itself.
-            Without, it survives the death of the process at once, and that of the machine from the next durable
-            change, `Database.flush` or `Database.close` on.
-
-    Raises:
-        RequestError: an argument makes no sense.
-        PolicyError: the policy has faults; the store is not opened.
-        StoreError: the store can't be opened.
-    """
-    flag("durable", durable)
-    for name, hook in {"clock": clock, "on_event": on_event}.items():
-        if hook is not None and not callable(hook):
-            raise RequestError(f"`{name}` is a function, not {type(hook).__name__}")
-    judged = Policy.load(policy) if isinstance(policy, (str, Path)) else _judged(policy)
-    bits = compile_policy(judged)
-    store = open_store(location, clock=clock)
-    try:
-        return Database(store, judged, bits, on_event, clock, durable=durable)
-    except BaseException:
-        store.close()
-        raise
-
-
-def _judged(policy: object) -> Policy:
-    """Return a policy of whose making nothing is known, if all is well with it."""
-    if not isinstance(policy, Policy):
-        raise RequestError(f"a policy is a `Policy`, not {type(policy).__name__}; `Policy.load` reads one from a file")
-    from cfacl.policy.reader import check
-
-    check(policy)
-    return policy
+from cfacl.stores.base import READ_ONLY, Copied, Store, Swept
 
 
 class Database(Pinned):
@@ -125,6 +74,8 @@ class Database(Pinned):
         self._bits = bits
         self._sweeper: Sweeper | None = None
         self._publish()
+        reload = weakref.WeakMethod(self._reload)
+        store.watch(lambda: None if (alive := reload()) is None else alive())
         _open.add(self)
 
     def __repr__(self) -> str:
@@ -164,7 +115,7 @@ class Database(Pinned):
             PolicyError: the policy, one built by hand, has faults; the policy in force stays.
             StoreError: the policy *is* in force, and the store could not be told which families it retires.
         """
-        bits = compile_policy(_judged(policy))
+        bits = compile_policy(judged(policy))
         with self._lock:
             self._guard.current()
             self._policy = policy
@@ -187,7 +138,7 @@ class Database(Pinned):
         """
         adopted = family_names("adopt", adopt)
         with self._lock:
-            self._guard.current()
+            self._changeable()
             try:
                 with store_failures("on its schema"):
                     self._schema.create(self._policy.catalog, adopted)
@@ -201,7 +152,7 @@ class Database(Pinned):
             SchemaMissing: the store holds none.
         """
         with self._lock:
-            self._guard.current()
+            self._changeable()
             try:
                 with store_failures("on its schema"):
                     self._schema.drop(table)
@@ -256,7 +207,7 @@ class Database(Pinned):
 
     def flush(self) -> None:
         """Have every change on the disk that was acknowledged before."""
-        self._guard.current()
+        self._changeable()
         with store_failures("flushing"):
             self._store.flush()
 
@@ -272,7 +223,7 @@ class Database(Pinned):
             Unsupported: the store has no files here.
             StoreError: ``target`` holds something, or cannot be written; there is no backup then.
         """
-        self._guard.current()
+        self._changeable()  # the process that writes has to wait for it
         if not isinstance(target, (str, Path)):
             raise RequestError(f"a backup goes to a path, not to {type(target).__name__}")
         with store_failures("backing up"):
@@ -312,13 +263,16 @@ class Database(Pinned):
         if seconds is not None and (type(seconds) not in (int, float) or not 0 < seconds < math.inf):
             raise RequestError("`seconds` is a number above 0, or None for never")
         with self._lock:
-            self._guard.current()
+            if seconds is None:
+                self._guard.current()
+            else:
+                self._changeable()
             if self._sweeper is not None:
                 self._sweeper.stop()
             self._sweeper = None if seconds is None else Sweeper(weakref.WeakMethod(self._sweep), seconds)
 
     def _sweep(self) -> Iterator[Swept]:
-        self._guard.current()
+        self._changeable()
         for family in self._schema.usable(self._policy.catalog).values():
             if family.time_to_live is not None:
                 with store_failures(f"sweeping table {quoted(family.table)}"):
@@ -353,6 +307,22 @@ class Database(Pinned):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _changeable(self) -> None:
+        """Raise where the database is closed, or open for reading only."""
+        self._guard.current()
+        if self._store.read_only:
+            raise Unsupported(READ_ONLY)
+
+    def _reload(self) -> None:
+        """Take over what another process did to the schema."""
+        with self._lock:
+            if self._guard.snapshot is None:
+                return
+            with store_failures("on its schema"):
+                changed = self._schema.reload()
+            if changed:
+                self._publish()
 
     def _publish(self) -> None:
         self._guard.publish(self._bits, self._schema.usable(self._policy.catalog))

@@ -54,6 +54,11 @@ class Schema:
         #: out of reach in this process, whatever the records say
         self._forgotten: set[Name] = set()
 
+    def reload(self) -> bool:
+        """Read the records again, which another process may have changed; return whether it did."""
+        before, self._known = self._known, self._records()
+        return self._known != before
+
     @staticmethod
     def names(catalog: Catalog) -> frozenset[Name]:
         """Return (table, family) of all families of a catalog."""
@@ -63,10 +68,11 @@ class Schema:
         """Return the families of the catalog that may be used, by (table, family).
 
         The store is not asked, so that a policy can be replaced whatever state it is in.  Families that the
-        catalog lacks are out of reach from now on.
+        catalog lacks are out of reach from now on, unless the store is read only.
         """
         named = _families(catalog)
-        self._forgotten.update(self._known.keys() - named.keys())
+        if not self._store.read_only:  # where it is, the records say what the policy of the writer left out
+            self._forgotten.update(self._known.keys() - named.keys())
         return {
             name: _stored(name, family, self._known[name].identity)
             for name, family in named.items()
@@ -74,7 +80,9 @@ class Schema:
         }
 
     def retire(self, catalog: Catalog) -> None:
-        """Record that the families which the catalog lacks are out of reach."""
+        """Record that the families which the catalog lacks are out of reach; in a read-only store, record nothing."""
+        if self._store.read_only:
+            return
         named = _families(catalog)
         for name, record in self._records().items():
             if name not in named and not record.retired:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from io import TextIOWrapper
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -22,8 +22,9 @@ from cfacl.cli.check import check
 from cfacl.cli.compare import diff
 from cfacl.cli.convert import import_pairs
 from cfacl.cli.demo.command import demo
-from cfacl.cli.screen import Answer, Format, print_json, printable
+from cfacl.cli.screen import Answer, Format, print_json, say
 from cfacl.cli.store import backup, restore, verify
+from cfacl.cli.usage import Command, complaint, wants_json
 from cfacl.errors import CfaclError, PolicyError
 
 #: The root of usage errors; found by name, since some versions of typer carry their own copy of click.
@@ -39,7 +40,27 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        say(f"cfacl {version('cfacl')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    pass
 
 
 def _command(answer: Callable[..., int]) -> Callable[..., int]:
@@ -50,29 +71,33 @@ def _command(answer: Callable[..., int]) -> Callable[..., int]:
         try:
             return answer(form=form, **arguments)
         except (CfaclError, ExceptionGroup) as error:
-            faults = list(_faults(error))
-        if form is Format.JSON:
-            print_json({"faults": faults})
-        else:
-            for fault in faults:
-                _complain(": ".join(filter(None, (fault["file"] or "cfacl", fault["path"], fault["message"]))))
-        return Answer.UNKNOWN
+            return _stopped(list(_faults(error)), json=form is Format.JSON)
 
     return run
 
 
-app.command("check")(_command(check))
-app.command("explain")(_command(explain))
-app.command("who")(_command(who))
-app.command("what")(_command(what))
-app.command("diff")(_command(diff))
-app.command("import")(_command(import_pairs))
-app.command("demo")(_command(demo))
+def _stopped(faults: list[dict[str, str | None]], *, json: bool) -> int:
+    """Tell what kept a subcommand from its answer."""
+    if json:
+        print_json({"faults": faults})
+    else:
+        for fault in faults:
+            say(": ".join(filter(None, (fault["file"] or "cfacl", fault["path"], fault["message"]))), err=True)
+    return Answer.UNKNOWN
+
+
+app.command("check", cls=Command)(_command(check))
+app.command("explain", cls=Command)(_command(explain))
+app.command("who", cls=Command)(_command(who))
+app.command("what", cls=Command)(_command(what))
+app.command("diff", cls=Command)(_command(diff))
+app.command("import", cls=Command)(_command(import_pairs))
+app.command("demo", cls=Command)(_command(demo))
 
 stores = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-stores.command("verify")(_command(verify))
-stores.command("backup")(_command(backup))
-stores.command("restore")(_command(restore))
+stores.command("verify", cls=Command)(_command(verify))
+stores.command("backup", cls=Command)(_command(backup))
+stores.command("restore", cls=Command)(_command(restore))
 app.add_typer(stores, name="store", help="Look after an embedded store: read it through, copy it, bring it back.")
 
 
@@ -83,6 +108,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: what follows the command's name; ``None`` for those of this process.
     """
     if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
+        if sys.stderr is not None:
+            say("cfacl: the answer cannot be written: standard output is closed; open it", err=True)
         return Answer.UNKNOWN
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -96,9 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _drop_output()
         where = error.filename or "the answer cannot be written"
-        _complain(f"cfacl: {where}: {(error.strerror or type(error).__name__).lower()}")
+        say(f"cfacl: {where}: {(error.strerror or type(error).__name__).lower()}", err=True)
     except Exception as error:  # noqa: BLE001  # a fault of cfacl itself, and still no traceback
-        _complain(f"cfacl: failed with {type(error).__name__}: {error}; please report it")
+        say(f"cfacl: failed with {type(error).__name__}: {error}; please report it", err=True)
     else:
         return code
     return Answer.UNKNOWN
@@ -108,8 +135,11 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         return int(app(args=arguments, prog_name="cfacl", standalone_mode=False) or 0)
     except _UsageError as error:
-        error.show()
-        return Answer.UNKNOWN
+        if type(error).__name__ == "NoArgsIsHelpError":
+            error.show()
+            return Answer.UNKNOWN
+        json = wants_json(sys.argv[1:] if arguments is None else arguments)
+        return _stopped([_fault(complaint(error))], json=json)
 
 
 def _faults(error: Exception) -> Iterator[dict[str, str | None]]:
@@ -121,13 +151,13 @@ def _faults(error: Exception) -> Iterator[dict[str, str | None]]:
         for fault in error.faults:
             yield {"file": error.source, **fault._asdict()}
     else:
-        yield {"file": None, "path": "", "message": str(error)}
+        yield _fault(str(error))
+
+
+def _fault(message: str) -> dict[str, str | None]:
+    return {"file": None, "path": "", "message": message}
 
 
 def _drop_output() -> None:
     """Let the interpreter flush what is left to where nobody reads; it would fail once more, and noisily."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-
-
-def _complain(line: str) -> None:
-    typer.echo(printable(line), err=True)

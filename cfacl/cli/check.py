@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
-import typer
-
-from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, printable
+from cfacl.cli import source
+from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, say
+from cfacl.cli.source import PolicyArgument
+from cfacl.errors import quoted
 
 #: What is counted, once and many times.
 _WORDS: Final = {
@@ -22,7 +22,7 @@ _WORDS: Final = {
 
 
 def check(
-    file: Annotated[Path, typer.Argument(metavar="POLICY", help="The policy, a TOML file.", show_default=False)],
+    file: PolicyArgument,
     form: FormatOption = Format.TABLE,
 ) -> int:
     """Read a policy, run its own tests, and look for likely mistakes.
@@ -33,9 +33,7 @@ def check(
     """
     import attrs
 
-    import cfacl
-
-    policy = cfacl.Policy.load(file)
+    policy = source.policy(file)
     findings = [attrs.asdict(finding) for finding in policy.lint()]
     counts = {
         "tables": len(policy.catalog.tables),
@@ -50,6 +48,6 @@ def check(
         print_json({"policy": policy.name, "counts": counts, "findings": findings})
     else:
         told = (counted(counts[each], *words) for each, words in _WORDS.items())
-        typer.echo(printable(f"policy `{policy.name}` loads: {', '.join(told)}"))
+        say(f"policy {quoted(policy.name)} loads: {', '.join(told)}")
         listing(("path", "code", "message"), findings, "no findings")
     return Answer.NO if findings else Answer.YES

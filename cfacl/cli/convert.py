@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
+from cfacl.cli import source
 from cfacl.cli.screen import Answer, Format, FormatOption, print_json
 from cfacl.errors import Fault, PolicyError
-
-_STDIN: Final = Path("-")
 
 
 def import_pairs(
@@ -20,9 +20,9 @@ def import_pairs(
         typer.Argument(metavar="FILE", help="Lines of `user permission`; `-` for stdin.", show_default=False),
     ],
     table: Annotated[
-        str, typer.Option("--table", help="The table whose families the permissions become.")
+        str, typer.Option("--table", metavar="NAME", help="The table whose families the permissions become.")
     ] = "resources",
-    name: Annotated[str, typer.Option("--name", help="What the policy is called.")] = "imported",
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What the policy is called.")] = "imported",
     form: FormatOption = Format.TABLE,
 ) -> int:
     """Turn a list of users and their permissions into a policy.
@@ -34,7 +34,7 @@ def import_pairs(
     try:
         policy = policy_from_pairs(read_pairs(_lines(file)), table=table, name=name)
     except PolicyError as error:
-        raise PolicyError(error.faults, "standard input" if file == _STDIN else str(file)) from None
+        raise PolicyError(error.faults, source.name(file)) from None
     text = policy.dumps()
     if form is Format.JSON:
         import tomllib
@@ -46,10 +46,9 @@ def import_pairs(
 
 
 def _lines(file: Path) -> list[str]:
-    try:
-        raw = sys.stdin.buffer.read() if file == _STDIN else file.read_bytes()
-    except OSError as error:
-        raise PolicyError([Fault("", f"cannot be read: {str(error.strerror).lower()}")]) from error
+    raw = source.read(file)
+    if raw.startswith(BOM_UTF8):
+        raise PolicyError([Fault("line 1", "starts with a byte order mark; save the file as utf-8 without it")])
     try:
         return raw.decode().split("\n")
     except UnicodeDecodeError as error:

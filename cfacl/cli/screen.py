@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from cfacl.errors import printable, quoted
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -38,12 +40,22 @@ class Format(StrEnum):
     JSON = "json"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="A table for people, or JSON.")]
+def _format(text: str | Format) -> Format:
+    if text not in list(Format):
+        raise typer.BadParameter(f"must be `table` or `json`, not {quoted(text)}")
+    return Format(text)
 
 
-def printable(text: str) -> str:
-    """Return ``text`` with everything escaped that could move a terminal's cursor; line ends stay."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", parser=_format, metavar="table|json", help="A table for people, or JSON."),
+]
+
+
+def say(*lines: str, err: bool = False) -> None:
+    """Print lines, each of which stays one whatever is in it."""
+    for line in lines:
+        typer.echo(printable(line), err=err)
 
 
 def counted(number: int, one: str, many: str) -> str:
@@ -99,4 +111,4 @@ def listing(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], none: str
 def _cell(value: str | datetime | tuple[str, ...] | None) -> str:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%SZ").replace(" 00:00:00Z", "")
-    return printable("\n".join(value) if isinstance(value, tuple) else value or "")
+    return "\n".join(map(printable, value)) if isinstance(value, tuple) else printable(value or "")

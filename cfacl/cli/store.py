@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cfacl.cli.screen import Answer, Format, FormatOption, console, counted, listing, print_json, printable
+from cfacl.cli.screen import Answer, Format, FormatOption, console, counted, listing, print_json, say
+from cfacl.errors import quoted_path
 
 if TYPE_CHECKING:
     from cfacl.stores.base import Copied
@@ -38,7 +39,7 @@ def verify(store: StoreArgument, form: FormatOption = Format.TABLE) -> int:
     if form is Format.JSON:
         print_json({"store": str(store), "whole": damage is None, "damage": damage, "families": families})
     elif damage is not None:
-        typer.echo(printable(damage))
+        say(damage)
     else:
         rows = [{**each, "identity": str(each["identity"]), "values": f"{each['values']:,}"} for each in families]
         listing(("table", "family", "identity", "values"), rows, "the store holds no families")
@@ -56,7 +57,7 @@ def backup(store: StoreArgument, to: BackupArgument, form: FormatOption = Format
     column_families(store)
     with closing(open_store(store.absolute().as_uri().replace("file:", "rocksdb:", 1), clock=time_ns)) as opened:
         size = _watched("backing up", opened.back_up(to))
-    return _told(f"{counted(size, 'byte', 'bytes')} of `{store}` are in `{to}`", size, form)
+    return _told(f"{counted(size, 'byte', 'bytes')} of {quoted_path(store)} are in {quoted_path(to)}", size, form)
 
 
 def restore(backup: BackupArgument, store: StoreArgument, form: FormatOption = Format.TABLE) -> int:
@@ -66,7 +67,9 @@ def restore(backup: BackupArgument, store: StoreArgument, form: FormatOption = F
 
     size = _watched("restoring", restored(backup, store))
     values = sum(each.values for each in verified(store))
-    return _told(f"`{store}` holds {counted(values, 'value', 'values')} of `{backup}`", size, form)
+    return _told(
+        f"{quoted_path(store)} holds {counted(values, 'value', 'values')} of {quoted_path(backup)}", size, form
+    )
 
 
 def _watched(what: str, steps: Iterable[Copied]) -> int:
@@ -93,5 +96,5 @@ def _told(line: str, size: int, form: Format) -> int:
     if form is Format.JSON:
         print_json({"bytes": size})
     else:
-        typer.echo(printable(line))
+        say(line)
     return Answer.YES

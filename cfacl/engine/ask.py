@@ -30,14 +30,14 @@ class Pinned:
 
     __slots__ = ()
 
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
+    def __reduce_ex__(self, *_: object) -> NoReturn:
         raise RequestError(f"`{type(self).__name__}` can't be pickled or copied; make one where it is used")
 
     def __reduce__(self) -> NoReturn:
-        self.__reduce_ex__(0)
+        self.__reduce_ex__()
 
     def __getstate__(self) -> NoReturn:
-        self.__reduce_ex__(0)
+        self.__reduce_ex__()
 
 
 class Ask(Pinned):

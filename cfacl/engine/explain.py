@@ -10,6 +10,7 @@ from cfacl.engine.ask import Ask, resolve
 from cfacl.engine.bits import Bound, TableBits
 from cfacl.engine.snapshot import Profile
 from cfacl.engine.view import Held
+from cfacl.errors import one_line
 from cfacl.model.action import ACTIONS, Action
 from cfacl.model.catalog import Family
 from cfacl.model.grants import moment
@@ -22,7 +23,7 @@ class Reason:
     Attributes:
         path: where it stands in the policy, ``roles.support.grants[0]``.
         roles: from the role that the principal holds to the one that declares it.
-        why: the author's words.
+        why: the author's words, as they stand in the policy; ``str()`` has them on one line.
         missing: why it does not count; empty where it does.
     """
 
@@ -33,7 +34,7 @@ class Reason:
 
     def __str__(self) -> str:
         by = " > ".join(self.roles)
-        said = f": {self.why}" if self.why else ""
+        said = f": {one_line(self.why)}" if self.why else ""
         return f"{self.path} (by {by}){said}" + (f" -- {self.missing}" if self.missing else "")
 
 
@@ -86,11 +87,10 @@ def explain(principal: str, profile: Profile, ask: Ask, now: int) -> Explanation
     """
     table, requested = resolve(profile.snapshot.bits, ask)
     served = table.every & ~profile.view(table, now).denied[ask.index]
-    rules = [(held, bound) for held, bounds in profile.holdings(table) for bound in bounds]
     families = []
     for family in table.families:
         if table.bit[family.name] & requested:
-            families.append(_family(table, family, profile, ask.index, rules, now))
+            families.append(reasons(profile, table, family, ask.index, now))
             if families[-1].allowed != bool(served & table.bit[family.name]):
                 raise RuntimeError("the reasons do not add up to the mask that decides")
     return Explanation(
@@ -104,15 +104,13 @@ def explain(principal: str, profile: Profile, ask: Ask, now: int) -> Explanation
     )
 
 
-def _family(
-    table: TableBits, family: Family, profile: Profile, index: int, rules: list[tuple[Held, Bound]], now: int
-) -> FamilyExplanation:
-    """Sort the rules that speak of one family into those that count and those that do not."""
+def reasons(profile: Profile, table: TableBits, family: Family, index: int, now: int) -> FamilyExplanation:
+    """Sort the rules that speak of one family and action into those that count at ``now`` and those that do not."""
     bit = table.bit[family.name]
     grants: list[Reason] = []
     restrictions: list[Reason] = []
     near_misses: list[Reason] = []
-    for held, bound in rules:
+    for held, bound in ((held, bound) for held, bounds in profile.holdings(table) for bound in bounds):
         rule = bound.rule
         if index not in rule.actions or not rule.mask(table) & bit:
             continue

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 from cfacl.engine.bits import BEGIN, END, PolicyBits, RoleBits, Rule, TableBits
 from cfacl.engine.snapshot import span
 from cfacl.errors import PolicyError
 from cfacl.model.action import ACTIONS
 from cfacl.model.grants import ALWAYS, Grant, Restriction, Role
+from cfacl.policy.faults import Place, path
 from cfacl.policy.invariants import broken
 from cfacl.policy.policy import Policy
 from cfacl.policy.purposes import meant
@@ -50,9 +53,9 @@ def _edges(policy: Policy) -> list[int]:
 def _role(role: Role, rank: dict[str, int], purposes: dict[str, int]) -> RoleBits:
     rules: dict[str, list[Rule]] = {}
     everywhere: list[Rule] = []
-    named: list[tuple[str, Grant | Restriction]] = [
-        *((f"grants[{i}]", grant) for i, grant in enumerate(role.grants)),
-        *((f"restrictions[{i}]", restriction) for i, restriction in enumerate(role.restrictions)),
+    named: list[tuple[Place, Grant | Restriction]] = [
+        *((("grants", i), grant) for i, grant in enumerate(role.grants)),
+        *((("restrictions", i), restriction) for i, restriction in enumerate(role.restrictions)),
     ]
     for place, each in named:
         start, until = span(each.window)
@@ -65,7 +68,7 @@ def _role(role: Role, rank: dict[str, int], purposes: dict[str, int]) -> RoleBit
             purposes=sum(purposes[name] for name in meant(each.purposes, purposes)),
             start=start,
             until=until,
-            path=f"roles.{role.name}.{place}",
+            path=path(("roles", role.name, *place), shown=sys.maxsize),  # evidence: never cut
             why=each.why,
         )
         (everywhere if each.table is None else rules.setdefault(each.table, [])).append(rule)

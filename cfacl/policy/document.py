@@ -14,7 +14,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from cfacl.model.action import Action
@@ -28,6 +29,11 @@ from cfacl.policy.policy import DEFAULT_BUCKETS
 MAX_VERSIONS: Final = 1_000_000
 #: How many hash buckets an ordered table may have on Cassandra; a scan asks each of them.
 MAX_BUCKETS: Final = 65_536
+#: What a JSON Schema can say of the names that `is_subject` takes: any regular expression with all of Unicode's
+#: unprintable characters would be longer than the rest, so these are the ones that hide or turn text around.
+SUBJECT: Final = r"^[^ {0}]([^{0}]*[^ {0}])?$".format(
+    r"`\u0000-\u001f\u007f-\u00a0\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff"
+)
 #: The type of the errors that the functions below raise; their messages are shown as they are.
 OURS: Final = "cfacl"
 
@@ -38,6 +44,12 @@ def _subject(name: str) -> str:
             OURS, f"the name must be 1 to {SUBJECT_LENGTH} printable characters, without backtick or space around it"
         )
     return name
+
+
+def _visible(text: str) -> str:
+    if not any(c.isprintable() and c != " " for c in text):
+        raise PydanticCustomError(OURS, "must not be empty")
+    return text
 
 
 def _duration(text: str) -> str:
@@ -57,7 +69,11 @@ def _utc(instant: datetime) -> datetime:
 
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 Purpose = Annotated[str, StringConstraints(pattern=PURPOSE, max_length=SUBJECT_LENGTH)]
-Subject = Annotated[str, AfterValidator(_subject)]
+Subject = Annotated[
+    str,
+    AfterValidator(_subject),
+    WithJsonSchema({"type": "string", "pattern": SUBJECT, "minLength": 1, "maxLength": SUBJECT_LENGTH}),
+]
 Instant = Annotated[AwareDatetime, AfterValidator(_utc)]
 Names = Annotated[list[str], Field(min_length=1)]
 Actions = Annotated[list[Action], Field(min_length=1)]
@@ -74,9 +90,15 @@ class PolicySection(Section):
 
     name: Subject = Field(description="what the policy is called")
     levels: Annotated[list[Identifier], Field(min_length=1)] = Field(
-        list(DEFAULT_LEVELS), description="the ladder of sensitivity levels, lowest first"
+        list(DEFAULT_LEVELS),
+        description="the ladder of sensitivity levels, lowest first",
+        json_schema_extra={"uniqueItems": True},
     )
-    purposes: list[Purpose] = Field([], description="all purposes that data may be used for; dots group them")
+    purposes: list[Purpose] = Field(
+        [],
+        description="all purposes that data may be used for; dots group them",
+        json_schema_extra={"uniqueItems": True},
+    )
 
 
 class FamilySection(Section):
@@ -115,13 +137,20 @@ class GrantSection(Section):
     purposes: Names = Field(description="the purposes for which it may be done")
     start: Instant | None = Field(None, alias="from", description="the first instant of the window; left out: always")
     until: Instant | None = Field(None, description="the instant at which the window has ended; left out: never")
-    why: str = Field(min_length=1, description="the reason, for whoever reviews the grant")
+    why: Annotated[str, AfterValidator(_visible)] = Field(
+        min_length=1, description="the reason, for whoever reviews the grant", json_schema_extra={"pattern": r"\S"}
+    )
 
 
 class RestrictionSection(Section):
     """Takes away what grants give, from every role; a key left out means all, future ones too."""
 
-    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"at_or_below": ["table"]}})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "dependentRequired": {"at_or_below": ["table"]},
+            "not": {"required": ["families", "at_or_below"]},
+        }
+    )
 
     table: str | None = Field(None, description="the table; left out: every table")
     families: Names | None = Field(None, description="the families, by name; without `table`, in every table")
@@ -161,8 +190,14 @@ class PrincipalSection(Section):
     )
 
 
+def _some_key_but_why(schema: JsonDict) -> None:
+    schema["anyOf"] = [{"required": [key]} for key in NeverSection.model_fields if key != "why"]
+
+
 class NeverSection(Section):
     """An invariant: an access that matches any name of every key given must be impossible."""
+
+    model_config = ConfigDict(json_schema_extra=_some_key_but_why)
 
     kinds: Annotated[list[Kind], Field(min_length=1)] | None = Field(None, description="kinds of principals")
     principals: Names | None = Field(None, description="principals, by name")
@@ -198,6 +233,10 @@ class HBaseSection(Section):
 
 class CassandraTableSection(Section):
     """How Cassandra lays out one table."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"not": {"properties": {"layout": {"const": "row"}}, "required": ["layout", "buckets"]}}
+    )
 
     layout: Literal["ordered", "row"] = Field(
         "ordered", description="`ordered` scans in key order through hash buckets; `row` in the order of the ring"

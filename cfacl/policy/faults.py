@@ -26,19 +26,24 @@ class Problem(NamedTuple):
     message: str
 
 
-def path(place: Iterable[str | int]) -> str:
-    """Return a place as text: ``roles.support.grants[2].families``, ``principals."maya@x.org"``."""
-    return "".join(f"[{step}]" if isinstance(step, int) else f".{_key(step)}" for step in place).removeprefix(".")
+def path(place: Iterable[str | int], shown: int = _SHOWN) -> str:
+    """Return a place as text: ``roles.support.grants[2].families``, ``principals."maya@x.org"``.
+
+    A key of more than ``shown`` characters is cut.
+    """
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_key(step, shown)}" for step in place)
+    return "".join(steps).removeprefix(".")
 
 
-def _key(key: str) -> str:
+def _key(key: str, shown: int) -> str:
     if _BARE.match(key):
-        return _cut(key)
-    return '"' + _cut("".join(c if c.isprintable() and c not in '"\\`' else f"\\u{ord(c):04x}" for c in key)) + '"'
+        return _cut(key, shown)
+    text = "".join(c if c.isprintable() and c not in '"\\`' else f"\\u{ord(c):04x}" for c in key)
+    return f'"{_cut(text, shown)}"'
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+def _cut(text: str, shown: int) -> str:
+    return text if len(text) <= shown else text[: shown - 3] + "..."
 
 
 def in_document_order(document: Mapping[str, Any], problems: Iterable[Problem]) -> tuple[Fault, ...]:

@@ -10,12 +10,14 @@ void       families of a grant lie above its role's own clearance, or above a cl
 apart      families of a grant list none of its purposes
 unheld     nobody holds a role, directly or by inheritance
 unreadable nobody can ever read a family, for any purpose
-unstated   no grant counts for anybody under a purpose
+unstated   nobody can ever do anything for a purpose
 duplicate  a grant or restriction stands twice in a role, or is inherited with the same window (and, for
            a grant, loses nothing to clearances on the way); two roles are equal but for their names;
-           a principal holds a role during a window that another of its windows on it covers
+           a principal holds a role during a window that another of its windows on it covers; a list of
+           the document names a thing twice
 idle       a `never` line fits no principal, or no family, of the policy, whatever is granted and for
-           whichever purposes; an `expect` line tests nothing
+           whichever purposes (that a family's list keeps a purpose out may be what it guards); an
+           `expect` line tests nothing
 ========== ==========================================================================================
 
 "Ever" is over the whole time line: the clock is not looked at, so a grant that has ended still
@@ -30,7 +32,7 @@ from typing import Final, Literal
 from attrs import evolve, frozen
 
 from cfacl.errors import quoted
-from cfacl.model.action import ACTIONS
+from cfacl.model.action import ACTIONS, Action
 from cfacl.model.grants import Assignment, Grant, Never, Principal, Restriction, Role
 from cfacl.policy.faults import Place, path
 from cfacl.policy.policy import Policy
@@ -65,6 +67,8 @@ class _Lint:
     def all(self) -> Iterator[Finding]:
         policy = self._policy
         yield from self._access()
+        for place, name in policy.repeated:
+            yield _finding(place, "duplicate", f"{quoted(name)} stands here twice; take one out")
         for name, role in sorted(policy.roles.items()):
             if name not in self._held:
                 yield _finding(("roles", name), "unheld", "nobody holds this role; assign it, or take it out")
@@ -97,7 +101,9 @@ class _Lint:
             self._strike(held, unread, unstated)
         for purpose in sorted(unstated):
             yield _finding(
-                ("policy", "purposes"), "unstated", f"no grant counts under {quoted(purpose)}; grant it, or take it out"
+                ("policy", "purposes"),
+                "unstated",
+                f"nobody can ever do anything for {quoted(purpose)}; grant something, or take it out",
             )
         for table, families in sorted(unread.items()):
             for family in sorted(families):
@@ -110,23 +116,24 @@ class _Lint:
     def _strike(self, held: tuple[Assignment, ...], unread: dict[str, set[str]], unstated: set[str]) -> None:
         """Strike out what these assignments let someone read and state."""
         tables = self._policy.catalog.tables
-        readable: dict[tuple[str, str, str], list[Span]] = {}
+        given: dict[tuple[str, str, Action, str], list[Span]] = {}
         for grant, width, span in self._reach.counting(held):
             within = self._reach.within(grant, width)
-            families = tables[grant.table].families
-            if not unstated.isdisjoint(grant.purposes):
-                for name in within:
-                    unstated -= grant.purposes & families[name].purposes
-            if "read" in grant.actions:
-                for name in within & unread[grant.table]:
-                    for purpose in grant.purposes & families[name].purposes:
-                        readable.setdefault((grant.table, name, purpose), []).append(span)
-        restrictions = list(self._reach.restricting(held)) if readable else []
-        for (table, name, purpose), spans in readable.items():
+            for name in within if not unstated.isdisjoint(grant.purposes) else within & unread[grant.table]:
+                for purpose in grant.purposes & tables[grant.table].families[name].purposes:
+                    for action in grant.actions:
+                        if purpose in unstated or (action == "read" and name in unread[grant.table]):
+                            given.setdefault((grant.table, name, action, purpose), []).append(span)
+        restrictions = list(self._reach.restricting(held)) if given else []
+        for (table, name, action, purpose), spans in given.items():
+            if purpose not in unstated and not (action == "read" and name in unread[table]):
+                continue
             family = tables[table].families[name]
-            taken = [span for each, span in restrictions if self._reach.hit(each, family, table, purpose)]
-            if name in unread[table] and ever(spans, taken):
-                unread[table].remove(name)
+            taken = [span for each, span in restrictions if self._reach.hit(each, family, table, action, purpose)]
+            if ever(spans, taken):
+                unstated.discard(purpose)
+                if action == "read":
+                    unread[table].discard(name)
 
     def _broad(self, place: Place, grant: Grant) -> Iterator[Finding]:
         catalog = self._policy.catalog

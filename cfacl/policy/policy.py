@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from attrs import field, frozen
 
-from cfacl.errors import Fault, PolicyError
+from cfacl.errors import Fault, PolicyError, RequestError
 from cfacl.model.catalog import Catalog
 from cfacl.model.grants import Expect, Never, Principal, Role
 from cfacl.model.immutable import immutable
+from cfacl.policy.faults import Place
 
 if TYPE_CHECKING:
     from cfacl.policy.lint import Finding
@@ -59,14 +61,20 @@ class Policy:
     never: tuple[Never, ...] = ()
     expect: tuple[Expect, ...] = ()
     stores: StoreSettings = StoreSettings()
+    #: For `lint`, of a policy that was read: where a list of its document names a thing again that the policy, which
+    #: keeps sets, holds once; and what.  No part of what the policy says.
+    repeated: tuple[tuple[Place, str], ...] = field(default=(), init=False, eq=False, repr=False)
 
     @classmethod
-    def load(cls, path: str | Path) -> Policy:
+    def load(cls, path: str | PathLike[str]) -> Policy:
         """Read a policy from a TOML file, UTF-8, of at most 64 MiB.
 
         Raises:
             PolicyError: the file cannot be read, or as for `loads`; ``source`` is the path.
+            RequestError: ``path`` is no path.
         """
+        if not isinstance(path, (str, PathLike)):
+            raise RequestError(f"a policy's path is a str or a `Path`, not {type(path).__name__}; name the file")
         from cfacl.policy.syntax import MAX_SIZE, decode
 
         try:

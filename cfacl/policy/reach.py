@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from cfacl.model.action import Action
 from cfacl.model.catalog import Family
 from cfacl.model.grants import Assignment, Grant, Restriction, Window, nanoseconds
 from cfacl.policy.policy import Policy
@@ -96,10 +97,10 @@ class Reach:
                         waiting[min(width, self.rank[roles[parent].clearance])].append(parent)
         return found
 
-    def hit(self, restriction: Restriction, family: Family, table: str, purpose: str) -> bool:
-        """Whether a restriction takes away reading a family for a purpose, while it holds."""
+    def hit(self, restriction: Restriction, family: Family, table: str, action: Action, purpose: str) -> bool:
+        """Whether a restriction takes an action on a family for a purpose away, while it holds."""
         return (
-            (restriction.actions is None or "read" in restriction.actions)
+            (restriction.actions is None or action in restriction.actions)
             and (restriction.table is None or restriction.table == table)
             and (restriction.families is None or family.name in restriction.families)
             and (restriction.at_or_below is None or self.rank[family.level] <= self.rank[restriction.at_or_below])

@@ -14,7 +14,7 @@ from cfacl.policy import document as written
 from cfacl.policy.faults import Hints, in_document_order
 from cfacl.policy.notation import access, seconds
 from cfacl.policy.policy import CassandraLayout, Policy, StoreSettings
-from cfacl.policy.references import problems
+from cfacl.policy.references import problems, repeated
 from cfacl.policy.shape import judge
 from cfacl.policy.syntax import parse
 from cfacl.policy.writer import as_document
@@ -29,7 +29,10 @@ def read(text: str) -> Policy:
         PolicyError: with every fault, in document order; one of syntax hides all others.
     """
     with _collector_paused():
-        return _policy(_validated(parse(text)))
+        document = parse(text)
+        policy = _policy(_validated(document))
+    object.__setattr__(policy, "repeated", tuple(repeated(document)))  # frozen, but for whoever made it
+    return policy
 
 
 def check(policy: Policy) -> None:

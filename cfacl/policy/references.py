@@ -59,6 +59,31 @@ class _Declared:
         )
 
 
+def repeated(document: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    """Yield where a list names a thing again, which is legal and means nothing, and what it names.
+
+    The policy's own lists are judged by `problems`, and what principals hold twice by `cfacl.policy.lint`.
+    """
+    for section in ("tables", "roles", "never", "expect"):
+        if section in document:
+            yield from _repeated((section,), document[section])
+
+
+def _repeated(place: Place, node: object) -> Iterator[tuple[Place, str]]:
+    if isinstance(node, dict):
+        for key, each in node.items():
+            yield from _repeated((*place, key), each)
+    elif isinstance(node, list):
+        seen: set[str] = set()
+        for number, each in enumerate(node):
+            if not isinstance(each, str):
+                yield from _repeated((*place, number), each)
+            elif each in seen:
+                yield (*place, number), each
+            else:
+                seen.add(each)
+
+
 def problems(document: Mapping[str, Any], hints: Hints) -> list[Problem]:
     """Return everything in ``document`` that contradicts, or speaks of what is not declared."""
     return list(_Judge(document, hints).all())
@@ -135,6 +160,8 @@ class _Judge:
                 known = {name for each in found for name in each or ()}
             where = f" of table {quoted(tables[0])}" if len(tables) == 1 else " of these tables"
             yield from self._many(place, rule, "families", "family", known, where)
+        else:  # one of the tables is not known; it could have any family that some table has, and no other
+            yield from self._many(place, rule, "families", "family", declared.families)
 
     def _purposes(self, place: Place, section: Mapping[str, Any], *, wildcards: bool = False) -> Iterator[Problem]:
         known = self._declared.purposes

@@ -1,7 +1,7 @@
 """The JSON Schema of policy documents, by which editors complete and check them.
 
-It ships as `schema.json` beside this file.  It says what one value must be by itself; names that
-must be declared are beyond it.
+It ships as `schema.json` beside this file.  It says what one value must be by itself, and which
+keys go together; names that must be declared are beyond it.  What it refuses, the reader refuses.
 """
 
 from __future__ import annotations
@@ -28,6 +28,13 @@ class _Generator(GenerateJsonSchema):
         if made.get("default", made) is None:
             del made["default"]
         return made
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
+        made = super().dict_schema(schema)
+        made.pop("patternProperties", None)  # it lets names pass that fit no pattern, with anything below them
+        made["additionalProperties"] = self.generate_inner(schema["values_schema"])
+        names = self.generate_inner(schema["keys_schema"])
+        return made if names == {"type": "string"} else {**made, "propertyNames": names}
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # an override's signature
         return False

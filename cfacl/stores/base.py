@@ -16,15 +16,18 @@ nor the engine.  What it is given is immutable and stays valid for the length of
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from attrs import frozen
 
 from cfacl.errors import RequestError
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
+
+#: What the `Unsupported` says that a change meets in what was opened with ``read_only=True``.
+READ_ONLY: Final = "this is open for reading only; make the change in the process that has the store open for writing"
 
 
 @frozen
@@ -104,6 +107,9 @@ class Store(abc.ABC):
     #: What its URLs start with, for messages.
     scheme: ClassVar[str]
     system: SystemTable
+    #: Whether it was opened to be read only, while another process writes it.  Then it is asked for no change: neither
+    #: of cells, nor of the schema, nor of a record; one that it is asked for all the same is `Unsupported`.
+    read_only: bool = False
 
     @abc.abstractmethod
     def capabilities(self, family: StoredFamily) -> Capabilities:
@@ -256,6 +262,21 @@ class Store(abc.ABC):
             Closed: it was closed for good.
             StoreError: it cannot be opened yet; calls raise `StoreUnavailable` until this succeeds.
         """
+
+    def watch(self, watcher: Callable[[], None]) -> None:  # noqa: B027  # nothing to do where nobody else has the schema
+        """Have ``watcher`` called where another process changed the schema or the system table.
+
+        A read that noticed calls it before it returns or raises, and every other that comes before it has returned
+        does as well.  It reads the system table and waits for locks of its owner: those reads do not call it, and none
+        of the store's locks may be held.  What it raises, the read raises, and the next one calls it again.
+        """
+
+    def refresh(self) -> bool:
+        """Look now whether another process changed the schema, whatever may lag; the watcher is told.
+
+        Returns whether it was.  A store whose schema nobody else changes has nothing to look for.
+        """
+        return False
 
     @abc.abstractmethod
     def close(self) -> None:

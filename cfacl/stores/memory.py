@@ -354,12 +354,23 @@ def _order(column: bytes) -> tuple[bytes, bytes]:
     return family, qualifier
 
 
-def open_store(url: str, *, clock: Callable[[], int]) -> MemoryStore:
+def open_store(
+    url: str,
+    *,
+    clock: Callable[[], int],
+    read_only: bool = False,
+    staleness: float = 0.0,  # noqa: ARG001  # openers take it
+) -> MemoryStore:
     """Open a fresh, empty store; ``clock`` returns nanoseconds since 1970.
 
     Raises:
-        RequestError: the URL is more than ``memory://``.
+        RequestError: the URL is more than ``memory://``, or it was to be ``read_only``.
     """
+    if read_only:
+        raise RequestError(
+            "a memory store begins empty and is in no other process, so that one to read only has nothing in it;"
+            " leave out `read_only`"
+        )
     if url != "memory://":
         raise RequestError(f"the memory store keeps nothing under a name; {quoted(url)} must be `memory://`")
     return MemoryStore(clock=clock)

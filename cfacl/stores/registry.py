@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from cfacl.errors import RequestError, quoted
+from cfacl.errors import RequestError, StoreContractError, Unsupported, quoted
 from cfacl.stores.base import Store
 
 #: Third parties add stores under this entry point group, the scheme as the name.
@@ -21,15 +22,23 @@ _OURS: Final = {"memory": "cfacl.stores.memory:open_store", "rocksdb": "cfacl.st
 class Opener(Protocol):
     """What a store's entry point is: opens the store at a URL."""
 
-    def __call__(self, url: str, *, clock: Callable[[], int]) -> Store:
-        """``clock`` returns nanoseconds since 1970."""
+    def __call__(self, url: str, *, clock: Callable[[], int], read_only: bool = False, staleness: float = 0.0) -> Store:
+        """Open a store.
+
+        Args:
+            clock: returns nanoseconds since 1970.
+            read_only: return a store whose ``read_only`` is set, which sees what another process writes.
+            staleness: how many seconds a read of it may lag behind what that one acknowledged, 0 or more.
+
+        The last two are given only where they are asked for; an opener that does not take them opens no store so.
+        """
 
 
-def open_store(location: object, *, clock: Callable[[], int]) -> Store:
+def open_store(location: object, *, clock: Callable[[], int], read_only: bool = False, staleness: float = 0.0) -> Store:
     """Open the store at a URL such as ``rocksdb:///srv/home``, or at a path, which means RocksDB.
 
     Raises:
-        RequestError: the scheme is not known.
+        RequestError: the scheme is not known, or (`Unsupported`) such a store is never read only.
         StoreError: the store cannot be opened.
     """
     if not isinstance(location, (str, Path)):
@@ -54,4 +63,12 @@ def open_store(location: object, *, clock: Callable[[], int]) -> Store:
             raise RequestError(f"no store is installed for {quoted(scheme + '://')}; known are {known}")
         target = found[scheme].load()
     opener: Opener = target
-    return opener(url, clock=clock)
+    if not read_only:
+        return opener(url, clock=clock)
+    if "read_only" not in inspect.signature(opener).parameters:
+        raise Unsupported(f"a store at {quoted(scheme + '://')} is never read only; leave out `read_only`")
+    store = opener(url, clock=clock, read_only=True, staleness=staleness)
+    if store.read_only is not True:
+        store.close()
+        raise StoreContractError(f"the store at {quoted(scheme + '://')} opened for writing; report it to its author")
+    return store

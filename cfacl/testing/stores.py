@@ -1,4 +1,4 @@
-"""Stores around a store: one that records what it is asked, one that fails and lies.
+"""Stores around a store: one that records what it is asked, one that fails and lies, one that takes its time.
 
 ::
 
@@ -10,6 +10,10 @@
     faulty.lie("scan.next", lambda chunk: chunk[::-1])  # every chunk, until `heal`
     assert [call.method for call in store.calls] == ["get"]
 
+    slow = LatencyStore(inner)
+    slow.delay("get", 0.002)                          # every `get` takes two milliseconds longer
+    slow.delay("apply", 0.050, after=True)            # applied at once, acknowledged late
+
 Calls are named as the methods of `Store` are; those of its system table ``system.get``,
 ``system.items`` and ``system.compare_and_set``; each step of a scan ``scan.next``.
 """
@@ -17,6 +21,8 @@ Calls are named as the methods of `Store` are; those of its system table ``syste
 from __future__ import annotations
 
 import abc
+import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
@@ -25,7 +31,7 @@ from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
 
-__all__ = ["CALLS", "DATA", "Call", "CountingStore", "FaultyStore"]
+__all__ = ["CALLS", "DATA", "Call", "CountingStore", "FaultyStore", "LatencyStore"]
 
 T = TypeVar("T")
 
@@ -91,6 +97,7 @@ class _Around(Store):
     def __init__(self, inner: Store) -> None:
         self.inner = inner
         self.system = _System(self)
+        self.read_only = inner.read_only
 
     @abc.abstractmethod
     def ask(self, call: Call, proceed: Callable[[], T]) -> T:
@@ -216,6 +223,12 @@ class _Around(Store):
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
         return self.ask(Call("sweep", family.table, (family.name,)), lambda: self.inner.sweep(family))
 
+    def watch(self, watcher: Callable[[], None]) -> None:
+        self.inner.watch(watcher)
+
+    def refresh(self) -> bool:
+        return self.inner.refresh()
+
     def close(self) -> None:
         self.ask(Call("close"), self.inner.close)
 
@@ -280,6 +293,42 @@ class FaultyStore(_Around):
         answer = proceed()
         lie = self._lies.get(call.method)
         return answer if lie is None else lie(answer)
+
+
+class LatencyStore(_Around):
+    """Waits where it is told to, before or after a call; everything else it hands on at once."""
+
+    scheme: ClassVar[str] = "latency"
+
+    def __init__(self, inner: Store, *, sleep: Callable[[float], object] = time.sleep) -> None:
+        """``sleep`` is called with the seconds of each delay; a test gives one that does not wait."""
+        super().__init__(inner)
+        self._sleep = sleep
+        self._before: dict[str, float] = {}
+        self._after: dict[str, float] = {}
+
+    def delay(self, method: str, seconds: float, *, after: bool = False) -> None:
+        """Wait so long before each call of ``method``, or between the inner store's answer and handing it on.
+
+        A call that raises is not waited for afterwards.  0 takes a delay away.
+        """
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"a delay is 0 seconds or more, not {seconds}")
+        (self._after if after else self._before)[_known(method)] = seconds
+
+    def heal(self) -> None:
+        """Wait no more."""
+        self._before.clear()
+        self._after.clear()
+
+    def ask(self, call: Call, proceed: Callable[[], T]) -> T:
+        """Wait, let a call through, and wait."""
+        if seconds := self._before.get(call.method):
+            self._sleep(seconds)
+        answer = proceed()
+        if seconds := self._after.get(call.method):
+            self._sleep(seconds)
+        return answer
 
 
 def _known(method: str) -> str:

@@ -85,6 +85,22 @@ def test_what_kept_it_from_an_answer_is_json_too_where_that_was_asked_for(run: A
     assert ran.document == {"faults": [{"file": None, "path": "", "message": message}]}
 
 
+@pytest.mark.parametrize("command", [["explain", "maya", "read", "account:id"], ["who", "read", "account:id"]])
+def test_where_no_purpose_is_near_the_policys_own_are_listed(run: Any, write: Any, command: list[str]) -> None:
+    def said(text: str) -> str:
+        return run(command[0], write(text=text), *command[1:], "--purpose", "nope").err
+
+    text = write().read_text()
+    own = 'purposes = ["service", "support"]'
+    assert said(text) == "cfacl: unknown purpose `nope`; its purposes are `service`, `support`\n"
+    many = own.replace("]", "".join(f', "x{n}"' for n in range(20)) + "]")
+    assert said(text.replace(own, many, 1)) == "cfacl: unknown purpose `nope`; `policy.purposes` lists them\n"
+    none = """policy = { name = "p" }
+tables.account.families.id = { level = "public", purposes = [] }
+principals.maya = { kind = "employee" }"""
+    assert said(none) == "cfacl: unknown purpose `nope`; it declares none\n"
+
+
 def test_an_unknown_purpose_is_not_answered(run: Any, write: Any) -> None:
     ran = run("explain", write(), "maya", "read", "account:id", "--purpose", "suport")
     assert ran.code == 2

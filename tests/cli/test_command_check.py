@@ -70,6 +70,11 @@ def test_a_file_that_cannot_be_read_is_named(run: Any, tmp_path: Path) -> None:
     assert run("check", missing) == (2, "", f"{missing}: cannot be read: no such file or directory\n")
 
 
+def test_the_name_of_a_file_makes_no_line_of_its_own(run: Any, tmp_path: Path) -> None:
+    ran = run("check", tmp_path / "a\nb")
+    assert ran == (2, "", f"{tmp_path}/a\\u000ab: cannot be read: no such file or directory\n")
+
+
 @pytest.mark.parametrize(
     "text", ["[policy", "a = " + "[" * 10_000, "name = 1", ""], ids=["cut", "deep", "key", "empty"]
 )

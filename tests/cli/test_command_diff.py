@@ -36,6 +36,39 @@ def test_gains_and_losses_are_listed_with_their_time(run: Any, write: Any) -> No
     ]
 
 
+def test_columns_that_are_gained_or_lost_are_named(run: Any, write: Any) -> None:
+    families = ['id = { columns = ["a", "b"], level', 'id = { columns = ["b", "a`c"], level', "id = { level"]
+    some, others, any_ = (
+        write(f"{n}.toml", write().read_text().replace("id   = { level", each)) for n, each in enumerate(families)
+    )
+    ran = run("diff", some, others)
+    assert (ran.code, ran.err) == (1, "")
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert lines[0] == ["principal", "action", "table", "family", "columns", "purpose"]
+    assert lines[2:] == [
+        ["app", verb, action, "account", "id", f"`{column}`", "service"]
+        for action in ("read", "write")
+        for verb, column in (("gains", r"a\u0060c"), ("loses", "a"))
+    ]
+    assert "any but `a`, `b`" in run("diff", some, any_).out
+    told = [run("diff", some, each, "--format", "json").document[0] for each in (others, any_)]
+    assert [(each["columns"], each["but"]) for each in told] == [(["a`c"], []), (None, ["a", "b"])]
+    assert run("diff", write("gone.toml", 'policy = { name = "p" }'), some, "--format", "json").document[0] == {
+        "principal": "app", "table": "account", "family": "id", "action": "read", "purpose": "service",
+        "gains": True, "since": None, "until": None, "columns": None, "but": [],
+    }  # fmt: skip  # one row
+
+
+def test_what_is_kept_is_said_to_be_outside(run: Any, write: Any) -> None:
+    text = write().read_text().replace("id   = {", 'id = { versions = 2, time_to_live = "1d",')
+    said = "differs and is not compared: it says what is kept, not who may read it"
+    lines = "".join(f"cfacl: `{key}` of `account:id` {said}\n" for key in ("time_to_live", "versions"))
+    new = write("new.toml", text)
+    assert run("diff", write(), new) == (0, "nobody gains or loses anything\n", lines)
+    assert run("diff", write(), new, "--format", "json") == (0, "[]\n", lines)
+    assert run("diff", write("gone.toml", 'policy = { name = "p" }'), new).err == ""
+
+
 def test_faults_of_both_are_told_with_the_file_that_they_stand_in(run: Any, write: Any, tmp_path: Path) -> None:
     broken = write("broken.toml", write().read_text().replace('roles = ["app"]', 'roles = ["apq"]'))
     missing = tmp_path / "none.toml"

@@ -45,9 +45,10 @@ def test_the_same_policy_comes_as_json(run: Any, write: Any) -> None:
         (b"ann p1\nann\nbob p1 p2\n", ["line 2: ", "line 3: "]),
         (b"ann p1\n\xff p1\n", ["line 2: is not utf-8; convert the file"]),
         (b"", ["holds no pairs"]),
+        (b"\xef\xbb\xbfann p1\n", ["line 1: starts with a byte order mark; save the file as utf-8 without it"]),
         (b"ann p:1\n", ["line 1: `p:1` cannot name a permission"]),
     ],
-    ids=["shape", "bytes", "empty", "name"],
+    ids=["shape", "bytes", "empty", "mark", "name"],
 )
 def test_faults_are_told_one_a_line_and_no_policy_is_printed(run: Any, pairs: bytes, faults: list[str]) -> None:
     ran = run("import", "-", stdin=pairs)

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import typer
 
 from cfacl.cli.app import app, main
+from cfacl.cli.usage import complaint
 
 COMMANDS: Final = ["check", "demo", "diff", "explain", "import", "what", "who"]
 #: What a shell starts.
@@ -49,12 +52,112 @@ def test_every_command_has_help_and_takes_both_formats(run: Any, command: str) -
     assert wrong.out == ""
 
 
-@pytest.mark.parametrize("arguments", [["nosuch"], ["check"], ["check", "a", "b"], ["check", "--nosuch", "a"], []])
-def test_a_usage_error_is_two_and_goes_to_stderr(run: Any, arguments: list[str]) -> None:
+USAGE: Final = [
+    (["nosuch"], "there is no command `nosuch`; `cfacl --help` lists them"),
+    (["chek"], "there is no command `chek`; did you mean `check`?"),
+    (["che\nk"], r"there is no command `che\nk`; did you mean `check`?"),
+    (["store", "nosuch"], "there is no command `nosuch`; `cfacl store --help` lists them"),
+    (["check"], "`POLICY` is missing; `cfacl check --help` says what it is"),
+    (["explain", "p", "a", "read", "t:f"], "`--purpose` is missing; `cfacl explain --help` says what it is"),
+    (["check", "a", "b"], "`b` is more than it takes; `cfacl check --help` says what that is"),
+    (["check", "--nosuch", "a"], "there is no option `--nosuch`; `cfacl check --help` lists them"),
+    (["check", "--frmat", "x", "a"], "there is no option `--frmat`; did you mean `--format`?"),
+    (["check", "a", "--help=x"], "`--help` takes no value; `cfacl --help` says what it is for"),
+    (["check", "a", "--format"], "`--format` needs a value; `cfacl --help` says what it is for"),
+    (["check", "a", "--format", "yaml"], "`--format` must be `table` or `json`, not `yaml`"),
+    (["demo", "--users", "x"], "`--users` must be a whole number of at least 1, not `x`"),
+    (["demo", "--users", "0"], "`--users` must be a whole number of at least 1, not `0`"),
+    (["what", "p", "a", "--at", "\x1b"], r"`--at` must be a time such as 2027-01-31T12:00:00Z, not `\u001b`"),
+    (["what", "p", "a", "--at", "2027-01-31"], "`--at` has no offset; write a time such as 2027-01-31T12:00:00Z"),
+]  # fmt: skip  # a table of cases
+
+
+@pytest.mark.parametrize(("arguments", "said"), USAGE, ids=str)
+def test_a_usage_error_is_two_and_one_line(run: Any, arguments: list[str], said: str) -> None:
+    assert run(*arguments) == (2, "", f"cfacl: {said}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [each for each in USAGE if "yaml" not in each[0] and "--format" not in each[0]], ids=str
+)
+def test_a_usage_error_is_a_document_where_that_was_asked_for(run: Any, arguments: list[str], said: str) -> None:
+    command = 2 if arguments[0] == "store" else 1
+    for form in (["--format", "json"], ["--format=json"]):
+        ran = run(*arguments[:command], *form, *arguments[command:])
+        assert (ran.code, ran.err) == (2, "")
+        assert ran.document == {"faults": [{"file": None, "path": "", "message": said}]}
+
+
+def test_the_last_format_counts_and_none_behind_two_dashes(run: Any) -> None:
+    assert run("check", "--format", "json", "--format", "table").out == ""
+    assert run("check", "--format", "table", "--format", "json").err == ""
+    assert run("check", "a", "--", "--format", "json").out == ""
+
+
+def test_an_error_of_the_toolkit_that_is_not_known_is_one_line_too() -> None:
+    said = "the command line is not understood; `cfacl --help` says how it is written"
+    assert complaint(typer.BadParameter("Value error,\nfor once")) == said
+
+
+@pytest.mark.parametrize("arguments", [[], ["store"]])
+def test_no_command_at_all_is_shown_the_help(run: Any, arguments: list[str]) -> None:
     ran = run(*arguments)
     assert ran.code == 2
     assert "Usage: cfacl" in ran.err + ran.out
-    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("command", [[], ["store"], *([each] for each in COMMANDS), ["store", "backup"]])
+def test_help_has_a_short_name_and_shows_no_types_of_python(run: Any, command: list[str]) -> None:
+    ran = run(*command, "-h")
+    assert ran == run(*command, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert "<" not in ran.out
+    assert "list[" not in ran.out
+
+
+def test_the_version_is_the_installed_one(run: Any) -> None:
+    assert run("--version") == (0, f"cfacl {version('cfacl')}\n", "")
+
+
+STDIN: Final = [
+    ["check", "-"],
+    ["what", "-", "app"],
+    ["who", "-", "read", "account:id"],
+    ["explain", "-", "app", "read", "account:id", "--purpose", "service"],
+    ["diff", "-", "POLICY"],
+    ["diff", "POLICY", "-"],
+]
+
+
+@pytest.mark.parametrize("arguments", STDIN, ids=" ".join)
+def test_a_policy_can_come_from_standard_input(run: Any, write: Any, arguments: list[str]) -> None:
+    policy = write()
+    named = [str(policy) if each == "POLICY" else each for each in arguments]
+    ran = run(*named, stdin=policy.read_bytes())
+    assert ran.code == 0
+    assert ran == run(*(str(policy) if each == "-" else each for each in named))
+    assert run(*named, stdin=b"\xff") == (
+        2,
+        "",
+        "standard input: line 1, column 1: is not utf-8; save the document as utf-8\n",
+    )
+    wrong = run(
+        *named,
+        stdin=b"[policy]",
+    )
+    assert wrong == (2, "", "standard input: policy.name: is required: what the policy is called\n")
+
+
+def test_both_policies_cannot_come_from_standard_input(run: Any) -> None:
+    said = "cfacl: standard input can be one of the two policies, and not both; name a file for the other\n"
+    assert run("diff", "-", "-") == (2, "", said)
+
+
+@pytest.mark.parametrize("command", ["check", "import"])
+def test_a_standard_input_that_is_closed_is_told(command: str) -> None:
+    ran = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *CFACL, command, "-"], capture_output=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert ran.stderr == b"standard input: cannot be read: it is closed; name a file\n"
 
 
 def test_starting_the_command_loads_nothing_that_help_does_not_need() -> None:
@@ -140,6 +243,8 @@ def test_a_closed_stream_is_no_answer(closed: str, write: Any) -> None:
     ran = subprocess.run([*shell, *CFACL, "check", str(write())], capture_output=True, check=False)
     assert ran.returncode == 2
     assert b"Traceback" not in ran.stderr
+    if closed == ">&-":
+        assert ran.stderr == b"cfacl: the answer cannot be written: standard output is closed; open it\n"
 
 
 def test_colour_is_for_terminals_and_never_against_no_color(write: Any) -> None:

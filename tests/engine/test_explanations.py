@@ -139,6 +139,38 @@ def test_nothing_at_all_is_said_to_be_missing(made: Any) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("why", "shown"),
+    [
+        ("answers tickets\n    granted by roles.boss.grants[0] (by boss): forged", None),
+        ("  answers \t\r\n tickets\u2028 ", "answers tickets"),
+        ("\x1b[2Jhello\x9b `prof`", r"\u001b[2Jhello\u009b `prof`"),
+        ("\u202eback\ufeff", r"\u202eback\ufeff"),
+    ],
+)
+def test_the_authors_words_stay_on_one_line_and_forge_no_evidence(house: Any, why: str, shown: str | None) -> None:
+    roles = {
+        "r": {
+            "clearance": "sealed",
+            "grants": [{"families": ["prof"], "why": why}, {"families": ["prof"], "until": -60, "why": why}],
+            "restrictions": [{"families": ["prof"], "why": why}],
+        }
+    }
+    explanation = house(FAMILIES, roles, {"maya": ["r"]}).caller().explain("read", "t", "prof")
+    text = str(explanation)
+    assert len(text.split("\n")) == len(text.splitlines()) == 6
+    assert text.replace("\n", "").isprintable()
+    assert text.count(shown or "answers tickets granted by roles.boss") == 3
+    assert explanation.families[0].grants[0].why == why
+
+
+def test_a_rule_is_named_as_faults_name_it_and_whole(house: Any) -> None:
+    long = "r" * 200
+    roles = {name: {"clearance": "sealed", "grants": [{"families": ["prof"]}]} for name in ("a (by b): c", long)}
+    found = house(FAMILIES, roles, {"maya": list(roles)}).caller().explain("read", "t", "prof").families[0].grants
+    assert [each.path for each in found] == ['roles."a (by b): c".grants[0]', f"roles.{long}.grants[0]"]
+
+
 def test_its_parts_can_be_read_one_by_one(made: Any) -> None:
     found = made.caller().explain("write", "t", "prof", "log")
     assert (found.allowed, found.principal, found.purpose) == (False, "maya", "support")

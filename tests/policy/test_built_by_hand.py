@@ -101,7 +101,7 @@ FAULTY: dict[str, tuple[Policy, list[str]]] = {
     ),
     "a line that does not hold": (
         built(never=(Never(actions=READ),)),
-        ["never[0]: `p` may `read t:f` for `work`, which must be impossible"],
+        ["never[0]: `p` may `read t:f` for `work`, by `roles.r.grants[0]`, which must be impossible"],
     ),
     "two names for one": (
         built(

@@ -51,6 +51,67 @@ def test_lowering_a_level_lists_who_gains_and_raising_it_who_loses():
     assert told(low, high) == [("ann", "a", "read", "work", False, None, None)]
 
 
+def columns_told(before, after, grants=GRANT % ""):
+    """What changes for ann when family `b` declares other columns: by columns and but, `None` for any column."""
+
+    def declaring(columns):
+        said = "" if columns is None else f"columns = {columns}, "
+        text = BASE.format(grants=grants, restrictions="", principals=ANN, level="internal")
+        return cfacl.Policy.loads(text.replace("b = { ", f"b = {{ {said}"))
+
+    return [
+        (each.principal, each.family, each.action, each.gains, each.since, each.until, each.columns, each.but)
+        for each in cfacl.diff(declaring(before), declaring(after))
+    ]
+
+
+@pytest.mark.rule(6)
+def test_declaring_other_columns_lists_who_gains_and_who_loses_which():
+    row = ("ann", "b", "read")
+    gains, loses = (*row, True, None, None), (*row, False, None, None)
+    assert columns_told(["x"], ["x"]) == columns_told(None, None) == []
+    assert columns_told(["x"], ["z", "x", "y"]) == [(*gains, (b"y", b"z"), ())]
+    assert columns_told(["x", "y"], ["x"]) == [(*loses, (b"y",), ())]
+    assert columns_told(["x", "ü"], ["x", ""]) == [(*gains, (b"",), ()), (*loses, ("ü".encode(),), ())]
+    assert columns_told(["y", "x"], None) == [(*gains, None, (b"x", b"y"))]
+    assert columns_told(None, ["x"]) == [(*loses, None, (b"x",))]
+
+
+@pytest.mark.rule(6)
+def test_columns_are_gained_at_the_windows_of_the_access_and_by_who_names_columns():
+    window = GRANT.replace('"read"', '"write", "admin"') % ", from = 2027-01-01T00:00:00Z, until = 2028-01-01T00:00:00Z"
+    assert columns_told(["x"], ["x", "y"], window) == [("ann", "b", "write", True, YEAR[2027], YEAR[2028], (b"y",), ())]
+    assert columns_told(["x"], ["x", "y"], "") == []
+
+
+@pytest.mark.rule(6)
+def test_where_access_begins_or_ends_all_columns_of_the_family_are_meant():
+    def one(columns, window):
+        text = BASE.format(grants=GRANT % window, restrictions="", principals=ANN, level="sensitive")
+        return cfacl.Policy.loads(text.replace("b = { ", f"b = {{ columns = {columns}, "))
+
+    old = one(["x"], ", until = 2028-01-01T00:00:00Z")
+    new = one(["x", "y"], ", from = 2027-01-01T00:00:00Z, until = 2029-01-01T00:00:00Z")
+    assert [each[5:] for each in cfacl.diff(old, new)] == [
+        (True, YEAR[2027], YEAR[2028], (b"y",), ()),
+        (True, YEAR[2028], YEAR[2029], None, ()),
+        (False, None, YEAR[2027], None, ()),
+    ]
+
+
+@pytest.mark.rule(6)
+def test_how_much_is_kept_is_outside():
+    kept = BASE.replace("b = {{ ", 'b = {{ versions = 3, time_to_live = "1d", ')
+    text = kept.format(grants=GRANT % "", restrictions="", principals=ANN, level="internal")
+    assert cfacl.diff(policy(), cfacl.Policy.loads(text)) == []
+
+
+@pytest.mark.parametrize("pair", [(policy(), "new.toml"), (None, policy())], ids=["new", "old"])
+def test_what_is_no_policy_is_refused(pair):
+    with pytest.raises(cfacl.RequestError, match=r"is no policy; load it with `Policy.load` or `Policy.loads`"):
+        cfacl.diff(*pair)
+
+
 def test_a_window_is_lost_before_and_after_it():
     window = GRANT % ", from = 2027-01-01T00:00:00Z, until = 2028-01-01T00:00:00Z"
     for_b = [each for each in told(policy(), policy(grants=window)) if each[1] == "b"]

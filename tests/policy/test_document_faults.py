@@ -208,6 +208,7 @@ CASES: Final[list[tuple[str, str, str, str]]] = [
     (f"{G}.actions", "[]", f"{G}.actions", "must not be empty"),
     (f"{G}.purposes", "[]", f"{G}.purposes", "must not be empty"),
     (f"{G}.why", "''", f"{G}.why", "must not be empty"),
+    (f"{G}.why", r'" \t\u3000\ufeff"', f"{G}.why", "must not be empty"),
     (f"{R}.families", "[]", f"{R}.families", "must not be empty"),
     (f"{R}.actions", "[]", f"{R}.actions", "must not be empty"),
     (f"{R}.purposes", "[]", f"{R}.purposes", "must not be empty"),
@@ -439,6 +440,21 @@ def test_a_family_may_list_no_purposes_and_a_restriction_no_keys() -> None:
     policy = Policy.loads(tomli_w.dumps(document))
     assert policy.catalog.tables["account"].families["id"].purposes == frozenset()
     assert policy.roles["employee"].restrictions[0].families is None
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("never[0]", "{ tables = ['acount', 'device'], families = ['hw', 'prof', 'porf'] }"),
+        (G, "{ table = 'acount', families = ['hw', 'prof', 'porf'], actions = ['read'], purposes = ['support'], why = 'x' }"),
+    ],
+)  # fmt: skip  # a table of cases
+def test_beside_an_unknown_table_a_family_that_no_table_has_is_told_too(place: str, value: str) -> None:
+    table = f"{place}.tables[0]" if place == "never[0]" else f"{place}.table"
+    assert faults_of(edited(place, value)) == (
+        Fault(table, "no table `acount` is declared; did you mean `account`?"),
+        Fault(f"{place}.families[2]", "no family `porf` is declared; did you mean `prof`?"),
+    )
 
 
 def test_a_grant_at_or_below_a_level_needs_its_table() -> None:

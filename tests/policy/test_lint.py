@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 import tomli_w
 from hypothesis import given
@@ -286,7 +287,7 @@ def test_windows_of_grant_and_assignment_must_meet() -> None:
 def test_a_purpose_under_which_no_grant_counts_is_told() -> None:
     policy = changed(roles={"base": {"grants": [grant(families=["prof"], purposes=["support"])]}})
     assert found(policy, "unstated") == [
-        ("policy.purposes", "no grant counts under `service`; grant it, or take it out"),
+        ("policy.purposes", "nobody can ever do anything for `service`; grant something, or take it out"),
     ]
 
 
@@ -325,9 +326,22 @@ def test_everybody_is_asked_until_nothing_is_left(
     assert found(policy, "unreadable") == found(policy, "unstated") == []
 
 
-def test_a_restricted_grant_still_counts_for_its_purpose() -> None:
-    policy = changed(roles={"support": {"restrictions": [{}]}})
-    assert found(policy, "unstated") == []
+@pytest.mark.parametrize(
+    ("restriction", "told"),
+    [
+        ({}, ["service", "support"]),
+        ({"purposes": ["support"]}, ["support"]),
+        ({"purposes": ["support"], "actions": ["read"]}, []),  # writing is left
+        ({"families": ["id"]}, []),
+        ({"table": "device"}, ["service"]),
+        ({"until": "2026-01-01"}, []),
+    ],
+)
+def test_a_purpose_that_restrictions_leave_nothing_of_is_told(restriction: dict[str, Any], told: list[str]) -> None:
+    roles = {"support": {"restrictions": [restriction]}}
+    dated(roles)
+    message = "nobody can ever do anything for `{}`; grant something, or take it out"
+    assert found(changed(roles=roles), "unstated") == [("policy.purposes", message.format(each)) for each in told]
 
 
 def dated(node: Any) -> None:
@@ -358,7 +372,57 @@ def test_unreadable_families_are_those_that_the_oracle_lets_nobody_read(document
     assert told == {path(("tables", table, "families", family)) for table, family in every - readable}
 
 
+@given(strategies.documents(max_tables=2, max_families=3, max_roles=4, max_principals=3))
+def test_unstated_purposes_are_those_for_which_the_oracle_lets_nobody_do_anything(document: dict[str, Any]) -> None:
+    oracle = Oracle(document)
+    before_all = tomllib.loads("x = 1990-01-01T00:00:00Z")["x"]
+    stated = {
+        purpose
+        for principal in document["principals"]
+        for at in [before_all, *oracle.instants()]
+        for _, _, _, purpose in oracle.what(principal, at)
+    }
+    told = [each.message.split("`")[1] for each in lint(read(tomli_w.dumps(document))) if each.code == "unstated"]
+    assert told == sorted(set(document["policy"]["purposes"]) - stated)
+
+
 # duplicates
+
+
+def test_what_a_list_of_the_document_names_twice_is_told() -> None:
+    rule = grant(families=["prof", "id", "prof"], actions=["read", "read"], purposes=["support", "support", "support"])
+    restriction = {"families": ["id", "id"]}
+    policy = changed(
+        tables={"device": {"families": {"hw": {"purposes": ["service", "service"], "columns": ["a", "b", "a"]}}}},
+        roles={"support": {"inherits": ["base", "base"], "grants": [rule], "restrictions": [restriction]}},
+        never=[{"kinds": ["third_party"] * 2, "levels": ["sealed"], "tables": ["device"]}],
+        expect=[{"principal": "maya", "purpose": "support", "allowed": [], "refused": ["admin account:id"] * 2}],
+        principals={"maya": {"roles": ["support", "support"]}},
+    )
+    places = {
+        "tables.device.families.hw.purposes[1]": "service",
+        "tables.device.families.hw.columns[2]": "a",
+        "roles.support.inherits[1]": "base",
+        "roles.support.grants[0].families[2]": "prof",
+        "roles.support.grants[0].actions[1]": "read",
+        "roles.support.grants[0].purposes[1]": "support",
+        "roles.support.grants[0].purposes[2]": "support",
+        "roles.support.restrictions[0].families[1]": "id",
+        "never[0].kinds[1]": "third_party",
+        "expect[0].refused[1]": "admin account:id",
+    }
+    assert dict(found(policy, "duplicate")) == {
+        **{place: f"`{name}` stands here twice; take one out" for place, name in places.items()},
+        "principals.maya.roles[1]": "another window on `support` covers this one; take it out",
+    }
+    assert found(attrs.evolve(policy, name="other"), "duplicate")[:-1] == []
+    assert found(Policy.loads(policy.dumps()), "duplicate") == found(policy, "duplicate")[-1:]
+
+
+def test_the_same_role_held_twice_is_told_by_its_windows() -> None:
+    held = {"role": "support", "until": tomllib.loads("x = 2030-01-01T00:00:00Z")["x"]}
+    policy = changed(principals={"maya": {"roles": [held, held]}})
+    assert [place for place, _ in found(policy, "duplicate")] == ["principals.maya.roles[1]"]
 
 
 def test_the_same_grant_twice_is_told_whatever_the_reason_given() -> None:

@@ -33,7 +33,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     )
     for role in document["roles"].values():
         for rule in [*role["grants"], *role["restrictions"]]:
-            rule["why"] = draw(TEXT)
+            rule["why"] = f"w{draw(TEXT)}"  # a grant's reason is not blank
     for table in document["tables"].values():
         for family in table["families"].values():
             if draw(st.booleans()):

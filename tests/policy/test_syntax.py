@@ -9,11 +9,12 @@ from typing import Any, Final
 
 import pytest
 
-from cfacl.errors import Fault, PolicyError
+from cfacl.errors import Fault, PolicyError, RequestError
 from cfacl.policy import syntax
 from cfacl.policy.policy import Policy
 
 AGAIN: Final = "is not valid toml: a key or a table is given a second time; keep one of the two"
+CALENDAR: Final = "is on no calendar or clock; write it as 2027-06-30T00:00:00Z"
 DEEP: Final = "is nested too deeply; a policy's tables and arrays go seven deep at most"
 SMALL: Final = '[policy]\nname = "small"\n'
 
@@ -34,8 +35,22 @@ def fault_of(text: Any) -> Fault:
         ("a = 'x", "end of document", "is not valid toml: expected `'`"),
         ('a = "x\x00"', "line 1, column 7", r"is not valid toml: illegal character `\x00`"),
         ("\x00", "line 1, column 1", "is not valid toml: invalid statement"),
-        ("\ufeffa = 1", "line 1, column 1", "is not valid toml: invalid statement"),
-        ("a = 2026-02-30", "line 1, column 5", "is not valid toml: invalid date or datetime"),
+        ("\ufeffa = 1", "line 1, column 1", "starts with a byte order mark; save the document without it"),
+        ("a = 2026-02-30", "line 1, column 5", f"is not valid toml: `2026-02-30` {CALENDAR}"),
+        ("\nb = 2027-13-01T00:00:00Z", "line 2, column 9", f"is not valid toml: `2027-13-01T00:00:00Z` {CALENDAR}"),
+        ("a = 2027-01-01T00:00:60Z", "line 1, column 15", f"is not valid toml: `2027-01-01T00:00:60Z` {CALENDAR}"),
+        (
+            "a = [2027-01-01 00:00:00+25:00]",
+            "line 1, column 25",
+            f"is not valid toml: `2027-01-01 00:00:00+25:00` {CALENDAR}",
+        ),
+        ("a = [2027-01-01]2026-13-01", "line 1, column 17", f"is not valid toml: `2026-13-01` {CALENDAR}"),
+        ("a = 2026-12-31 2026-13-01", "line 1, column 16", f"is not valid toml: `2026-13-01` {CALENDAR}"),
+        (
+            "a = 2027-01-01 x",
+            "line 1, column 16",
+            "is not valid toml: expected newline or end of document after a statement",
+        ),
         ("a = 1\na = 2\n", "line 2, column 6", AGAIN),
         ("[a]\n[a]\n", "line 2, column 3", AGAIN),
         ("a = {b = 1, b = 2}", "line 1, column 18", AGAIN),
@@ -60,11 +75,44 @@ def test_nesting_ten_thousand_deep_is_a_fault(text: str) -> None:
     assert fault_of(text) == ("", DEEP)
 
 
-@pytest.mark.parametrize("header", ["policy" + ".a" * 10_000 + " = 1", "[policy" + ".a" * 10_000 + "]"])
-def test_a_key_of_ten_thousand_parts_is_a_fault(header: str) -> None:
+@pytest.mark.parametrize("part", ["a", "-", '"a.b"', "'a.\"'", '""', r'"\"."', '"#"'])
+@pytest.mark.parametrize("dot", [".", " \t. "])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("", " = 1"), ("[", "]"), ("[[", "]]"), ("a = { b = [\n{ ", " = 1 }] }"), ("s = '''\n'''''  # x.\n", " = 1"),
+     ('s = """\n"a\\""""""\n', " = 1")],
+)  # fmt: skip  # a table of cases
+def test_a_key_of_more_than_a_hundred_parts_is_a_fault(part: str, dot: str, before: str, after: str) -> None:
+    lines = before.split("\n")
+    where = f"line {len(lines)}, column {len(lines[-1]) + 1}"
+    fault = (where, "is a key of more than 100 parts; a policy's have seven at most")
+    assert fault_of(before + dot.join([part] * 101) + after) == fault
     with pytest.raises(PolicyError) as caught:
-        Policy.loads(header)
-    assert [fault.path for fault in caught.value.faults] == ["policy.a", "policy.name"]
+        Policy.loads(before + dot.join([part] * 100) + after)
+    assert "parts" not in str(caught.value)
+
+
+DOTS: Final = ".".join("a" * 300)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'"{DOTS}"', f"'{DOTS}'", f'"\\"{DOTS}"', f'"""{DOTS}\n{DOTS}"""', f"'''{DOTS}\n\\{DOTS}'''", f"1  # {DOTS}",
+        f'"""\n\\"""{DOTS}""\n\'{DOTS}"""""', f"'''\n''{DOTS}\n'{DOTS}'''''", f'["", {DOTS!r},\n  {DOTS!r}]  # "{DOTS}',
+        f'["a.b", {", ".join(f"{n}.{n}" for n in range(200))}]', f'"""\\\n{DOTS}"""',
+    ],
+)  # fmt: skip  # a table of cases
+def test_dots_in_strings_and_comments_are_no_parts_of_keys(value: str) -> None:
+    assert tomllib.loads(f"why = {value}\n")
+    assert syntax.parse(f"why = {value}\nx.y = {value}\n") == tomllib.loads(f"why = {value}\nx.y = {value}\n")
+
+
+@pytest.mark.parametrize(
+    "text", ['"\\' * 50_000, '"' * 50_000, 'a = """' + '\\""' * 50_000, "a" * 50_000 + " " * 50_000]
+)
+def test_long_lines_of_what_is_no_toml_are_looked_at_once(text: str) -> None:
+    assert fault_of(f"{text}\n#{'.' * 200}").message.startswith("is not valid toml: ")
 
 
 def test_an_integer_of_thousands_of_digits_is_a_fault() -> None:
@@ -135,6 +183,22 @@ def test_a_file_that_cannot_be_read_is_a_fault_with_its_name(name: str, message:
     assert caught.value.faults == (Fault("", message),)
     assert caught.value.source == f"{tmp_path}/{name}"
     assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("path", [None, 1, b"policy.toml", Policy])
+def test_what_is_no_path_is_the_callers_mistake(path: Any) -> None:
+    with pytest.raises(RequestError, match="a policy's path is a str or a `Path`, not "):
+        Policy.load(path)
+
+
+def test_a_file_with_a_byte_order_mark_is_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(SMALL, "utf-8-sig")
+    with pytest.raises(PolicyError) as caught:
+        Policy.load(path)
+    assert caught.value.faults == (
+        Fault("line 1, column 1", "starts with a byte order mark; save the document without it"),
+    )
 
 
 def test_a_fault_of_a_file_names_it(tmp_path: Path) -> None:

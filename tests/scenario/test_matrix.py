@@ -93,6 +93,14 @@ def test_each_part_of_the_matrix_is_either_granted_or_listed_as_waiting() -> Non
     assert all(scenario.words()[word].waits for part in waiting for word in part.waiting)
 
 
+def test_what_is_kept_from_an_event_on_has_no_time_to_live_and_is_listed_as_waiting() -> None:
+    [rule] = [each for each in scenario.beyond() if "after an event" in each.what]
+    listed = {tuple(each.split(":")) for each in rule.who.split(", ")}
+    kept = {cell: POLICY.catalog.tables[cell[0]].families[cell[1]].time_to_live for cell in CELLS}
+    assert listed == {("account",), ("order", "ship"), ("promo", "entry"), ("consent", "rec"), ("contact",)}
+    assert not [cell for cell, time in kept.items() if time and (cell in listed or cell[:1] in listed)]
+
+
 def test_the_codes_of_the_words_are_told_apart() -> None:
     codes = [word.code for word in scenario.words().values()]
     assert len(set(codes)) == len(codes)

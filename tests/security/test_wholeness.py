@@ -81,14 +81,15 @@ def test_a_suite_that_grew_asks_for_a_higher_floor(tree: Tree) -> None:
         "import pytest\n\n@pytest.mark.skip(reason='later')\ndef test_a():\n    pass\n",
         "import pytest\n\ndef test_a():\n    pytest.skip('later')\n",
         "import pytest\npytest.skip('later', allow_module_level=True)\n",
+        "import pytest\n\ndef test_a():\n    pytest.skip('later, as the store says it has no `versions`')\n",
     ],
-    ids=["mark", "call", "module"],
+    ids=["mark", "call", "module", "words of the suite"],
 )
 def test_a_skip_turns_the_run_red(tree: Tree, skip: str) -> None:
     (tree.security / "test_skipping.py").write_text(skip, "utf-8")
     ran = tree.run(PASSING)
     assert ran.returncode == 1
-    assert "was skipped: only a part in tests/conftest.py may be absent" in ran.stdout
+    assert "was skipped: only what tests/conftest.py announces may be" in ran.stdout
 
 
 @pytest.mark.failure("store-acl-13")
@@ -101,7 +102,7 @@ def test_it_is_told_alike_where_several_processes_share_the_run(tree: Tree) -> N
     ran = tree.run("def test_a():\n    pass\n", "--complete", "-n", "2")
     assert ran.returncode == 1
     assert "the security suite has 1 tests, fewer than the 2 of count.txt" in ran.stdout
-    assert "was skipped: only a part in tests/conftest.py may be absent" in ran.stdout
+    assert "was skipped: only what tests/conftest.py announces may be" in ran.stdout
 
 
 ROLEMINING: Final = PASSING + "\ndef test_c(rolemining):\n    assert rolemining.is_dir()\n"
@@ -130,3 +131,35 @@ def test_requiring_what_is_no_part_is_an_error(tree: Tree) -> None:
     ran = tree.run(PASSING, CFACL_REQUIRE="rolemning")
     assert ran.returncode == pytest.ExitCode.USAGE_ERROR
     assert "rolemning" in ran.stderr
+
+
+STORE: Final = (
+    PASSING
+    + """
+from cfacl.stores.base import Capabilities
+from cfacl.stores.memory import MemoryStore
+from cfacl.testing.conformance import StoreTests
+
+class Poor(MemoryStore):
+    def capabilities(self, family):
+        return Capabilities(versions=False)
+
+class TestPoor(StoreTests):
+    persistent = False
+    exclusions = {"test_reading_changes_nothing": "it counts its reads"}
+
+    def open(self, folder, clock):
+        return Poor(clock=clock)
+
+    def raw_cells(self, store, family): ...
+
+    def raw_put(self, store, family, key, qualifier, value, timestamp): ...
+"""
+)
+
+
+def test_what_a_store_says_it_lacks_or_its_author_excludes_is_announced(tree: Tree) -> None:
+    ran = tree.run(STORE, "-k", "test_limit_and_before_narrow_them or test_reading_changes_nothing or test_a")
+    assert "the store says it has no `versions`" in ran.stdout
+    assert "excluded by the store's author: it counts its reads" in ran.stdout
+    assert "was skipped" not in ran.stdout

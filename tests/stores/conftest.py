@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,24 +9,8 @@ import pytest
 
 from cfacl.stores.base import Store
 from cfacl.stores.registry import open_store
-
-#: Milliseconds since 1970 when every test begins.
-START = 1_800_000_000_000
-
-RAM = Path("/dev/shm")
-
-
-class Clock:
-    """Returns nanoseconds since 1970, and moves only when a test turns it."""
-
-    def __init__(self) -> None:
-        self.milliseconds = START
-
-    def __call__(self) -> int:
-        return self.milliseconds * 1_000_000 + 999_999
-
-    def turn(self, milliseconds: int) -> None:
-        self.milliseconds += milliseconds
+from cfacl.testing.clock import Clock
+from cfacl.testing.conformance.suite import fresh_folder, pressed_switches
 
 
 @pytest.fixture
@@ -39,8 +21,8 @@ def clock() -> Clock:
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A fresh folder, in memory where the machine has that: these tests open hundreds of stores."""
-    with tempfile.TemporaryDirectory(dir=RAM if RAM.is_dir() else None) as made:
-        yield Path(made)
+    with fresh_folder() as made:
+        yield made
 
 
 @pytest.fixture
@@ -51,10 +33,8 @@ def rocksdb_url(folder: Path) -> str:
 @pytest.fixture
 def pressed() -> Iterator[None]:
     """Have Python change threads as often as it can."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
+    with pressed_switches():
+        yield
 
 
 @pytest.fixture(params=["memory", "rocksdb"])

@@ -1,4 +1,4 @@
-"""The stores that ship for tests: one records what it is asked, one fails and lies where it is told to."""
+"""The stores that ship for tests: one records, one fails and lies where it is told to, one takes its time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Delete, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Store, SystemTable
 from cfacl.stores.memory import MemoryStore
-from cfacl.testing.stores import CALLS, DATA, Call, CountingStore, FaultyStore
+from cfacl.testing.stores import CALLS, DATA, Call, CountingStore, FaultyStore, LatencyStore
 
 A: Final = StoredFamily("t", "a", 1, "personal")
 B: Final = StoredFamily("t", "b", 2, "personal")
@@ -77,7 +77,7 @@ def filled(*around: type) -> Any:
 
 
 def test_each_call_is_recorded_and_handed_on() -> None:
-    store = CountingStore(FaultyStore(memory()))
+    store = CountingStore(LatencyStore(FaultyStore(memory()), sleep=pytest.fail))
     for use, recorded, answer in SEAM:
         assert use(store) == answer
         assert store.take() == [recorded]
@@ -153,8 +153,41 @@ def test_a_lie_is_told_until_it_is_healed() -> None:
     assert len(store.get("t", [b"r1"], BOTH)) == 1
 
 
+def test_a_call_takes_longer_where_it_is_told_to_before_or_after() -> None:
+    told: list[tuple[float, int]] = []
+    faulty = filled(FaultyStore)
+    counting = CountingStore(faulty)
+    store = LatencyStore(counting, sleep=lambda seconds: told.append((seconds, len(counting.calls))))
+    store.delay("get", 0.5)
+    store.delay("get", 0.25, after=True)
+    store.delay("scan.next", 2)
+    assert len(store.get("t", [b"r1"], BOTH)) == 1
+    assert told == [(0.5, 0), (0.25, 1)]
+    assert len(list(store.scan("t", BOTH, Span(), batch_size=2))) == 3
+    assert [seconds for seconds, _ in told[2:]] == [2] * 4
+    faulty.fail("get", StoreUnavailable("down"))
+    told.clear()
+    with pytest.raises(StoreUnavailable):
+        store.get("t", [b"r1"], BOTH)
+    assert [seconds for seconds, _ in told] == [0.5]
+    told.clear()
+    store.delay("get", 0)
+    store.get("t", [b"r1"], BOTH)
+    store.heal()
+    store.get("t", [b"r1"], BOTH)
+    assert [seconds for seconds, _ in told] == [0.25]
+
+
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan")])
+def test_a_delay_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(ValueError, match="a delay is 0 seconds or more"):
+        LatencyStore(memory()).delay("get", seconds)
+
+
 def test_what_is_no_call_is_refused() -> None:
     store = FaultyStore(memory())
+    with pytest.raises(ValueError, match="no call of a store: gett"):
+        LatencyStore(store).delay("gett", 1)
     with pytest.raises(ValueError, match="no call of a store: gett"):
         store.fail("gett", KeyError())
     with pytest.raises(ValueError, match="no call of a store: next"):
@@ -162,4 +195,4 @@ def test_what_is_no_call_is_refused() -> None:
 
 
 def test_what_goes_around_a_store_says_what_it_is() -> None:
-    assert (CountingStore.scheme, FaultyStore.scheme) == ("counting", "faulty")
+    assert (CountingStore.scheme, FaultyStore.scheme, LatencyStore.scheme) == ("counting", "faulty", "latency")

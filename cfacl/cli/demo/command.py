@@ -10,18 +10,33 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cfacl.cli.screen import Answer, Format, FormatOption, console, print_json
-from cfacl.errors import RequestError, quoted_path
+from cfacl.errors import RequestError, quoted, quoted_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def _count(text: str | int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise typer.BadParameter(f"must be a whole number of at least 1, not {quoted(text)}")
+    return number
+
+
 def demo(
-    users: Annotated[int, typer.Option("--users", min=1, help="How many users to make up.")] = 2000,
+    users: Annotated[
+        int, typer.Option("--users", parser=_count, metavar="NUMBER", help="How many users to make up.")
+    ] = 2000,
     path: Annotated[
         Path | None,
         typer.Option(
-            "--path", help="A new directory to keep the store in; else it is thrown away.", show_default=False
+            "--path",
+            metavar="DIRECTORY",
+            help="A new directory to keep the store in; else it is thrown away.",
+            show_default=False,
         ),
     ] = None,
     form: FormatOption = Format.TABLE,

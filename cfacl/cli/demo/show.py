@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cfacl.cli.demo import scenario
-from cfacl.cli.screen import counted, grid, printable
+from cfacl.cli.screen import counted, grid
+from cfacl.errors import printable
 
 _GRANTED = Text("granted", style="green")
 _WITHHELD = Text("withheld", style="yellow")

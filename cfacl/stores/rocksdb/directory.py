@@ -2,38 +2,59 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
+from weakref import WeakValueDictionary
 
 from rocksdict import Options, Rdict
 
 from cfacl.errors import CfaclError, RequestError, StoreError, StoreLocked, StoreUnavailable, quoted, quoted_path
 from cfacl.stores.rocksdb.errors import let_go, mapped
+from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version
 from cfacl.stores.rocksdb.fork import process
-from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
+from cfacl.stores.rocksdb.keys import SYSTEM, ours
 from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.settings import read_settings
+from cfacl.stores.rocksdb.reader import RocksReader
+from cfacl.stores.rocksdb.settings import Settings, read_settings
 from cfacl.stores.rocksdb.store import RocksStore
+from cfacl.stores.rocksdb.view import View, led
 
 __all__ = ["open_store"]
 
 #: Lies in the directory while a store is being created: without it, what a crash leaves behind would be nobody's.
 _CREATING: Final = "CFACL_CREATING"
+#: What to do about an error of the system.
+_FIXES: Final = {
+    errno.EACCES: "let this user read and write it, or name another directory",
+    errno.EEXIST: "name a directory",
+    errno.ELOOP: "name the directory itself, not a link that leads back to itself",
+    errno.ENAMETOOLONG: "name a shorter one",
+    errno.ENOTDIR: "name a directory",
+    errno.EPERM: "let this user read and write it, or name another directory",
+    errno.EROFS: "mount it for writing, or connect with `read_only=True`",
+}
+#: What this process has open for writing; one is opened at a time.
+_open: Final[WeakValueDictionary[tuple[int, int], RocksStore]] = WeakValueDictionary()
+_opening: Final = threading.Lock()
 
 
-def open_store(url: str, *, clock: Callable[[], int]) -> RocksStore:
+def open_store(url: str, *, clock: Callable[[], int], read_only: bool = False, staleness: float = 0.0) -> RocksStore:
     """Open the store at ``rocksdb:///absolute/path``, and create it if the directory is missing or empty.
 
     Only the last directory of the path is created.  What its query may say: `Settings`.  ``clock`` returns nanoseconds
-    since 1970.
+    since 1970.  With ``read_only`` nothing is created or changed; ``staleness`` is as for `RocksReader`.
 
     Raises:
         RequestError: the URL names no absolute path, or its query makes no sense.
         StoreUnavailable: the parent directory is missing, something may not be read or written, this process may not
-            open as many files as the store has, or it was forked from one that had opened a store.
+            open as many files as the store has, it was forked from one that had opened a store, or there is none yet
+            to be read.
         StoreLocked: another process, or this one, has it open.
         StoreCorrupted: what is on disk is damaged.
         StoreError: the directory holds something else.
@@ -41,20 +62,92 @@ def open_store(url: str, *, clock: Callable[[], int]) -> RocksStore:
     path, settings = _path(url), read_settings(urlsplit(url).query)
     process.opening()
     try:
-        names = _names(path)
-        confirm_logs(path)
-        store = RocksStore(path, names, settings, clock=clock)
-        if not names:
-            (path / _CREATING).unlink(missing_ok=True)
+        if read_only:
+            _confirm_made(path)
+            return RocksReader(path, settings, staleness=staleness, clock=clock)
+        with _opening:
+            return _opened(path, settings, clock)
     except CfaclError as error:
         let_go(error)
         raise
     except OSError as error:
-        message = f"{quoted_path(path)} cannot be opened: {(error.strerror or 'unknown').lower()}"
-        raise StoreUnavailable(message) from error
+        if error.errno is None:  # the driver's, which says it in words
+            raise _told(error, path) from error
+        raise StoreUnavailable(f"{quoted_path(path)} cannot be opened: {_reason(error)}") from error
     except Exception as error:
         raise _told(error, path) from error
+
+
+def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksStore:
+    names = _names(path)
+    place = _place(path)
+    _confirm_free(path, place)
+    if names:
+        _confirm_format(path)
+        confirm_logs(path)
+    store = _open[place] = RocksStore(path, names, settings, clock=clock)
+    if not names:
+        (path / _CREATING).unlink(missing_ok=True)
     return store
+
+
+def _place(path: Path) -> tuple[int, int]:
+    """Return what a directory is, by whichever path it is named."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def _confirm_free(path: Path, place: tuple[int, int]) -> None:
+    """Refuse a store that is open already, before the driver renames the log file of whoever has it.
+
+    By another path the driver would open it a second time in the same process, and both would write it.
+    """
+    held = _open.get(place)
+    holder = _holder(path / "LOCK")
+    if (held is not None and not held.gate.closed) or holder == os.getpid():
+        raise _locked(path, "this process has this store open already")
+    if holder is not None:
+        raise _locked(path, "another process has this store open", holder)
+
+
+def _locked(path: Path, what: str, holder: int | None = None) -> StoreLocked:
+    by = "" if holder is None else f" (process {holder})"
+    return StoreLocked(
+        f"{quoted_path(path)}: {what}{by}; only one can write it: use that one, or connect with `read_only=True`"
+    )
+
+
+def _confirm_format(path: Path) -> None:
+    """Refuse the store of another version while nothing is changed yet."""
+    with closing(View(path)) as view:
+        driver = view.read_only(led(path, Options(raw_mode=True)), ["default", SYSTEM])
+        found = driver.get_column_family(SYSTEM).get(FORMAT_KEY)
+        driver.close()
+    if found not in (None, FORMAT):
+        raise another_version(path)
+
+
+def _confirm_made(path: Path) -> None:
+    """Refuse to read where no writer made a store."""
+    try:
+        found = {each.name for each in path.iterdir()}
+    except FileNotFoundError:
+        found = set()
+    if not found or _CREATING in found:
+        raise StoreUnavailable(
+            f"{quoted_path(path)} holds no store yet; open it for writing first, in the process that is to write it"
+        )
+    if "CURRENT" not in found:
+        raise _strange(path)
+
+
+def _strange(path: Path) -> StoreError:
+    return StoreError(f"{quoted_path(path)} is not a cfacl store; name an empty directory, or one that does not exist")
+
+
+def _reason(error: OSError) -> str:
+    """Return what the system says, and what to do."""
+    return f"{(error.strerror or 'unknown').lower()}; {_FIXES.get(error.errno or 0, 'mend that, or name another one')}"
 
 
 def _path(url: str) -> Path:
@@ -87,22 +180,17 @@ def _names(path: Path) -> list[str]:
         (path / _CREATING).touch()
         return []
     names = Rdict.list_cf(str(path), Options(raw_mode=True)) if "CURRENT" in found else []
-    strange = [each for each in names if each not in (SYSTEM, "default") and FamilyName.parse(each) is None]
-    if strange or SYSTEM not in names:
-        raise StoreError(
-            f"{quoted_path(path)} is not a cfacl store; name an empty directory, or one that does not exist"
-        )
+    if not ours(names):
+        raise _strange(path)
     return names
 
 
 def _told(error: Exception, path: Path) -> CfaclError:
     """Return an error for one of the driver's that names the directory, and who has it open."""
     ours = mapped(error)
-    message = f"{quoted_path(path)}: {ours}"
     if isinstance(ours, StoreLocked):
-        holder = _holder(path / "LOCK")
-        message += f" (process {holder}); only one can" if holder else "; only one can"
-    return type(ours)(message)
+        return _locked(path, str(ours), _holder(path / "LOCK"))
+    return type(ours)(f"{quoted_path(path)}: {ours}")
 
 
 def _holder(lock: Path) -> int | None:

@@ -24,6 +24,8 @@ _CORRUPTED: Final = "the data on disk is damaged; restore it from a backup"
 _FULL: Final = "there is no space left; free some, then open the store again with `reopen()`"
 _FAILED: Final = "rocksdb could not read or write its files; see the cause, then open the store again with `reopen()`"
 
+_FIXED: Final = "the store is on a file system that cannot be written; mount it so, or connect with `read_only=True`"
+
 #: The first text that an error contains decides.
 TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ("While lock file", StoreLocked, "another process has this store open"),
@@ -33,8 +35,8 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ("Space limit reached", StoreUnavailable, _FULL),
     ("Disk quota exceeded", StoreUnavailable, _FULL),
     ("Too many open files", StoreUnavailable, "too many open files; raise the limit (`ulimit -n`)"),
-    ("Permission denied", StoreUnavailable, "this process may not read and write the store's files"),
-    ("Read-only file system", StoreUnavailable, "the store is on a file system that cannot be written"),
+    ("Permission denied", StoreUnavailable, "this process may not read or write the store's files; let its user do so"),
+    ("Read-only file system", StoreUnavailable, _FIXED),
     ("No such file or directory", StoreCorrupted, "a file of the store is gone; restore it from a backup"),
     ("IO error: ", StoreUnavailable, _FAILED),
     ("Column family dropped: ", SchemaMissing, "the family was dropped meanwhile"),

@@ -7,7 +7,7 @@ opened again.  So handles are found, used for writing and dropped under one lock
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
@@ -20,7 +20,16 @@ from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
 from cfacl.stores.rocksdb.settings import Settings, setup
 
-__all__ = ["Database", "Handle", "Held"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_KEY",
+    "GENERATION_KEY",
+    "Database",
+    "Generation",
+    "Handle",
+    "Held",
+    "another_version",
+]
 
 #: How often a read tries to find the store still before it makes writers wait.
 _TRIES: Final = 16
@@ -28,9 +37,10 @@ _TRIES: Final = 16
 T = TypeVar("T")
 
 #: What the store keeps for itself in the system column family; the system table's records start otherwise.
-_FORMAT_KEY: Final = b"f"
-_FORMAT: Final = b"1"
+FORMAT_KEY: Final = b"f"
+FORMAT: Final = b"1"
 _CEILING_PREFIX: Final = b"c"
+GENERATION_KEY: Final = b"g"
 
 
 class Handle(NamedTuple):
@@ -67,6 +77,31 @@ class Held:
         return _CEILING_PREFIX + str(self.name).encode()
 
 
+def another_version(path: Path) -> StoreError:
+    """Return the error for a store whose format is not ours."""
+    return StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
+
+
+class Generation(NamedTuple):
+    """How often what a reader in another process has to know changed: column families, and records about them.
+
+    It is written behind the making or dropping of a column family, for a reader that sees it looks for what was
+    changed, and together with a record.
+    """
+
+    columns: int
+    records: int
+
+    @classmethod
+    def parse(cls, written: bytes | None) -> Generation:
+        """Return what was written; ``None`` is a store from before there were readers."""
+        columns, _, records = (written or b"0 0").partition(b" ")
+        return cls(int(columns), int(records))
+
+    def __bytes__(self) -> bytes:
+        return b"%d %d" % self
+
+
 class Database:
     """An open RocksDB with its column families.
 
@@ -84,11 +119,11 @@ class Database:
         self.driver = Rdict(str(path), self._options, dict.fromkeys(columns, self._options))
         self.system = self._handle(SYSTEM)
         self._held: dict[tuple[str, str, int], Held] = {}
-        found = self.system.read.get(_FORMAT_KEY)
+        found = self.system.read.get(FORMAT_KEY)
         if found is None:
-            self.system.read[_FORMAT_KEY] = _FORMAT
-        elif found != _FORMAT:
-            raise StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
+            self.system.read[FORMAT_KEY] = FORMAT
+        elif found != FORMAT:
+            raise another_version(path)
         parsed = {name: FamilyName.parse(name) for name in names}
         for name, parts in parsed.items():
             if parts is not None and parts.kind == "cells":
@@ -98,13 +133,39 @@ class Database:
                 self._held[parts.table, parts.family, parts.identity] = Held(
                     parts, self._handle(name), self._handle(older) if older in parsed else None, highest, highest
                 )
+        self._generation = Generation.parse(self.system.read.get(GENERATION_KEY))
+        self._tell_of_columns()  # whoever wrote before may have died behind a change and in front of telling of it
 
     def _handle(self, name: str) -> Handle:
         return Handle(self.driver.get_column_family(name), self.driver.get_column_family_handle(name))
 
     def _create(self, name: FamilyName) -> Handle:
         read = self.driver.create_column_family(str(name), self._options)
+        self._tell_of_columns()
         return Handle(read, self.driver.get_column_family_handle(str(name)))
+
+    def _tell_of_columns(self) -> None:
+        """Have readers in other processes open the store again; the lock is held."""
+        batch = WriteBatch(raw_mode=True)
+        self._generation = self._generation._replace(columns=self._generation.columns + 1)
+        batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
+        self.driver.write(batch)
+
+    def set_records(self, records: Mapping[bytes, bytes | None]) -> None:
+        """Write or remove (``None``) records of the system table, and tell readers, at once; the lock is held."""
+        batch = WriteBatch(raw_mode=True)
+        for key, value in records.items():
+            if value is None:
+                batch.delete(key, self.system.write)
+            else:
+                batch.put(key, value, self.system.write)
+        self._generation = self._generation._replace(records=self._generation.records + 1)
+        batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
+        self.driver.write(batch)
+
+    def records(self) -> Rdict:
+        """Return where the records of the system table are read."""
+        return self.system.read
 
     def __iter__(self) -> Iterator[Held]:
         return iter(list(self._held.values()))
@@ -156,22 +217,27 @@ class Database:
             held.dropped = False
             raise
         del self._held[key]
+        self._tell_of_columns()
         self.system.read.delete(held.ceiling_key)
 
-    def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None]) -> None:
+    def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None], *, alone: bool = False) -> None:
         """Open all sources again and again, until nothing was written between the first and the last.
 
-        The binding has no snapshot across column families; two equal sequence numbers do as well.
+        The binding has no snapshot across column families; two equal sequence numbers do as well.  With ``alone``
+        each source is one iterator, so that a single one needs none of it.
         """
+        if alone and len(sources) == 1:
+            return open_one(sources[0])
         for _ in range(_TRIES):
             sequence = self.driver.latest_sequence_number()
             for each in sources:
                 open_one(each)
             if self.driver.latest_sequence_number() == sequence:
-                return
+                return None
         with self.lock:
             for each in sources:
                 open_one(each)
+        return None
 
     def flush(self) -> None:
         """Return when all that was written before is on the disk; threads that wait for it share one flush.

@@ -56,6 +56,11 @@ class Gate:
         elif isinstance(error, Exception):
             raise mapped(error) from error
 
+    @property
+    def closed(self) -> bool:
+        """Whether nobody is let in ever again."""
+        return self.shut_because is not None and self.for_good
+
     def shut(self, why: str, *, for_good: bool = True) -> None:
         """Let nobody in any more; what is inside goes on."""
         held, self.held = self.held, None

@@ -30,6 +30,7 @@ __all__ = [
     "head",
     "inverted",
     "inverted_of",
+    "ours",
     "stamp",
     "unescaped",
 ]
@@ -103,3 +104,9 @@ class FamilyName(NamedTuple):
                     return None
                 return parsed if parsed.identity > 0 and str(parsed) == name else None
         return None
+
+
+def ours(names: list[str]) -> bool:
+    """Whether column families of these names are those of a store of ours."""
+    known = {SYSTEM, "default"}
+    return SYSTEM in names and all(each in known or FamilyName.parse(each) is not None for each in names)

@@ -274,19 +274,18 @@ class RocksStore(Store):
 
     def reopen(self) -> None:
         with self._closing:
-            if self.gate.shut_because is not None and self.gate.for_good:
+            if self.gate.closed:
                 raise Closed(self.gate.shut_because)
             self.gate.shut(_NOT_OPEN, for_good=False)
             self.gate.wait()
             with suppress(Exception):  # what made this necessary may be in its way, and is in nobody's any more
                 self._database.close()
-            self._open(column_families(self._path))
+            self._open(None)
 
-    def _open(self, names: list[str]) -> None:
-        """Open the database again, with the column families of these names, and let everybody in."""
+    def _open(self, names: list[str] | None) -> None:
+        """Open the database again, with the column families of these names or those that it has, and let everybody in."""
         try:
-            confirm_logs(self._path)
-            self._database = Database(self._path, names, self._settings)
+            self._database = self._opened(names)
         except CfaclError as error:
             let_go(error)
             raise
@@ -294,6 +293,11 @@ class RocksStore(Store):
             raise mapped(error) from error
         self.system.database = self._database
         self.gate.open()
+
+    def _opened(self, names: list[str] | None) -> Database:
+        """Return the database, opened again."""
+        confirm_logs(self._path)
+        return Database(self._path, column_families(self._path) if names is None else names, self._settings)
 
     def abandon(self) -> None:
         self._closing = threading.Lock()  # a thread of the parent may hold the other one for ever
@@ -326,10 +330,7 @@ class RocksStore(Store):
             return found
         if keys:
             upper = after(head(max(keys)))
-            if len(sources) == 1 and before is None:
-                sources[0].open(upper)  # one iterator, so one instant
-            else:
-                self._database.at_one_instant(sources, lambda each: each.open(upper))
+            self._database.at_one_instant(sources, lambda each: each.open(upper), alone=before is None)
             for key in keys:
                 start = head(key)
                 cells: Cells = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from rocksdict import ReadOptions, WriteBatch
+from rocksdict import ReadOptions
 
 from cfacl.stores.base import SystemTable
 from cfacl.stores.rocksdb.gate import Gate, inside
@@ -32,14 +32,14 @@ class RocksSystemTable(SystemTable):
 
     @inside
     def get(self, key: str) -> bytes | None:
-        found: bytes | None = self.database.system.read.get(_key(key))
+        found: bytes | None = self.database.records().get(_key(key))
         return found
 
     @inside
     def items(self, prefix: str) -> dict[str, bytes]:
         start = _key(prefix)
         found: dict[str, bytes] = {}
-        at = self.database.system.read.iter(ReadOptions())
+        at = self.database.records().iter(ReadOptions())
         at.seek(start)
         while (key := at.key()) is not None and key.startswith(start):
             found[key[len(_PREFIX) :].decode("utf-8", "surrogatepass")] = at.value()
@@ -49,28 +49,14 @@ class RocksSystemTable(SystemTable):
 
     @inside
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
-        with self.database.lock:
-            column = self.database.system.read
-            if column.get(_key(key)) != expected:
-                return False
-            if value is None:
-                column.delete(_key(key))
-            else:
-                column.put(_key(key), value)
-        self.database.flush()
-        return True
+        return self.compare_and_set_all({key: (expected, value)})
 
     @inside
     def compare_and_set_all(self, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> bool:
         with self.database.lock:
-            column, batch = self.database.system, WriteBatch(raw_mode=True)
-            for key, (expected, value) in changes.items():
-                if column.read.get(_key(key)) != expected:
-                    return False
-                if value is None:
-                    batch.delete(_key(key), column.write)
-                else:
-                    batch.put(_key(key), value, column.write)
-            self.database.driver.write(batch)
+            records = self.database.records()
+            if any(records.get(_key(key)) != expected for key, (expected, _) in changes.items()):
+                return False
+            self.database.set_records({_key(key): value for key, (_, value) in changes.items()})
         self.database.flush()
         return True

@@ -1,0 +1,72 @@
+"""How a service comes by its database."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cfacl.api.arguments import flag
+from cfacl.api.database import Database
+from cfacl.api.judgement import judged
+from cfacl.audit.event import Hook
+from cfacl.errors import RequestError
+from cfacl.policy.compile import compile_policy
+from cfacl.policy.policy import Policy
+from cfacl.stores.registry import open_store
+
+
+def connect(
+    location: str | Path,
+    *,
+    policy: Policy | str | Path,
+    clock: Callable[[], int] = time.time_ns,
+    on_event: Hook | None = None,
+    durable: bool = True,
+    read_only: bool = False,
+    staleness: float = 0.0,
+) -> Database:
+    """Open a store behind a policy.
+
+    One process at a time has an embedded store open for writing.  Any number of others read it, each behind a policy
+    of its own.
+
+    Args:
+        location: ``memory://``, ``rocksdb:///srv/home``, or a path, which means RocksDB; the last directory
+            of it is created.
+        policy: the policy, or the path of its TOML file.
+        clock: returns nanoseconds since 1970, as `time.time_ns`.
+        on_event: called once for every request for data, on the caller's thread, before the store is asked;
+            what it raises stops the request.
+        durable: whether a change is on the disk when it is acknowledged, where the call does not say it itself.
+            Without, it survives the death of the process at once, and that of the machine from the next durable
+            change, `Database.flush` or `Database.close` on.
+        read_only: read what another process writes, durable or not, and see what it does to the schema; nothing is
+            created or changed.  Changes are decided as ever, and those that would be allowed are `Unsupported`.
+        staleness: how many seconds a read may lag behind what that process acknowledged, 0 or more, for
+            ``read_only``.  With 0 every read first catches up; with 5 those do that come 5 seconds after the last
+            one that did.  What cannot catch up raises `StoreError`.
+
+    Raises:
+        RequestError: an argument makes no sense, or (`Unsupported`) such a store is never read only.
+        PolicyError: the policy has faults; the store is not opened.
+        StoreError: the store can't be opened.
+    """
+    flag("durable", durable)
+    flag("read_only", read_only)
+    for name, hook in {"clock": clock, "on_event": on_event}.items():
+        if hook is not None and not callable(hook):
+            raise RequestError(f"`{name}` is a function, not {type(hook).__name__}")
+    if type(staleness) not in (int, float) or not 0 <= staleness < math.inf:
+        raise RequestError("`staleness` is a number of seconds, 0 or more")
+    if staleness and not read_only:
+        raise RequestError("`staleness` is for `read_only=True`; whoever writes is never behind")
+    sound = Policy.load(policy) if isinstance(policy, (str, Path)) else judged(policy)
+    bits = compile_policy(sound)
+    store = open_store(location, clock=clock, read_only=read_only, staleness=float(staleness))
+    try:
+        return Database(store, sound, bits, on_event, clock, durable=durable)
+    except BaseException:
+        store.close()
+        raise

@@ -1,0 +1,60 @@
+"""The suite, put together from its categories."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cfacl.testing.conformance.closing import Closing
+from cfacl.testing.conformance.comparing import CompareAndSet
+from cfacl.testing.conformance.counters import Counters
+from cfacl.testing.conformance.deleting import Deleting
+from cfacl.testing.conformance.expiry import TimeToLive
+from cfacl.testing.conformance.hostile import HostileBytes
+from cfacl.testing.conformance.reading import Reading
+from cfacl.testing.conformance.scanning import Scanning
+from cfacl.testing.conformance.schema import Schema
+from cfacl.testing.conformance.suite import S
+from cfacl.testing.conformance.system import SystemRecords
+from cfacl.testing.conformance.threads import Threads
+from cfacl.testing.conformance.upkeep import Upkeep
+from cfacl.testing.conformance.versions import Versions
+from cfacl.testing.conformance.writing import Writing
+
+__all__ = ["CATEGORIES", "StoreTests"]
+
+#: What the suite is made of; no two have a test of the same name.
+CATEGORIES: Final = (
+    Reading,
+    HostileBytes,
+    Writing,
+    Deleting,
+    Versions,
+    TimeToLive,
+    Scanning,
+    Schema,
+    CompareAndSet,
+    Counters,
+    SystemRecords,
+    Threads,
+    Closing,
+    Upkeep,
+)
+
+
+class StoreTests(
+    Reading[S],
+    HostileBytes[S],
+    Writing[S],
+    Deleting[S],
+    Versions[S],
+    TimeToLive[S],
+    Scanning[S],
+    Schema[S],
+    CompareAndSet[S],
+    Counters[S],
+    SystemRecords[S],
+    Threads[S],
+    Closing[S],
+    Upkeep[S],
+):
+    """Every test of every category; subclass this one."""

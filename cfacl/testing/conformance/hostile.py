@@ -1,0 +1,85 @@
+"""Any bytes are a row key, a qualifier and a value, and any name is a table's."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from cfacl.model.projection import StoredFamily
+from cfacl.model.request import Span
+from cfacl.testing.conformance.data import HOSTILE, TABLE, delete, projection, put, row, scanned
+from cfacl.testing.conformance.suite import S, Suite, needs
+
+
+class HostileBytes(Suite[S]):
+    """Row keys and qualifiers of NUL, 0xFF, colons and many bytes."""
+
+    def test_every_row_key_is_a_row_of_its_own(self, store: S, one: StoredFamily, two: StoredFamily) -> None:
+        for number, key in enumerate(HOSTILE):
+            put(store, key, one, {b"": b"%d" % number, key: b"own"})
+            put(store, key, two, {key: b"two"})
+        for number, key in enumerate(HOSTILE):
+            assert row(store, key, one, two) == {
+                b"one:": b"%d" % number,
+                b"one:" + key: b"own",
+                b"two:" + key: b"two",
+            }
+        written = {(key, qualifier) for key in HOSTILE for qualifier in (b"", key)}
+        assert set(self.raw_cells(store, one)) == written
+        assert [key for key, _ in scanned(store, one, two)] == sorted(HOSTILE)
+        assert [key for key, _ in scanned(store, one, two, span=Span(reverse=True))] == sorted(HOSTILE)[::-1]
+
+    @needs("timestamps", "versions")
+    @pytest.mark.parametrize("versions", [1, 3])
+    def test_every_qualifier_is_a_cell_of_its_own(self, store: S, versions: int) -> None:
+        made = self.made(store, "hostile", versions=versions)
+        qualifiers = [b"", *HOSTILE, b"q" * 65_536]
+        for key in (b"u", b"u\0", b"u\0\0"):
+            put(store, key, made, dict.fromkeys(qualifiers, b"old"), timestamp=1)
+            put(store, key, made, {each: b"%d" % len(each) for each in qualifiers}, timestamp=2)
+        for key in (b"u", b"u\0", b"u\0\0"):
+            assert row(store, key, made) == {b"hostile:" + each: b"%d" % len(each) for each in sorted(qualifiers)}
+        delete(store, b"u\0", made)
+        for each in qualifiers:
+            expected = [(b"%d" % len(each), 2), (b"old", 1)][:versions]
+            assert store.versions(TABLE, b"u", made, each) == expected
+            assert store.versions(TABLE, b"u\0", made, each) == []
+
+    def test_a_deleted_row_takes_none_of_its_neighbours_along(self, store: S, one: StoredFamily) -> None:
+        for removed in HOSTILE:
+            for key in HOSTILE:
+                put(store, key, one, {b"": b"x", b"\0": b"y"})
+            delete(store, removed, one)
+            left = {(key, qualifier) for key in HOSTILE for qualifier in (b"", b"\0") if key != removed}
+            assert set(self.raw_cells(store, one)) == left
+            assert row(store, removed, one) is None
+
+    def test_a_span_cuts_between_any_two_keys(self, store: S, one: StoredFamily) -> None:
+        for key in HOSTILE:
+            put(store, key, one, {b"": b"x"})
+        bounds = [None, b"", *HOSTILE[:-2], b"b"]
+        for lower, upper in itertools.product(bounds, bounds):
+            for reverse in (False, True):
+                span = Span(lower, upper, reverse)
+                expected = sorted((each for each in HOSTILE if each in span), reverse=reverse)
+                assert [key for key, _ in scanned(store, one, span=span, batch_size=100)] == expected
+
+    def test_tables_and_families_of_any_name_are_apart(self, store: S) -> None:
+        names = ["a", "A", "a:b", "a%3Ab", "a%3ab", "", "a\0", "a/b", "../x", "\u00e9", "e\u0301", "\ud800", "x" * 500]
+        made = [self.family("f", table=name) for name in names]
+        made += [self.family(name, table="t") for name in ("a", "A", "a:b")]
+        for each in made:
+            store.create_table(each.table, [each])
+        for number, each in enumerate(made):
+            put(store, b"u", each, {b"q": b"%d" % number})
+        for number, each in enumerate(made):
+            found = store.get(each.table, [b"u"], projection(each))
+            assert found == [(b"u", {each.prefix + b"q": b"%d" % number})]
+        assert set(store.tables()) == {each.table for each in made}
+
+    def test_a_large_value_comes_back_whole(self, store: S, one: StoredFamily) -> None:
+        large = bytes(range(256)) * 40_000
+        put(store, b"u1", one, {b"a": large})
+        assert row(store, b"u1", one) == {b"one:a": large}
+        assert scanned(store, one) == [(b"u1", {b"one:a": large})]

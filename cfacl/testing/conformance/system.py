@@ -1,0 +1,63 @@
+"""The database's own records lie beside its tables, and are replaced only if they are as expected."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from cfacl.model.projection import StoredFamily
+from cfacl.testing.conformance.data import PATIENCE, TABLE, scanned
+from cfacl.testing.conformance.suite import S, Suite
+
+
+class SystemRecords(Suite[S]):
+    """`SystemTable`."""
+
+    def test_records_are_replaced_only_if_they_are_as_expected(self, store: S) -> None:
+        system = store.system
+        assert system.get("k") is None
+        assert not system.compare_and_set("k", b"", b"1")
+        assert system.compare_and_set("k", None, b"1")
+        assert not system.compare_and_set("k", None, b"2")
+        assert not system.compare_and_set("k", b"0", b"2")
+        assert system.get("k") == b"1"
+        assert system.compare_and_set("k", b"1", b"")
+        assert system.get("k") == b""
+        assert not system.compare_and_set("k", b"1", None)
+        assert system.compare_and_set("k", b"", None)
+        assert system.get("k") is None
+        assert system.compare_and_set("k", None, None)
+
+    def test_records_below_a_prefix_come_in_order(self, store: S) -> None:
+        for key in ("b", "ba/1", "a/\u00e9", "a/2", "a/10", "a0", "", "a/\0"):
+            store.system.compare_and_set(key, None, key.encode())
+        assert list(store.system.items("a/").items()) == [
+            (each, each.encode()) for each in ("a/\0", "a/10", "a/2", "a/\u00e9")
+        ]
+        assert len(store.system.items("")) == 8
+        assert list(store.system.items("a")) == ["a/\0", "a/10", "a/2", "a/\u00e9", "a0"]
+        store.system.items("").clear()
+        assert len(store.system.items("")) == 8
+        assert store.system.items("c") == {}
+
+    def test_they_are_no_rows_and_no_tables(self, store: S, one: StoredFamily) -> None:
+        store.system.compare_and_set("account", None, b"1")
+        assert scanned(store, one) == []
+        assert self.raw_cells(store, one) == {}
+        assert set(store.tables()) == {TABLE}
+
+    @pytest.mark.usefixtures("pressed")
+    def test_one_of_sixteen_threads_wins_a_record(self, store: S) -> None:
+        start = threading.Barrier(16, timeout=PATIENCE)
+
+        def attempt(number: int) -> list[bool]:
+            start.wait()
+            return [store.system.compare_and_set(f"k{n:02}", None, b"%d" % number) for n in range(20)]
+
+        with ThreadPoolExecutor(16) as pool:
+            won = list(pool.map(attempt, range(16)))
+        for winners, value in zip(zip(*won, strict=True), store.system.items("k").values(), strict=True):
+            assert sum(winners) == 1
+            assert value == b"%d" % winners.index(True)
