@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -63,6 +64,16 @@ def test_as_many_as_are_wanted_are_made_and_what_is_there_is_left(one, number):
     before = one.tables()
     one.create_families(MANY[:number])
     assert one.tables() == before
+
+
+@pytest.mark.parametrize("key", ["a", "b"])
+def test_several_records_are_changed_only_if_all_are_as_expected(store, key):
+    assert store.system.compare_and_set("a", None, b"1")
+    assert store.system.compare_and_set_all({"a": (b"1", b"2"), "b": (None, b"3"), "c": (None, b"4")})
+    assert store.system.compare_and_set_all({"c": (b"4", None)})
+    assert not store.system.compare_and_set_all({key: (b"1", b"9"), "c": (None, b"9")})
+    assert store.system.items("") == {"a": b"2", "b": b"3"}
+    assert store.system.compare_and_set_all({})
 
 
 def test_an_identity_below_1_is_refused_and_nothing_is_made(one):
@@ -147,6 +158,7 @@ def test_a_child_that_was_forked_meanwhile_does_not_wait_for_its_parent(rocks):
     rocks.gate.hold()
     child = os.fork()
     if not child:
+        signal.alarm(60)  # whoever waits here waits for ever
         try:
             value(rocks, b"r", ONE)
         except Closed:

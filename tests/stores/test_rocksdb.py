@@ -36,7 +36,7 @@ from cfacl.stores.registry import open_store
 from cfacl.stores.rocksdb import RocksStore, drafts, keys
 from cfacl.stores.rocksdb.errors import TEXTS, EndedEarly, mapped
 from cfacl.stores.rocksdb.keys import FamilyName
-from cfacl.stores.rocksdb.rows import Source
+from cfacl.stores.rocksdb.rows import Source, newest
 
 TABLE = "account"
 EVERYTHING = Span()
@@ -602,6 +602,15 @@ class TestDroppedHandles:
         }
         calls[call]()
         assert owned == [True]
+
+    def test_a_column_of_a_family_that_was_dropped_once_it_was_found_is_not_said_to_be_missing(self, store):
+        held = store._database.find(TABLE, ONE)
+        source = Source(Slice(ONE, (b"a", b"b")), held, 0)
+        store.drop_table(TABLE, [ONE])
+        with pytest.raises(SchemaMissing, match="dropped meanwhile"):
+            newest(held, keys.head(b"u1"), b"a", -1)
+        with pytest.raises(SchemaMissing, match="dropped meanwhile"):
+            source.look_up(keys.head(b"u1"), {})
 
     def test_a_drop_that_fails_leaves_the_family_usable(self, store):
         put(store, b"u1", ONE, {b"a": b"1"})

@@ -61,7 +61,9 @@ def back_up(database: Database, path: Path, target: Path) -> Generator[Copied, N
         data.mkdir(mode=0o700)
         with database.lock:
             Checkpoint(database.driver).create_checkpoint(str(checkpoint))
-        names = sorted(each.name for each in checkpoint.iterdir())
+        # The largest first, so that no thread is left alone with it at the end.
+        files = sorted(checkpoint.iterdir(), key=lambda each: each.stat().st_size, reverse=True)
+        names = [each.name for each in files]
         entries: list[_Entry] = []
         yield from _copied([(checkpoint / name, data / name, None) for name in names], entries)
         manifest = {"format": _FORMAT, "files": [each._asdict() for each in sorted(entries)]}

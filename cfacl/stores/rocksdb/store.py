@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Final
@@ -187,7 +188,7 @@ class RocksStore(Store):
             size = batch_size if left is None else min(batch_size, left)
             with self.gate:
                 sources = self._sources(table, projection, before, timestamps)
-                self._database.at_one_instant(sources, lambda each, upper=keys.upper: each.open(upper))  # type: ignore[misc]
+                self._database.at_one_instant(sources, partial(Source.open, upper=keys.upper))
                 found = list(islice(parts(sources, keys, cells, behind), min(size, sys.maxsize)))
             if found:
                 yield [(key, part) for key, part, _ in found]
