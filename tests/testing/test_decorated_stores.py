@@ -199,7 +199,9 @@ def test_what_goes_around_a_store_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("kind", [CountingStore, FaultyStore, LatencyStore])
-def test_what_a_store_noticed_of_another_process_passes(kind: Callable[[MemoryStore], CountingStore | FaultyStore | LatencyStore]) -> None:
+def test_what_a_store_noticed_of_another_process_passes(
+    kind: Callable[[MemoryStore], CountingStore | FaultyStore | LatencyStore],
+) -> None:
     class Reading(MemoryStore):
         read_only = True
 
