@@ -15,7 +15,7 @@ import pytest
 import cfacl
 from cfacl.errors import Closed, RequestError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
-from cfacl.model.request import Mutation, Put
+from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
 from cfacl.stores.rocksdb import families as opening
 
@@ -121,6 +121,28 @@ def test_who_calls_meanwhile_waits(rocks, monkeypatch):
     assert len(found) == 2
     assert [(b"r", {b"one:q": b"v"})] in found
     assert None in found
+
+
+def test_a_call_is_inside_once_since_it_would_wait_for_itself(rocks, monkeypatch):
+    entered = []
+    enter = type(rocks.gate).__enter__
+    monkeypatch.setattr(type(rocks.gate), "__enter__", lambda gate: entered.append(len(gate.calls)) or enter(gate))
+    rocks.system.compare_and_set("k", None, b"1")
+    rocks.system.compare_and_set_all({"k": (b"1", b"2")})
+    rocks.system.get("k")
+    rocks.system.items("k")
+    rocks.create_families([ONE, *MANY])
+    rocks.apply("t", [Mutation(b"s", (Put(ONE, {b"n": bytes(8)}),))])
+    rocks.increment("t", b"s", ONE, b"n", 1)
+    rocks.compare_and_set("t", b"s", [(ONE, b"q", None)], Mutation(b"s", (Put(ONE, {b"q": b"w"}),)))
+    for cells in (None, 1):
+        list(rocks.scan("t", Projection([Slice(ONE)]), Span(), batch_size=1, cells=cells))
+    value(rocks, b"r", ONE)
+    rocks.statistics()
+    rocks.tables()
+    rocks.flush()
+    rocks.drop_table("t", [ONE])
+    assert set(entered) == {0}
 
 
 @pytest.mark.parametrize("failing", ["setup", "close"])

@@ -47,8 +47,8 @@ class RocksSystemTable(SystemTable):
         at.status()
         return found
 
-    @inside
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
+        # Not `inside` twice: whoever is inside and waits at a gate that is held would wait for itself.
         return self.compare_and_set_all({key: (expected, value)})
 
     @inside
