@@ -13,8 +13,7 @@ import tomli_w
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from cfacl.api.connection import connect
-from cfacl.api.database import Database
+from cfacl import Database, connect
 from cfacl.engine.ask import Ask
 from cfacl.errors import CfaclError
 from cfacl.policy.policy import Policy
