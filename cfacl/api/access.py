@@ -223,7 +223,13 @@ class Access(Pinned):
 
     def renewed(self, plan: Plan) -> Plan:
         """Return the plan of a scan under way as it is granted now; it may only shrink, and raises as `Caller._shrink`."""
-        return self.caller._shrink(plan, self.decide_one("scan", self.caller._remaining(plan)))
+        try:
+            now = self.caller._shrink(plan, self._plan(self.caller._remaining(plan)))
+        except AccessDenied as denial:
+            self._tell("scan", [(plan.want, denial.families)], frozenset(), denial.epoch, allowed=False)
+            raise
+        self._tell("scan", [(now.want, _families(now))], now.withheld, now.profile.snapshot.epoch, allowed=True)
+        return now
 
     def _chunks(
         self,

@@ -171,7 +171,9 @@ class Caller(Pinned):
             known = find_table(self._snapshot().bits, name).bit
             columns = tuple([each for each in plan.projection.stored if each.decode("ascii") in known])
             if not columns:
-                raise self._denial(ACTIONS[index], name, frozenset())
+                raise self._denial(
+                    ACTIONS[index], name, frozenset([each.decode("ascii") for each in plan.projection.stored])
+                )
             strict = False
         return index, name, columns, strict
 
@@ -192,7 +194,7 @@ class Caller(Pinned):
         if columns is None:
             withheld = frozenset(find_table(now.profile.snapshot.bits, name).bit) - kept
         else:
-            withheld = now.withheld | lost
+            withheld = (frozenset([each.family.name for each in now.projection.slices]) | now.withheld | lost) - kept
         return Plan(now.profile, plan.want, Projection(slices), withheld, now.until)
 
     def _snapshot(self) -> Snapshot:

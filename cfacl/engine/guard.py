@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from threading import RLock
 
 from cfacl.engine.ask import Ask, Pinned, name_of, resolve
@@ -46,6 +47,9 @@ class Guard(Pinned):
         """Make a policy over a store's families the current one, for every thread at once."""
         with self.lock:
             old = self.snapshot
+            if old is not None and bits.edges:  # what was decided until now was decided before it
+                with suppress(Exception):
+                    self.now()
             self._epoch += 1
             if old is not None and old.bits.principals is not bits.principals:
                 for name in old.bits.principals.keys() - bits.principals.keys():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
 from attrs import Attribute
@@ -13,11 +14,18 @@ __all__ = ["immutable"]
 
 
 def immutable(_: type, fields: list[Attribute[Any]]) -> list[Attribute[Any]]:
-    """Have every field that is annotated as a set, a tuple or a mapping copy what it is given; for attrs' ``frozen``.
+    """Have every field that is annotated as a set, a tuple, a mapping or a date-time copy it; for attrs' ``frozen``.
 
     Sets and tuples may be given as any iterable, but not as one string, which would be taken for its letters.
+    Date-times become those of UTC; one without an offset stays so, for whoever judges the policy to refuse.
     """
-    return [each.evolve(converter=_CONVERTERS.get(str(each.type).partition("[")[0])) for each in fields]
+    return [each.evolve(converter=_converter(str(each.type))) for each in fields]
+
+
+def _converter(annotation: str) -> Callable[[Any], Any] | None:
+    bare, _, left_out = annotation.partition(" | ")
+    found = _CONVERTERS.get(bare.partition("[")[0])
+    return found if found is None or not left_out else lambda given: None if given is None else found(given)
 
 
 class _ByName(dict[Any, Any]):
@@ -35,8 +43,20 @@ class _ByName(dict[Any, Any]):
         return _ByName, (dict(self),)
 
 
-def _names(given: Iterable[Any] | None) -> frozenset[Any] | None:
-    return given if given is None or type(given) is frozenset else frozenset(_several(given))
+def _instant(given: Any) -> Any:
+    """Return an exact `datetime`, read once: what a subclass or a zone says might differ the next time."""
+    if not isinstance(given, datetime):
+        return given
+    try:
+        zone = None if given.utcoffset() is None else UTC
+        utc = given if zone is None else datetime.astimezone(given, UTC)
+    except OverflowError:
+        return given
+    return datetime.combine(datetime.date(utc), datetime.time(utc), zone)
+
+
+def _names(given: Iterable[Any]) -> frozenset[Any]:
+    return given if type(given) is frozenset else frozenset(_several(given))
 
 
 def _in_order(given: Iterable[Any]) -> tuple[Any, ...]:
@@ -59,4 +79,5 @@ _CONVERTERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "frozenset": _names,
     "tuple": _in_order,
     "Mapping": _by_name,
+    "datetime": _instant,
 }

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import chain
+from typing import Any, Final, cast
+
+from attrs import fields, has
 
 from cfacl.errors import Fault
 from cfacl.model.catalog import Catalog, Family, Table
@@ -30,6 +34,7 @@ _Part = tuple[Place, object, type]
 def strange_parts(policy: Policy) -> list[Fault]:
     """Return a fault for each part of a policy that is not of the class that belongs there, the outermost first."""
     whole: list[_Part] = [
+        ((), policy, Policy),
         (("policy", "name"), policy.name, str),
         (("catalog",), policy.catalog, Catalog),
         (("stores",), policy.stores, StoreSettings),
@@ -47,7 +52,28 @@ def strange_parts(policy: Policy) -> list[Fault]:
             for name, each in policy.stores.cassandra_layouts.items()
         ),
     ]
-    return _strange(outer) or _strange(_inner(policy)) or _strange(_windows(policy))
+    return _strange(outer) or _strange(_inner(policy)) or _strange(_windows(policy)) or _leaves(("policy",), policy)
+
+
+#: What values are in the end.  No subclass of these: it might answer otherwise the next time that it is asked.
+_LEAVES: Final = (str, bytes, int, bool, datetime, type(None))
+
+
+def _leaves(place: Place, part: object) -> list[Fault]:
+    """Return a fault for each value in a part, and in what it is made of, that is of no plain type."""
+    if isinstance(part, Mapping):
+        inner = [(place, each) for pair in part.items() for each in pair]
+    elif isinstance(part, (frozenset, tuple)):
+        inner = [(place, each) for each in part]
+    elif has(type(part)):
+        inner = [((*place, each.name), getattr(part, each.name)) for each in fields(cast("type[Any]", type(part)))]
+    else:
+        return (
+            []
+            if type(part) in _LEAVES
+            else [Fault(path(place), f"holds a {type(part).__name__}; make it a plain value")]
+        )
+    return [fault for where, each in inner for fault in _leaves(where, each)]
 
 
 def _inner(policy: Policy) -> Iterator[_Part]:

@@ -280,6 +280,19 @@ def test_whoever_was_not_asked_about_yet_is_not_decided_in_the_past(memory_world
 
 
 @pytest.mark.rule(8)
+def test_a_policy_is_put_in_force_at_the_time_that_it_is(memory_world: Any) -> None:
+    """Nothing that can end was decided before it; the clock goes back after it."""
+    memory_world.fill(b"r1")
+    session = memory_world.session()
+    memory_world.now = START + 90 * SECOND
+    assert session.allows("read", "t", "a")
+    memory_world.grants("reader")[0]["until"] = memory_world.at(60)
+    memory_world.replace()
+    memory_world.now = START
+    assert not session.allows("read", "t", "a")
+
+
+@pytest.mark.rule(8)
 def test_between_two_edges_what_was_looked_up_is_kept(memory_world: Any) -> None:
     memory_world.grants("reader")[0]["until"] = memory_world.at(60)
     memory_world.grants("all")[0]["until"] = memory_world.at(600)

@@ -371,3 +371,55 @@ def test_a_scan_goes_on_where_a_new_policy_names_a_family_that_is_not_made_yet(w
         rows = [row for _, row in world.table().scan(batch_size=2, columns=columns)]
         assert rows == [cells("a", "b", "c")] * 2 + [cells("a", "c")] * 4
         assert [row.withheld for row in rows] == [{"d"}] * 6
+
+
+@pytest.mark.rule(4)
+@pytest.mark.parametrize("columns", [None, [b"a", b"b"]])
+@pytest.mark.parametrize("parts", [None, 1])
+def test_what_a_scan_may_not_take_up_again_is_withheld(world: Any, columns: Any, parts: int | None) -> None:
+    world.fill(*KEYS)
+    world.granting("a")()
+    rows = world.table().scan(columns=columns, strict=False, batch_size=1, scan_batching=parts)
+    begun = next(rows)[1]
+    world.granting("a", "b")()
+    left = [row for _, row in rows]
+    assert [dict(row) for row in (begun, *left)] == [cells("a")] * 6
+    assert {row.withheld for row in (begun, *left)} == {frozenset("bcd" if columns is None else "b")}
+
+
+@pytest.mark.failure("store-acl-15")
+def test_what_became_of_a_scan_is_told_as_it_is_answered(world: Any) -> None:
+    world.granting("a", "b")()
+    world.fill(*KEYS)
+    world.document["roles"]["reader"]["grants"][0]["families"] = ["a", "b", "c", "d"]
+    world.replace()
+    for keys in ({"strict": True}, {"columns": [b"a", b"b"]}):
+        world.granting("a", "b", "c", "d")()
+        world.told.clear()
+        scan = world.table().scan(batch_size=1, **keys)
+        next(scan)
+        world.granting("a", "c", "d")()
+        with pytest.raises(cfacl.AccessDenied) as denied:
+            next(scan)
+        assert [event.allowed for event in world.told] == [True, False]
+        assert world.told[-1].families == denied.value.families == {"b"}
+    world.granting("a")()
+    world.told.clear()
+    scan = world.table().scan(batch_size=1)
+    next(scan)
+    world.granting("a", "b")()
+    _, row = next(scan)
+    assert (world.told[-1].families, world.told[-1].withheld) == ({"a"}, row.withheld)
+
+
+def test_a_scan_of_which_every_family_left_the_catalog_says_which(world: Any) -> None:
+    world.fill(*KEYS)
+    scan = world.table().scan(batch_size=1)
+    next(scan)
+    for name in "ab":
+        del world.families[name]
+    world.grants("reader")[0]["families"] = ["c"]
+    world.replace()
+    with pytest.raises(cfacl.AccessDenied, match="`t:a`, `t:b`") as denied:
+        next(scan)
+    assert denied.value.families == {"a", "b"}
