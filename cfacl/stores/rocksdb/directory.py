@@ -83,8 +83,8 @@ def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksSt
     place = _place(path)
     _confirm_free(path, place)
     if names:
-        _confirm_format(path)
         confirm_logs(path)
+        _confirm_format(path)
     store = _open[place] = RocksStore(path, names, settings, clock=clock)
     if not names:
         (path / _CREATING).unlink(missing_ok=True)
