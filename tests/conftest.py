@@ -92,7 +92,7 @@ class Another:
 
     LOOP: Final = """
 import json, signal, sys
-signal.alarm(120)
+signal.alarm(1200)
 names = {}
 for line in sys.stdin:
     try:
