@@ -88,7 +88,7 @@ def marks() -> dict[str, dict[str, list[str]]]:
 
 
 class Another:
-    """Another process, which does what it is told; it ends with the test, or by itself after two minutes."""
+    """Another process, which does what it is told; it ends with the test, or by itself after twenty minutes."""
 
     LOOP: Final = """
 import json, signal, sys
