@@ -9,7 +9,7 @@ RocksDB calls it a secondary instance.  It has to be told to catch up, and what 
 * it holds the GIL meanwhile.
 
 The writer begins a new log whenever it sets out to bring rows into a file.  So the instance catches up only while the
-newest log is the same one, and is opened anew otherwise; and what came of either is believed only if no file went
+newest log and the manifest are the same, and is opened anew otherwise; and what came of either is believed only if no file went
 meanwhile.
 """
 
@@ -74,13 +74,15 @@ class Replica(Database):
         self._path = path
         self._settings = settings
         made, self.cache = setup(settings, -1)  # held open whatever the writer removes
+        # With the one thread of the writer's set-up, following a column family that is dropped crashes more often.
+        made.set_max_file_opening_threads(16)
         self._options = led(path, made)
         self.open_files = -1
         self._staleness = staleness
         self._view: View | None = None
         self._held: dict[tuple[str, str, int], Held] = {}
         self._seen: Files = {}
-        self._lasting: dict[str, int] = {}
+        self._lasting: dict[str, tuple[int, int]] = {}
         self._since = -math.inf
         self._outdated = False
         self.look()
@@ -225,7 +227,14 @@ def _handle(driver: Rdict, name: str) -> Handle:
     return Handle(driver.get_column_family(name), cast("ColumnFamily", None))
 
 
-def _lasting(files: Files) -> dict[str, int]:
-    """Return what has to be the same for catching up to be enough: the manifest and the newest log, and which files."""
+def _lasting(files: Files) -> dict[str, tuple[int, int]]:
+    """Return what has to be the same for catching up to be enough: the manifest, and which file the newest log is.
+
+    A manifest that grew tells of files and column families that came or went: following it the driver may crash.
+    """
     newest = max((name for name in files if name.endswith(".log")), default="")
-    return {name: file[0] for name, file in files.items() if file and (name == newest or not name.endswith(".log"))}
+    return {
+        name: (file[0], 0) if name == newest else file
+        for name, file in files.items()
+        if file and (name == newest or not name.endswith(".log"))
+    }
