@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import attrs
@@ -212,6 +212,13 @@ def test_an_instant_is_read_once() -> None:
     for local in (datetime(2026, 1, 1, tzinfo=Nowhere()), datetime(2026, 1, 1)):  # noqa: DTZ001  # what is refused
         with pytest.raises(PolicyError, match="from"):
             connect(built(evolve(GRANT, window=Window(local))))
+
+
+def test_an_instant_that_is_none_or_leaves_the_calendar_is_refused() -> None:
+    last = datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))
+    for strange in ("2026-01-01", last):
+        with pytest.raises(PolicyError):
+            connect(built(evolve(GRANT, window=Window(strange))))  # type: ignore[arg-type]  # what is refused
 
 
 STRANGE: dict[str, Callable[[], Policy]] = {
