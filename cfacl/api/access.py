@@ -6,8 +6,9 @@ store answered a read, and as the last thing before a write is sent.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from operator import gt, lt
+from typing import Any
 
 from cfacl.api.arguments import choice, flag, time_of_change
 from cfacl.api.changes import Change, DeleteChange, PutChange
@@ -21,7 +22,7 @@ from cfacl.errors import AccessDenied, CfaclError, SchemaMissing, StoreContractE
 from cfacl.model.action import ACTIONS, READ
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
-from cfacl.stores.base import READ_ONLY, Store
+from cfacl.stores.base import READ_ONLY, Capabilities, Store
 
 #: At most so many rows are handed out on one decision.
 CHUNK = 1_000
@@ -152,11 +153,11 @@ class Access(Pinned):
             left = iter(keys)
             for key, _ in found:
                 if key not in left or type(key) is not bytes:
-                    raise self._breach()
+                    raise self.breach()
             if type(found) is not list or not projection.admits_all(found):
-                raise self._breach()
+                raise self.breach()
         except (AttributeError, TypeError, ValueError) as error:
-            raise self._breach() from error
+            raise self.breach() from error
         return found, plan.withheld
 
     def versions(self, key: bytes, column: bytes, limit: int | None, before: int | None) -> list[tuple[bytes, int]]:
@@ -182,9 +183,9 @@ class Access(Pinned):
             )
             wrong = wrong or (limit is not None and len(found) > limit)
         except (TypeError, ValueError) as error:
-            raise self._breach() from error
+            raise self.breach() from error
         if wrong:
-            raise self._breach()
+            raise self.breach()
         return found
 
     def scan(
@@ -206,7 +207,7 @@ class Access(Pinned):
                         break
                     if chunk is _NO_MORE:
                         return
-                    self._check(chunk, plan.projection, span, size if limit is None else min(size, limit))
+                    self.check(chunk, plan.projection, span, size if limit is None else min(size, limit))
                     yield chunk, plan.withheld
                     last = chunk[-1][0]
                     span = Span(span.lower, last, True) if span.reverse else Span(last + b"\0", span.upper)
@@ -221,10 +222,10 @@ class Access(Pinned):
                 chunks.close()
             plan = self.renewed(plan)
 
-    def renewed(self, plan: Plan) -> Plan:
+    def renewed(self, plan: Plan, *, whole: bool = False) -> Plan:
         """Return the plan of a scan under way as it is granted now; it may only shrink, and raises as `Caller._shrink`."""
         try:
-            now = self.caller._shrink(plan, self._plan(self.caller._remaining(plan)))
+            now = self.caller._shrink(plan, self._plan(self.caller._remaining(plan)), whole=whole)
         except AccessDenied as denial:
             self._tell("scan", [(plan.want, denial.families)], frozenset(), denial.epoch, allowed=False)
             raise
@@ -241,10 +242,24 @@ class Access(Pinned):
         timestamps: bool,
         cells: int | None = None,
     ) -> Generator[list[tuple[bytes, Cells]], None, None]:
-        """Yield what the store yields; whatever it raises is a failure of the store, and never a quiet end."""
-        parts: dict[str, int] = {} if cells is None else {"cells": cells}
+        """Ask the store for a scan once it is asked for the first chunk of it."""
+        yield from self.passed_on(self.opened(projection, span, size, limit, before, timestamps, cells))
+
+    def opened(
+        self,
+        projection: Projection,
+        span: Span,
+        size: int,
+        limit: int | None,
+        before: int | None,
+        timestamps: bool,
+        cells: int | None,
+        **more: bool,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        """Ask the store for a scan; ``more`` as `Store.scan` has it."""
+        asked: dict[str, Any] = more if cells is None else {**more, "cells": cells}
         try:
-            chunks = self.store.scan(
+            return self.store.scan(
                 self.table,
                 projection,
                 span,
@@ -252,8 +267,16 @@ class Access(Pinned):
                 limit=limit,
                 before=before,
                 timestamps=timestamps,
-                **parts,
+                **asked,
             )
+        except Exception as error:
+            raise self._failure(error)
+
+    def passed_on(
+        self, chunks: Iterator[list[tuple[bytes, Cells]]]
+    ) -> Generator[list[tuple[bytes, Cells]], None, None]:
+        """Yield what the store yields; whatever it raises is a failure of the store, and never a quiet end."""
+        try:
             try:
                 yield from chunks
             finally:
@@ -263,7 +286,7 @@ class Access(Pinned):
         except Exception as error:
             raise self._failure(error)
 
-    def _check(self, chunk: list[tuple[bytes, Cells]], projection: Projection, span: Span, most: int) -> None:
+    def check(self, chunk: list[tuple[bytes, Cells]], projection: Projection, span: Span, most: int) -> None:
         """Refuse a chunk that is empty, too long, out of order, or holds what was not asked for."""
         try:
             keys = [key for key, _ in chunk]
@@ -277,9 +300,9 @@ class Access(Pinned):
                 and projection.admits_all(chunk)
             )
         except (AttributeError, TypeError, ValueError) as error:
-            raise self._breach() from error
+            raise self.breach() from error
         if not right:
-            raise self._breach()
+            raise self.breach()
 
     def put(self, row: object, data: object, timestamp: object) -> PutChange:
         """Return a put, copied and taken apart."""
@@ -321,7 +344,7 @@ class Access(Pinned):
         except Exception as error:
             raise self._failure(error)
         if type(value) is not int:
-            raise self._breach()
+            raise self.breach()
         return value
 
     def compare_and_set(
@@ -334,7 +357,7 @@ class Access(Pinned):
         except Exception as error:
             raise self._failure(error)
         if type(done) is not bool:
-            raise self._breach()
+            raise self.breach()
         return done
 
     def stand(self, plans: Mapping[Want, Plan]) -> bool:
@@ -344,6 +367,13 @@ class Access(Pinned):
                 return False
         return True
 
+    def capabilities(self, family: StoredFamily) -> Capabilities:
+        """Return what the store can do with a family."""
+        try:
+            return self.store.capabilities(family)
+        except Exception as error:
+            raise self._failure(error)
+
     def _changeable(self) -> None:
         if self.store.read_only:
             raise Unsupported(READ_ONLY)
@@ -351,7 +381,7 @@ class Access(Pinned):
     def _failure(self, error: Exception) -> CfaclError:
         return store_failure(error, f"on table {quoted(self.table)}")
 
-    def _breach(self) -> StoreContractError:
+    def breach(self) -> StoreContractError:
         """Return the error for an answer that was not asked for."""
         return StoreContractError(
             f"the store answered for table {quoted(self.table)} what was not asked for; the answer was dropped,"

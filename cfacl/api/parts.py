@@ -50,11 +50,11 @@ def scan_parts(
                 if chunk is _NO_MORE:
                     return
                 try:
-                    last = _checked(
+                    last = confirmed(
                         chunk, plan.projection, span, size if most is None else min(size, most), cells, last
                     )
                 except (AttributeError, TypeError, ValueError) as error:
-                    raise access._breach() from error
+                    raise access.breach() from error
                 fresh = _behind(chunk, done)[:limit]
                 if fresh:
                     yield fresh, plan.withheld
@@ -89,7 +89,7 @@ def _behind(chunk: list[tuple[bytes, Cells]], done: Place | None) -> list[tuple[
     return [each for each in left if each[1]]
 
 
-def _checked(
+def confirmed(
     chunk: list[tuple[bytes, Cells]], projection: Projection, span: Span, most: int, cells: int, last: Place | None
 ) -> Place:
     """Return where a chunk ends; refuse one that is empty, too long, out of order, or holds what was not asked for.

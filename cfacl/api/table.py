@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypedDict, overload
 
 from cfacl.api.access import Access
 from cfacl.api.arguments import cell_value, choice, column_names, flag, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
+from cfacl.api.instant import scan_instant
 from cfacl.api.parts import scan_parts
 from cfacl.api.row import Row, make_row
 from cfacl.engine.ask import Pinned
@@ -19,6 +20,13 @@ from cfacl.model.counter import counted, counter
 from cfacl.model.request import Cells
 
 Stamped = tuple[bytes, int]
+
+
+class _More(TypedDict):
+    batch_size: int
+    limit: int | None
+    before: int | None
+    timestamps: bool
 
 
 class Table(Pinned):
@@ -175,6 +183,7 @@ class Table(Pinned):
         limit: int | None = None,
         reverse: bool = False,
         scan_batching: int | None = None,
+        snapshot: bool = False,
         strict: bool | None = None,
     ) -> Generator[tuple[bytes, Row[bytes]], None, None]: ...
     @overload
@@ -191,6 +200,7 @@ class Table(Pinned):
         limit: int | None = None,
         reverse: bool = False,
         scan_batching: int | None = None,
+        snapshot: bool = False,
         strict: bool | None = None,
     ) -> Generator[tuple[bytes, Row[Stamped]], None, None]: ...
     def scan(
@@ -206,6 +216,7 @@ class Table(Pinned):
         limit: int | None = None,
         reverse: bool = False,
         scan_batching: int | None = None,
+        snapshot: bool = False,
         strict: bool | None = None,
     ) -> Generator[tuple[bytes, Row[Any]], None, None]:
         """Return (key, row) in key order, as a generator; call its ``close()`` when leaving it early.
@@ -222,6 +233,9 @@ class Table(Pinned):
             scan_batching: at most so many cells in each row returned: one that has more comes in several, one after
                 the other under the same key, its columns going on in their order.  ``limit`` and ``batch_size`` count
                 these.  So a row of any width passes in little memory.
+            snapshot: all of it as the store is now, whatever is written meanwhile; what expires is left out.  It ends
+                with an error where anything that it reads is granted no more.  Until it ends the store keeps what was
+                removed meanwhile, so close one that is left early.
             columns, timestamp, include_timestamp: as `row`.
         """
         bounds = span(row_start, row_stop, row_prefix, reverse=flag("reverse", reverse))
@@ -232,20 +246,14 @@ class Table(Pinned):
             raise RequestError("`batch_size` is an int of at least 1")
         before = time_before(timestamp)
         cells = positive("scan_batching", scan_batching)
+        instant = flag("snapshot", snapshot)
         plan = self._access.decide_one("scan", (READ, self.name, column_names(columns), choice("strict", strict)))
+        more: _More = {"batch_size": size, "limit": most, "before": before, "timestamps": stamped}
+        if instant:
+            return _rows(scan_instant(self._access, plan, bounds, cells=cells, **more))
         if cells is not None:
-            wide = scan_parts(
-                self._access,
-                plan,
-                bounds,
-                cells=cells,
-                batch_size=size,
-                limit=most,
-                before=before,
-                timestamps=stamped,
-            )
-            return _rows(wide)
-        return _rows(self._access.scan(plan, bounds, batch_size=size, limit=most, before=before, timestamps=stamped))
+            return _rows(scan_parts(self._access, plan, bounds, cells=cells, **more))
+        return _rows(self._access.scan(plan, bounds, **more))
 
     def put(
         self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None, *, durable: bool | None = None

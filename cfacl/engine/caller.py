@@ -177,19 +177,24 @@ class Caller(Pinned):
             strict = False
         return index, name, columns, strict
 
-    def _shrink(self, plan: Plan, now: Plan) -> Plan:
+    def _shrink(self, plan: Plan, now: Plan, *, whole: bool) -> Plan:
         """Return ``plan`` cut down to what is granted ``now`` of what `_remaining` said; under way it may only shrink.
 
+        Args:
+            whole: it may not shrink either.
+
         Raises:
-            AccessDenied: nothing is left, or ``plan`` was strict and something is gone.
+            AccessDenied: nothing is left, or something is gone and ``plan`` was strict, or to be kept ``whole``.
             SchemaMissing: a family was dropped meanwhile, and made again.
         """
         before = {each.family.name: each for each in plan.projection.slices}
         slices = [both for each in now.projection.slices if (both := _common(before.get(each.family.name), each))]
         kept = {each.family.name for each in slices}
         lost = frozenset(before) - kept
+        if whole:
+            lost |= frozenset([e.family.name for e in slices if e.qualifiers != before[e.family.name].qualifiers])
         index, name, columns, strict = plan.want
-        if not slices or (lost and (strict or (strict is None and columns is not None))):
+        if not slices or (lost and (whole or strict or (strict is None and columns is not None))):
             raise self._denial(ACTIONS[index], name, lost)
         if columns is None:
             withheld = frozenset(find_table(now.profile.snapshot.bits, name).bit) - kept

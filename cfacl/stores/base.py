@@ -42,6 +42,7 @@ class Capabilities:
         timestamps: explicit timestamps are kept exactly.
         latest_wins: a plain write always replaces what is there, also a value stamped in the future.
         snapshot_reads: one call sees one instant, across keys and families.
+        snapshot_scans: a whole scan can see one instant.
         compare_and_set: several conditions and several families in one row.
     """
 
@@ -52,6 +53,7 @@ class Capabilities:
     timestamps: bool = True
     latest_wins: bool = True
     snapshot_reads: bool = True
+    snapshot_scans: bool = True
     compare_and_set: bool = True
 
 
@@ -179,11 +181,12 @@ class Store(abc.ABC):
         before: int | None = None,
         timestamps: bool = False,
         cells: int | None = None,
+        snapshot: bool = False,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         """Yield non-empty batches of at most ``batch_size`` rows of the span, in key order.
 
         Rows without a cell in the projection are neither returned nor counted.  The iterator has
-        ``close()``.  Each batch is read when it is asked for; a whole scan is not one snapshot.
+        ``close()``.  Each batch is read when it is asked for, so that a whole scan is not one snapshot.
 
         Args:
             limit: at most so many rows in all.
@@ -191,6 +194,9 @@ class Store(abc.ABC):
             cells: at most so many cells of a row at once: one that has more comes in several parts, one after the
                 other, its columns going on in their order in either direction.  What is said of rows above is then
                 said of parts.
+            snapshot: all batches are as the store was when this was called, but for cells that expired since; asked
+                for only where every family can have ``snapshot_scans``.  It is `StoreUnavailable` from the next batch on
+                if what is held for it was lost, and `SchemaMissing` if a family was dropped.
         """
 
     @abc.abstractmethod

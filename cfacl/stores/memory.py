@@ -20,7 +20,7 @@ from attrs import frozen
 
 from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, Unsupported, quoted
 from cfacl.model.counter import counted, counter
-from cfacl.model.projection import Projection, StoredFamily
+from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable, confirm_scan
 
@@ -59,6 +59,12 @@ class _Family:
         if key in self.rows and not row:
             del self.rows[key]
             del self.order[bisect_left(self.order, key)]
+
+    def copy(self) -> _Family:
+        copied = _Family()
+        copied.rows = {key: {name: list(cell) for name, cell in row.items()} for key, row in self.rows.items()}
+        copied.order = list(self.order)
+        return copied
 
     def count(self) -> int:
         return sum(len(cell) for row in self.rows.values() for cell in row.values())
@@ -144,9 +150,8 @@ class MemoryStore(Store):
                 f"the store lacks family {quoted(family.name)} of table {quoted(table)}; `create_tables()` makes it"
             ) from None
 
-    def _check(self, table: str, projection: Projection) -> None:
-        for each in projection.slices:
-            self._find(table, each.family)
+    def _held(self, table: str, projection: Projection) -> list[tuple[Slice, _Family]]:
+        return [(each, self._find(table, each.family)) for each in projection.slices]
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
         return Capabilities()
@@ -173,10 +178,10 @@ class MemoryStore(Store):
     def _cell(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> list[Version]:
         return self._find(table, family).rows.get(key, {}).get(qualifier, [])
 
-    def _row(self, table: str, key: bytes, projection: Projection, wanted: _Wanted, timestamps: bool) -> Cells:
+    def _row(self, key: bytes, held: Sequence[tuple[Slice, _Family]], wanted: _Wanted, timestamps: bool) -> Cells:
         cells: dict[bytes, Cell] = {}
-        for each in projection.slices:
-            row = self._find(table, each.family).rows.get(key, {})
+        for each, family in held:
+            row = family.rows.get(key, {})
             for qualifier in sorted(row):
                 if each.qualifiers is None or qualifier in each.qualifiers:
                     found = wanted.of(each.family, row[qualifier])
@@ -194,9 +199,9 @@ class MemoryStore(Store):
         timestamps: bool = False,
     ) -> list[tuple[bytes, Cells]]:
         with self.entered():
-            self._check(table, projection)
+            held = self._held(table, projection)
             wanted = _Wanted(self._now(), before)
-            rows = [(key, self._row(table, key, projection, wanted, timestamps)) for key in keys]
+            rows = [(key, self._row(key, held, wanted, timestamps)) for key in keys]
             return [(key, cells) for key, cells in rows if cells]
 
     def versions(
@@ -225,19 +230,23 @@ class MemoryStore(Store):
         before: int | None = None,
         timestamps: bool = False,
         cells: int | None = None,
+        snapshot: bool = False,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         confirm_scan(batch_size, limit, cells)
         with self.entered():
-            self._check(table, projection)
+            now = self._held(table, projection)
+            frozen = [(each, family.copy()) for each, family in now] if snapshot else None
 
         def found(span: Span, behind: tuple[bytes, bytes] | None) -> Iterator[tuple[bytes, Cells]]:
-            streams = [self._find(table, each.family).keys(span) for each in projection.slices]
+            live = self._held(table, projection)
+            held = live if frozen is None else frozen
+            streams = [family.keys(span) for _, family in held]
             wanted = _Wanted(self._now(), before)
             last = None
             for key in heapq.merge(*streams, reverse=span.reverse):
                 if key != last:
                     last = key
-                    row = list(self._row(table, key, projection, wanted, timestamps).items())
+                    row = list(self._row(key, held, wanted, timestamps).items())
                     if behind is not None and behind[0] == key:
                         row = [cell for cell in row if _order(cell[0]) > _order(behind[1])]
                     step = cells or max(len(row), 1)

@@ -155,6 +155,7 @@ class _Around(Store):
         before: int | None = None,
         timestamps: bool = False,
         cells: int | None = None,
+        snapshot: bool = False,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         families = _projected(projection)
         chunks = self.ask(
@@ -168,6 +169,7 @@ class _Around(Store):
                 before=before,
                 timestamps=timestamps,
                 cells=cells,
+                snapshot=snapshot,
             ),
         )
 

@@ -751,6 +751,8 @@ class TestForks:
             put(store, b"r%05d" % n, {b"a": b"1"})
         scan = store.scan(TABLE, Projection([Slice(ONE)]), Span(), batch_size=10)
         next(scan)
+        still = store.scan(TABLE, Projection([Slice(ONE)]), Span(), batch_size=10, snapshot=True)
+        next(still)
         stop = threading.Event()
         def write():
             while not stop.is_set():
@@ -767,6 +769,7 @@ class TestForks:
                 lambda: put(store, b"child", {b"a": b"1"}),
                 lambda: store.get(TABLE, [b"r00000"], Projection([Slice(ONE)])),
                 lambda: next(scan),
+                lambda: next(still),
                 lambda: store.system.compare_and_set("k", None, b"child"),
             ]
             for call in calls:
@@ -775,7 +778,7 @@ class TestForks:
                 except CfaclError as error:
                     print(type(error).__name__, error, flush=True)
             store.close()
-            del store, scan, calls, call
+            del store, scan, still, calls, call
             import gc; gc.collect()
             sys.exit(7)
         status = os.waitpid(child, 0)[1]
@@ -786,6 +789,7 @@ class TestForks:
         if how == "closing":
             store._closing.release()
         put(store, b"parent", {b"a": b"1"})
+        assert sum(map(len, still)) == 90
         store.close()
         store = opened(sys.argv[1])
         keys = [key for batch in store.scan(TABLE, Projection([Slice(ONE)]), Span(), batch_size=50) for key, _ in batch]
@@ -797,7 +801,7 @@ class TestForks:
     def test_a_child_neither_writes_nor_hangs_nor_harms(self, path, how):
         done = run(self.SCRIPT, path, how)
         line = "Closed the store was opened by the parent of this process; open it after the fork"
-        assert done.stdout.splitlines() == [line] * 4 + ["child 7", "100 True False"], done.stderr
+        assert done.stdout.splitlines() == [line] * 5 + ["child 7", "100 True False"], done.stderr
         assert done.returncode == 0
 
     @pytest.mark.parametrize("what", ["another", "the same"])

@@ -120,6 +120,22 @@ class TestCatchingUp:
         writer.do("store.create_table('t', [StoredFamily('t', 'five', 5, 'public')])")
         assert ("five", 5) in store.tables()[TABLE]
 
+    def test_a_scan_of_one_instant_stays_there_whatever_is_caught_up_with(self, writer, reader):
+        store = reader()
+        writer.do("for n in range(100): put(b'%02d' % n, b'0')")
+        scan = store.scan(TABLE, projection(ONE, TWO, FOUR), Span(), batch_size=10, snapshot=True)
+        found = []
+        for number in range(10):
+            writer.do(f"for n in range(100): put(b'%02d' % n, b'1{number}')")
+            writer.do("column(ONE).flush(); column(FOUR).flush()")
+            if number == 5:
+                writer.do("store.create_table('t', [StoredFamily('t', 'five', 5, 'public')])")
+            assert row(store, b"00") == whole(b"1%d" % number)
+            found += next(scan)
+        assert len(found) == 100
+        assert {value for _, cells in found for value in cells.values()} == {b"0"}
+        assert list(scan) == []
+
     def test_a_read_may_lag_as_long_as_was_said_and_no_longer(self, writer, reader, monkeypatch):
         now = 1000.0
         monkeypatch.setattr(replica, "monotonic", lambda: now)

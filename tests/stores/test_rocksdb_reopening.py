@@ -47,6 +47,27 @@ def test_everything_goes_on_where_it_was(store):
     assert store.get("t", [b"r"], ALL) == [(b"r", {b"one:q": b"w"})]
 
 
+@pytest.mark.parametrize("how", ["reopen", "many families"])
+@pytest.mark.parametrize("cells", [None, 1])
+def test_a_scan_of_one_instant_ends_and_is_in_nobodys_way(store, how, cells):
+    put(store, b"s")
+    scan, other = (store.scan("t", ALL, Span(), batch_size=1, cells=cells, snapshot=True) for _ in range(2))
+    next(scan)
+    assert store.statistics()["snapshot_scans_open"] == 2
+    if how == "reopen":
+        store.reopen()
+    else:
+        store.create_families([StoredFamily("t", f"f{n}", 2 + n, "public") for n in range(40)])
+    for each in (scan, other):
+        with pytest.raises(StoreUnavailable, match="opened again during a scan of one instant; scan anew"):
+            next(each)
+    put(store, b"t")
+    anew = store.scan("t", ALL, Span(), batch_size=9, snapshot=True)
+    del scan, other, each
+    assert store.statistics()["snapshot_scans_open"] == 1
+    assert [key for key, _ in next(anew)] == [b"r", b"s", b"t"]
+
+
 def test_a_store_that_was_closed_stays_closed(store):
     store.close()
     with pytest.raises(Closed):

@@ -13,33 +13,35 @@ __all__ = ["Place", "parts"]
 
 
 class Place(NamedTuple):
-    """Where a part ended: the row's `head`, which of the sources, and the last qualifier."""
+    """Where a part ended: the row's `head`, and the last column."""
 
     head: bytes
-    source: int
-    qualifier: bytes
+    column: bytes
 
 
-def parts(
-    sources: Sequence[Source], keys: Range, size: int, behind: Place | None
-) -> Iterator[tuple[bytes, Cells, Place]]:
-    """Yield (key, cells, place) of parts of at most ``size`` cells, of the first row those ``behind`` a place.
+def parts(sources: Sequence[Source], keys: Range, size: int, behind: Place | None) -> Iterator[tuple[bytes, Cells]]:
+    """Yield (key, cells) of parts of at most ``size`` cells, of the first row those ``behind`` a place.
 
     Rows go in the order of the range; the cells of each go up, in either direction.
     """
     while rows := [row for each in sources if (row := each.first(keys)) is not None]:
         row = max(rows) if keys.reverse else min(rows)
         head = row + END
-        going_on = behind if behind is not None and behind.head == head else Place(head, 0, b"")
+        left: list[tuple[Source, bytes | None]] = [(each, None) for each in sources]
+        if behind is not None and behind.head == head:
+            left = _behind(sources, behind.column)
         part: Cells = {}
-        place = going_on
-        for number, each in enumerate(sources[going_on.source :], going_on.source):
-            skip = going_on.qualifier if going_on is behind and number == going_on.source else None
-            for qualifier in each.stream(head, skip, part):
-                place = Place(head, number, qualifier)
+        for each, skip in left:
+            for _ in each.stream(head, skip, part):
                 if len(part) == size:
-                    yield unescaped(row), dict(part), place
+                    yield unescaped(row), dict(part)
                     part.clear()
         if part:
-            yield unescaped(row), part, place
+            yield unescaped(row), part
         keys = keys._replace(upper=head) if keys.reverse else keys._replace(lower=after(head))
+
+
+def _behind(sources: Sequence[Source], column: bytes) -> list[tuple[Source, bytes | None]]:
+    """Return the sources that go on behind a column, the first of them with the qualifier to skip to."""
+    at = next(number for number, each in enumerate(sources) if column.startswith(each.prefix))
+    return [(sources[at], column[len(sources[at].prefix) :]), *((each, None) for each in sources[at + 1 :])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -38,6 +39,7 @@ class RocksReader(RocksStore):
         self._clock = clock
         self._path = path
         self._settings = settings
+        self._instants = weakref.WeakSet()
         self._staleness = staleness
         self._watcher: Callable[[], None] | None = None
         self._database = Replica(path, settings, staleness)
@@ -110,6 +112,7 @@ class RocksReader(RocksStore):
         before: int | None = None,
         timestamps: bool = False,
         cells: int | None = None,
+        snapshot: bool = False,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         try:
             batches = super().scan(
@@ -121,6 +124,7 @@ class RocksReader(RocksStore):
                 before=before,
                 timestamps=timestamps,
                 cells=cells,
+                snapshot=snapshot,
             )
         finally:
             self._tell()

@@ -16,7 +16,7 @@ from cfacl.model.projection import Slice
 from cfacl.model.request import Cells
 from cfacl.stores.rocksdb.errors import EndedEarly
 from cfacl.stores.rocksdb.families import Held
-from cfacl.stores.rocksdb.keys import END, STAMP, after, escaped, inverted_of, unescaped
+from cfacl.stores.rocksdb.keys import END, STAMP, after, escaped, head, inverted_of, unescaped
 
 __all__ = ["Range", "Source", "Version", "merged", "newest"]
 
@@ -63,14 +63,15 @@ class Source:
         """Of each cell the newest version is read that has not expired ``now``, with a timestamp ``before``."""
         family = each.family
         self._held = held
-        self._prefix = family.prefix
+        self.prefix = family.prefix
         self._known = held.columns
         self._named = each.qualifiers
         self._keep = family.versions
         self._before = before
         self._timestamps = timestamps
+        self._life = family.time_to_live
         # Cells stamped then, or before, have expired.
-        self._deadline = -1 if family.time_to_live is None else now - family.time_to_live
+        self.deadline = -1 if self._life is None else now - self._life
         self._plain = before is None and not timestamps and family.time_to_live is None
 
     def open(self, upper: bytes | None, *, history: bool = False) -> None:
@@ -96,6 +97,12 @@ class Source:
         start = keys.upper if keys.reverse else keys.lower
         items = self._held.cells.read.items(keys.reverse, start, self._options)
         self._items = cast("Iterator[tuple[bytes, bytes]]", items)
+
+    def renew(self, now: int) -> None:
+        """Leave out what has expired ``now`` of what is read from here on; raises as `open` does."""
+        if self._life is not None:
+            self.deadline = now - self._life
+        _confirm_held(self._held)
 
     @property
     def columns(self) -> int | None:
@@ -226,7 +233,7 @@ class Source:
         if key == head + qualifier:
             packed = at.value()
             timestamp = int.from_bytes(packed[:STAMP], "big")
-            if timestamp > self._deadline:
+            if timestamp > self.deadline:
                 if self._before is None or timestamp < self._before:
                     yield packed[STAMP:], timestamp
                 yield from self._versions_before(head, qualifier)
@@ -246,7 +253,7 @@ class Source:
                 at.status()
                 return
             timestamp = inverted_of(key)
-            if not key.startswith(start) or timestamp <= self._deadline:
+            if not key.startswith(start) or timestamp <= self.deadline:
                 return
             if before is None or timestamp < before:
                 yield at.value(), timestamp
@@ -255,7 +262,7 @@ class Source:
     def _add(self, cells: Cells, head: bytes, qualifier: bytes, packed: bytes) -> None:
         """Add a cell, given the newest of its versions, if one of them is wanted."""
         timestamp = int.from_bytes(packed[:STAMP], "big")
-        if timestamp <= self._deadline:
+        if timestamp <= self.deadline:
             return
         found: Version | None = packed[STAMP:], timestamp
         if self._before is not None and timestamp >= self._before:
@@ -265,7 +272,7 @@ class Source:
 
     def _learn(self, qualifier: bytes) -> bytes:
         """Return a full column name, and remember it if it is one of the first."""
-        column = self._prefix + qualifier
+        column = self.prefix + qualifier
         if len(self._known) < _COLUMNS and len(qualifier) <= _COLUMN:
             self._known[qualifier] = column
         return column
@@ -302,6 +309,7 @@ def merged(sources: Sequence[Source], reverse: bool) -> Iterator[tuple[bytes, Ce
     """Yield (key, cells) of the rows of several sources, the cells in the order of the sources."""
     streams = [each.rows() for each in sources]
     fronts = [next(each, None) for each in streams]
+    read = [each.deadline for each in sources]
     first = max if reverse else min
     while keys := [front[0] for front in fronts if front is not None]:
         key = first(keys)
@@ -309,8 +317,13 @@ def merged(sources: Sequence[Source], reverse: bool) -> Iterator[tuple[bytes, Ce
         taken: list[int] = []
         for place, front in enumerate(fronts):
             if front is not None and front[0] == key:
-                row.update(front[1])
+                if read[place] == sources[place].deadline:
+                    row.update(front[1])
+                else:  # it was read long ago
+                    sources[place].row(head(key), row)
                 taken.append(place)
-        yield key, row
+        if row:
+            yield key, row
         for place in taken:
             fronts[place] = next(streams[place], None)
+            read[place] = sources[place].deadline

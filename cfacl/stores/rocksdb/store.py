@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Final
@@ -23,10 +23,11 @@ from cfacl.stores.rocksdb.errors import let_go, mapped
 from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.fork import keep_for_good, process
 from cfacl.stores.rocksdb.gate import Gate, inside
-from cfacl.stores.rocksdb.keys import after, escaped, head
+from cfacl.stores.rocksdb.keys import after, head
 from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.parts import parts
+from cfacl.stores.rocksdb.parts import Place, parts
 from cfacl.stores.rocksdb.rows import Range, Source, merged, newest
+from cfacl.stores.rocksdb.scanning import Instant, Opened, as_of, in_batches, range_of
 from cfacl.stores.rocksdb.settings import Settings
 from cfacl.stores.rocksdb.statistics import statistics
 from cfacl.stores.rocksdb.sweeping import KINDS, step
@@ -58,6 +59,7 @@ class RocksStore(Store):
         self._clock = clock
         self._path = path
         self._settings = settings
+        self._instants: weakref.WeakSet[Instant] = weakref.WeakSet()
         self._database = Database(path, names, settings)
         self.system: RocksSystemTable = RocksSystemTable(self._database, self.gate)
         process.opened(self)
@@ -84,7 +86,7 @@ class RocksStore(Store):
             names = [*column_families(self._path), *new]
             confirm_descriptors(self._path, len(names), self._settings, is_open=True)
             self.gate.hold()
-            self.gate.wait()
+            self._wait()
             try:
                 self._database.close()
                 self._open(names)
@@ -150,53 +152,24 @@ class RocksStore(Store):
         before: int | None = None,
         timestamps: bool = False,
         cells: int | None = None,
+        snapshot: bool = False,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         confirm_scan(batch_size, limit, cells)
         self._check(table, projection)
-        if cells is not None:
-            return self._partly(table, projection, span, batch_size, limit, before, timestamps, cells)
 
-        def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
-            while left is None or left > 0:
-                size = batch_size if left is None else min(batch_size, left)
-                with self.gate:
-                    rows = self._batch(table, projection, span, size, before, timestamps)
-                if rows:
-                    yield rows
-                if len(rows) < size:
-                    return
-                last = rows[-1][0]
-                span = span._replace(upper=last) if span.reverse else span._replace(lower=last + b"\0")
-                left = None if left is None else left - size
+        def opened(keys: Range, behind: Place | None = None) -> Opened:
+            sources = self._sources(table, projection, before, timestamps)
+            if cells is None:
+                self._database.at_one_instant(sources, lambda each: each.open_range(keys))
+                return Opened(sources, sources[0].rows() if len(sources) == 1 else merged(sources, keys.reverse))
+            self._database.at_one_instant(sources, lambda each: each.open(keys.upper))
+            return Opened(sources, parts(sources, keys, cells, behind))
 
-        return batches(span, limit)
-
-    def _partly(
-        self,
-        table: str,
-        projection: Projection,
-        span: Span,
-        batch_size: int,
-        left: int | None,
-        before: int | None,
-        timestamps: bool,
-        cells: int,
-    ) -> Iterator[list[tuple[bytes, Cells]]]:
-        """Yield batches of parts of rows."""
-        keys, behind = _range(span), None
-        while left is None or left > 0:
-            size = batch_size if left is None else min(batch_size, left)
-            with self.gate:
-                sources = self._sources(table, projection, before, timestamps)
-                self._database.at_one_instant(sources, partial(Source.open, upper=keys.upper))
-                found = list(islice(parts(sources, keys, cells, behind), min(size, sys.maxsize)))
-            if found:
-                yield [(key, part) for key, part, _ in found]
-            if len(found) < size:
-                return
-            behind = found[-1][2]
-            keys = keys._replace(upper=after(behind.head)) if keys.reverse else keys._replace(lower=behind.head)
-            left = None if left is None else left - size
+        if not snapshot:
+            return in_batches(self.gate, opened, span, batch_size, limit, whole=cells is None)
+        with self.gate:
+            instant = self._instant(opened, span)
+        return as_of(self.gate, instant, self._now, batch_size, limit)
 
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
         with self.gate:
@@ -255,7 +228,7 @@ class RocksStore(Store):
 
     @inside
     def statistics(self) -> dict[str, int | str]:
-        return statistics(self._database, self._settings)
+        return {**statistics(self._database, self._settings), "snapshot_scans_open": len(self._instants)}
 
     @inside
     def flush(self) -> None:
@@ -266,7 +239,7 @@ class RocksStore(Store):
             if self.gate.shut_because is not None:
                 return
             self.gate.shut("the store is closed; open it again")
-            self.gate.wait()
+            self._wait()
             try:
                 self._database.close()
             except Exception as error:
@@ -277,10 +250,16 @@ class RocksStore(Store):
             if self.gate.closed:
                 raise Closed(self.gate.shut_because)
             self.gate.shut(_NOT_OPEN, for_good=False)
-            self.gate.wait()
+            self._wait()
             with suppress(Exception):  # what made this necessary may be in its way, and is in nobody's any more
                 self._database.close()
             self._open(None)
+
+    def _wait(self) -> None:
+        """Return once nobody is inside, and nothing is left open of the database."""
+        self.gate.wait()
+        for each in list(self._instants):
+            each.end()
 
     def _open(self, names: list[str] | None) -> None:
         """Open the database again, with the column families of these names or those that it has, and let everybody in."""
@@ -304,6 +283,7 @@ class RocksStore(Store):
         if self.gate.shut_because is None or self.gate.held is not None:
             self.gate.shut("the store was opened by the parent of this process; open it after the fork")
         keep_for_good(self._database)
+        keep_for_good(list(self._instants))
 
     def _now(self) -> int:
         return self._clock() // 1_000_000
@@ -376,23 +356,13 @@ class RocksStore(Store):
         if durable:
             self._database.flush()
 
-    def _batch(
-        self, table: str, projection: Projection, span: Span, size: int, before: int | None, timestamps: bool
-    ) -> list[tuple[bytes, Cells]]:
-        """Return the first ``size`` rows of a span, all as they were at one instant."""
-        sources = self._sources(table, projection, before, timestamps)
-        keys = _range(span)
-        self._database.at_one_instant(sources, lambda each: each.open_range(keys))
-        rows = sources[0].rows() if len(sources) == 1 else merged(sources, span.reverse)
-        return list(islice(rows, min(size, sys.maxsize)))
+    def _instant(self, opened: Callable[[Range], Opened], span: Span) -> Instant:
+        instant = Instant(opened(range_of(span)))
+        self._instants.add(instant)
+        return instant
 
     def _newest(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> bytes | None:
         """Return the value of a cell, if it has one that has not expired; the lock is held."""
         held, life = self._database.find(table, family), family.time_to_live
         found = newest(held, head(key), qualifier, -1 if life is None else self._now() - life)
         return None if found is None else found[0]
-
-
-def _range(span: Span) -> Range:
-    lower, upper, reverse = span
-    return Range(None if lower is None else escaped(lower), None if upper is None else escaped(upper), reverse)

@@ -10,9 +10,11 @@ from cfacl.testing.conformance.counters import Counters
 from cfacl.testing.conformance.deleting import Deleting
 from cfacl.testing.conformance.expiry import TimeToLive
 from cfacl.testing.conformance.hostile import HostileBytes
+from cfacl.testing.conformance.parts import RowsInParts
 from cfacl.testing.conformance.reading import Reading
 from cfacl.testing.conformance.scanning import Scanning
 from cfacl.testing.conformance.schema import Schema
+from cfacl.testing.conformance.snapshots import SnapshotScans
 from cfacl.testing.conformance.suite import S
 from cfacl.testing.conformance.system import SystemRecords
 from cfacl.testing.conformance.threads import Threads
@@ -31,6 +33,8 @@ CATEGORIES: Final = (
     Versions,
     TimeToLive,
     Scanning,
+    RowsInParts,
+    SnapshotScans,
     Schema,
     CompareAndSet,
     Counters,
@@ -49,6 +53,8 @@ class StoreTests(
     Versions[S],
     TimeToLive[S],
     Scanning[S],
+    RowsInParts[S],
+    SnapshotScans[S],
     Schema[S],
     CompareAndSet[S],
     Counters[S],

@@ -16,11 +16,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 from cfacl import Database, connect
 from cfacl.engine.ask import Ask
 from cfacl.errors import CfaclError
+from cfacl.model.projection import StoredFamily
 from cfacl.policy.policy import Policy
 from cfacl.testing import strategies
 from cfacl.testing.documents import Document
 from cfacl.testing.machine.drawing import Caller, Drawn, with_everything
-from cfacl.testing.machine.scans import Scan
+from cfacl.testing.machine.scans import InstantScan, Scan
 from cfacl.testing.machine.world import Held, Parts, Refused, World, plain
 from cfacl.testing.oracle import ACTIONS
 
@@ -56,6 +57,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=_RAM if _RAM.is_dir() else None))
         self.db: Database | None = None
         self.held: list[Held] = []
+        self.instants: list[InstantScan] = []
         self.policies: list[Document] = []
 
     def teardown(self) -> None:
@@ -72,6 +74,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.world = World(document, data.draw(strategies.nanoseconds(document)))
         policy = Policy.loads(tomli_w.dumps(document))
         self.db = connect(self.location(self.folder), policy=policy, clock=lambda: self.world.now)
+        store = self.db._store  # noqa: SLF001  # what it can do is told to nobody else
+        self.world.capable = store.capabilities(StoredFamily("any", "any", 1, "public"))
         self.db.create_tables()
         self.world.create([])
         first = self._session(next(iter(document["principals"])), document["policy"]["purposes"][0])
@@ -140,8 +144,10 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule()
     def open_again_in_place(self) -> None:
-        """Close and open the store, which shows in nothing."""
+        """Close and open the store, which shows in nothing but scans of one instant; those may end."""
         self.open.reopen()
+        for each in self.instants:
+            each.under_way = False
 
     @rule(data=st.data())
     def create_tables(self, data: st.DataObject) -> None:
@@ -352,6 +358,7 @@ class StoreMachine(RuleBasedStateMachine):
         drawn = Drawn(data, self.world)
         columns, parts = drawn.columns()
         before, limit = drawn.before(), data.draw(st.none() | st.integers(1, 5))
+        snapshot = data.draw(st.booleans())
         bounds, within, reverse = drawn.bounds()
         more: dict[str, Any] = {
             **bounds,
@@ -362,6 +369,7 @@ class StoreMachine(RuleBasedStateMachine):
             "limit": limit,
             "reverse": reverse,
             "strict": strict,
+            "snapshot": snapshot and self.world.capable.snapshot_scans,
         }
 
         def expected() -> Any:
@@ -376,10 +384,14 @@ class StoreMachine(RuleBasedStateMachine):
 
         self.agree(call, expected)
 
-    @rule(target=scans, caller=callers, data=st.data(), reverse=st.booleans())
-    def begin_a_scan(self, caller: Caller, data: st.DataObject, reverse: bool) -> Scan:
+    @rule(target=scans, caller=callers, data=st.data(), reverse=st.booleans(), instant=st.booleans())
+    def begin_a_scan(self, caller: Caller, data: st.DataObject, reverse: bool, instant: bool) -> Scan:
         """Begin to scan whatever is granted, and keep the scan whatever comes."""
-        scan = Scan(caller, Drawn(data, self.world).table, reverse)
+        table = Drawn(data, self.world).table
+        scan = Scan(caller, table, reverse)
+        if instant and self.world.capable.snapshot_scans:
+            scan = InstantScan(caller, table, reverse)
+            self.instants.append(scan)
         self.agree(scan.begin, lambda: scan.begun(self.world))
         return scan
 
@@ -390,10 +402,10 @@ class StoreMachine(RuleBasedStateMachine):
             if scan.under_way:
                 self.agree(scan.take, lambda: scan.taken(self.world))
 
-    @rule(caller=callers, data=st.data(), reverse=st.booleans())
-    def scan_while_the_policy_changes(self, caller: Caller, data: st.DataObject, reverse: bool) -> None:
+    @rule(caller=callers, data=st.data(), reverse=st.booleans(), instant=st.booleans())
+    def scan_while_the_policy_changes(self, caller: Caller, data: st.DataObject, reverse: bool, instant: bool) -> None:
         """Scan, with another policy or a later time between one row and the next."""
-        scan = self.begin_a_scan(caller, data, reverse)
+        scan = self.begin_a_scan(caller, data, reverse, instant)
         for change in (self.replace_the_policy, self.turn_the_clock, self.replace_the_policy):
             self.go_on_with_a_scan(scan, 1)
             change(data)

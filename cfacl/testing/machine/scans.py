@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from cfacl.errors import CfaclError
 from cfacl.testing.machine.drawing import Caller
 from cfacl.testing.machine.world import Kept, Parts, Refused, World, plain
 
-__all__ = ["Scan"]
+__all__ = ["InstantScan", "Scan"]
+
+#: What a family says of how its cells are kept.
+_KEEPING: Final = ("level", "versions", "time_to_live")
 
 
 class Scan:
@@ -77,11 +80,40 @@ class Scan:
                     shared[family] = common
         if not shared:
             raise Refused("AccessDenied")
+        return self._next(world, shared)
+
+    def _next(self, world: World, shared: Parts) -> Any:
         self._parts = shared
         self._kept = {family: self._kept[family] for family in shared}
-        rows = world.rows(self._table, shared)
+        return self._row(world)
+
+    def _row(self, world: World) -> Any:
+        rows = world.rows(self._table, self._parts)
         for key in sorted(rows, reverse=self._reverse):
             if self._last is None or (key < self._last if self._reverse else key > self._last):
                 self._last = key
                 return key, plain(rows[key], timestamps=False), set()
         return None
+
+
+class InstantScan(Scan):
+    """A scan of one instant: what was there when it began, less what expired, and an error where anything is gone."""
+
+    def begin(self) -> None:
+        """Begin it."""
+        table = self._caller.session.table(self._table)
+        self._rows = table.scan(batch_size=1, reverse=self._reverse, snapshot=True)
+
+    def begun(self, world: World) -> None:
+        """Decide it, and keep what there is."""
+        super().begun(world)
+        self._world = world.frozen()
+
+    def _next(self, world: World, shared: Parts) -> Any:
+        if shared != self._parts:
+            raise Refused("AccessDenied")
+        before, now = self._world.families(self._table), world.families(self._table)
+        if any(before[each].get(key) != now[each].get(key) for each in shared for key in _KEEPING):
+            raise Refused("SchemaMissing")
+        self._world.now = world.now
+        return self._row(self._world)

@@ -5,12 +5,14 @@ All times here are milliseconds since 1970, but for `World.now`, which is nanose
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from attrs import define, field
 
+from cfacl.stores.base import Capabilities
 from cfacl.testing.documents import Document
 from cfacl.testing.oracle import Oracle
 from cfacl.testing.strategies import moment
@@ -64,6 +66,7 @@ class World:
     def __init__(self, document: Document, now: int) -> None:
         self.document = document
         self.now = now
+        self.capable = Capabilities()
         self.schema: dict[tuple[str, str], Kept] = {}
 
     # --- the policy
@@ -77,6 +80,11 @@ class World:
         """The families of a table as the policy declares them."""
         declared: dict[str, Document] = self.document["tables"][table]["families"]
         return declared
+
+    def count(self, declared: Document) -> int:
+        """How many versions of a family's cells are kept."""
+        versions: int = declared.get("versions", 1) if self.capable.versions else 1
+        return versions
 
     def names(self) -> set[tuple[str, str]]:
         """(table, family) of all that the policy declares."""
@@ -134,6 +142,13 @@ class World:
             raise Refused("SchemaMissing")
         return kept
 
+    def frozen(self) -> World:
+        """A copy that stays as things are; its clock can be turned."""
+        copied = World(self.document, self.now)
+        copied.capable = self.capable
+        copied.schema = copy.deepcopy(self.schema)
+        return copied
+
     def create(self, adopt: Iterable[tuple[str, str]]) -> None:
         """Make what the policy names; what is retired has to be adopted by name."""
         if any(kept.retired and name in self.names() and name not in adopt for name, kept in self.schema.items()):
@@ -166,7 +181,7 @@ class World:
                 if where == family:
                     others = [each for each in kept.cells.get((key, qualifier), []) if each[1] != stamp]
                     versions = sorted([(value, stamp), *others], key=lambda each: -each[1])
-                    kept.cells[key, qualifier] = versions[: self.families(table)[family].get("versions", 1)]
+                    kept.cells[key, qualifier] = versions[: self.count(self.families(table)[family])]
 
     def delete(self, table: str, key: bytes, parts: Parts, timestamp: int | None) -> None:
         """Delete what is not newer than a timestamp."""
@@ -187,7 +202,7 @@ class World:
         declared = self.families(table)[family]
         life = declared.get("time_to_live")
         over = -1 if life is None else self.now // 1_000_000 - int(life[:-1]) * _UNITS[life[-1]]
-        found = self.kept(table, family).cells.get((key, qualifier), [])[: declared.get("versions", 1)]
+        found = self.kept(table, family).cells.get((key, qualifier), [])[: self.count(declared)]
         return [each for each in found if each[1] > over and (before is None or each[1] < before)]
 
     def row(self, table: str, key: bytes, parts: Parts, before: int | None = None) -> dict[bytes, Version]:

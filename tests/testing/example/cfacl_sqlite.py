@@ -18,7 +18,7 @@ from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, Stor
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable, confirm_scan
 
 #: Names are kept as bytes: SQLite's text is UTF-8, and not every `str` is.
 _SCHEMA = """
@@ -100,7 +100,7 @@ class SqliteStore(Store):
                 run("commit")
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
-        return Capabilities(versions=False)
+        return Capabilities(versions=False, snapshot_scans=False)
 
     def place(self, table: str, family: StoredFamily) -> int:
         """Return the number of a family's cells."""
@@ -191,13 +191,15 @@ class SqliteStore(Store):
 
     def scan(
         self, table: str, projection: Projection, span: Span, *, batch_size: int, limit: int | None = None,
-        before: int | None = None, timestamps: bool = False,
+        before: int | None = None, timestamps: bool = False, cells: int | None = None, snapshot: bool = False,
     ) -> Iterator[list[tuple[bytes, Cells]]]:  # fmt: skip
-        if batch_size < 1 or (limit is not None and limit < 0):
-            raise RequestError("a batch has at least 1 row, and a limit is not negative")
+        confirm_scan(batch_size, limit, cells)
+        if snapshot:
+            raise Unsupported("a scan of one instant would keep everybody else waiting")
         self.get(table, [], projection)
 
         def batches(span: Span, left: int | None) -> Iterator[list[tuple[bytes, Cells]]]:
+            behind: tuple[bytes, bytes] | None = None
             while left is None or left > 0:
                 size = batch_size if left is None else min(batch_size, left)
                 rows: list[tuple[bytes, Cells]] = []
@@ -210,16 +212,21 @@ class SqliteStore(Store):
                         *places, span.lower or b"", *([] if span.upper is None else [span.upper]),
                     )  # fmt: skip
                     for (key,) in found:
-                        if cells := self._row(table, key, projection, before, timestamps):
-                            rows.append((key, cells))
-                        if len(rows) == size:
+                        row = self._row(table, key, projection, before, timestamps)
+                        rows += _parts(key, row, cells, behind)
+                        if len(rows) >= size:
+                            del rows[size:]
                             break
                 if rows:
                     yield rows
                 if len(rows) < size:
                     return
-                last = rows[-1][0]
-                span = span._replace(upper=last) if span.reverse else span._replace(lower=last + b"\0")
+                last, row = rows[-1]
+                if cells is None:
+                    span = span._replace(upper=last) if span.reverse else span._replace(lower=last + b"\0")
+                else:
+                    behind = last, next(reversed(row))
+                    span = span._replace(upper=last + b"\0") if span.reverse else span._replace(lower=last)
                 left = None if left is None else left - size
 
         return batches(span, limit)
@@ -312,6 +319,17 @@ class SqliteStore(Store):
         self._why_closed = (
             self._why_closed or "the store was opened by the parent of this process; open it after the fork"
         )
+
+
+def _parts(
+    key: bytes, row: Cells, size: int | None, behind: tuple[bytes, bytes] | None
+) -> Iterator[tuple[bytes, Cells]]:
+    """Yield what of a row is behind a column, in parts of at most so many cells."""
+    names = list(row)
+    if behind is not None and behind[0] == key:
+        names = [name for name in names if name.partition(b":") > behind[1].partition(b":")]
+    for at in range(0, len(names), size or max(len(names), 1)):
+        yield key, {name: row[name] for name in names[at : at + (size or len(names))]}
 
 
 def open_store(url: str, *, clock: Callable[[], int]) -> SqliteStore:

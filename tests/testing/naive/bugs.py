@@ -88,6 +88,18 @@ def told_late(self, *arguments, **more):
     yield from Right.scan(self, *arguments, **more)
 
 
+def frozen_late(self, *arguments, snapshot=False, **more):
+    return told_late(self, *arguments, snapshot=True, **more) if snapshot else Right.scan(self, *arguments, **more)
+
+
+@contextmanager
+def undropped(self, frozen):
+    now = self.held
+    self.held = now if frozen is None else frozen
+    yield
+    self.held = now
+
+
 def torn(self, table, mutations, *, durable=True):
     """Each mutation by itself."""
     self.check(table, mutations)
@@ -162,6 +174,17 @@ BUGS = {
     "last batch lost": {"last_batch": lambda self, rows: []},
     "whole scan read at once": {"scan": read_at_once},
     "scan that tells nothing before its first row": {"scan": told_late},
+    "part too long": {"parts": lambda self, rows, cells, behind: Right.parts(self, rows, cells + 1, behind)},
+    "part that begins with the last of the one before": {
+        "names_behind": lambda self, names, last: names[max(0, names.index(last)) :] if last in names else names
+    },
+    "row in parts given whole": {"parts": lambda self, rows, cells, behind: (e for e in rows if e[0] != behind[0])},
+    "columns behind a part in the order of bytes": {
+        "names_behind": lambda self, names, last: [name for name in names if name > last]
+    },
+    "scan of one instant that sees what came later": {"freeze": lambda self: self.held},
+    "scan of one instant that begins with its first row": {"scan": frozen_late},
+    "scan of one instant that outlives its family": {"seeing": undropped},
     "expired cell returned": {"lives": lambda self, timestamp, family: True},
     "cell that lives a millisecond too long": {
         "lives": lambda self, stamp, family: family.time_to_live is None or stamp + family.time_to_live >= self.now()

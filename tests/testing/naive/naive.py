@@ -201,30 +201,73 @@ class NaiveStore(Store):
         with self.locked_read():
             return self.seen(self.find(table, family).get((key, qualifier), []), family, before)[:limit]
 
-    def scan(self, table, projection, span, *, batch_size, limit=None, before=None, timestamps=False):
-        if batch_size < 1 or (limit is not None and limit < 0):
-            raise RequestError("a batch has a row, and a limit is not negative")
+    def parts(self, rows, cells, behind):
+        for key, row in rows:
+            names = list(row)
+            if key == behind[0]:
+                names = self.names_behind(names, behind[1])
+            for at in range(0, len(names), cells):
+                yield key, {name: row[name] for name in names[at : at + cells]}
+
+    def names_behind(self, names, last):
+        return [name for name in names if name.partition(b":")[::2] > last.partition(b":")[::2]]
+
+    def freeze(self):
+        return {place: {name: list(cell) for name, cell in cells.items()} for place, cells in self.held.items()}
+
+    @contextmanager
+    def seeing(self, frozen):
+        now = self.held
+        if frozen is not None:
+            self.held = {place: cells for place, cells in frozen.items() if place in now}
+        try:
+            yield
+        finally:
+            self.held = now
+
+    def scan(
+        self,
+        table,
+        projection,
+        span,
+        *,
+        batch_size,
+        limit=None,
+        before=None,
+        timestamps=False,
+        cells=None,
+        snapshot=False,
+    ):
+        if batch_size < 1 or (limit is not None and limit < 0) or (cells is not None and cells < 1):
+            raise RequestError("a batch has a row, a part has a cell, and a limit is not negative")
         with self.entered():
             for each in projection.slices:
                 self.find(table, each.family)
+            frozen = self.freeze() if snapshot else None
 
-        def batches(span, left):
+        def batches(span, left, behind):
             while left is None or left > 0:
                 size = batch_size if left is None else min(batch_size, left)
-                with self.locked_read():
+                with self.locked_read(), self.seeing(frozen):
                     held = [self.find(table, each.family) for each in projection.slices]
-                    keys = self.order({k for cells in held for k, _ in cells if self.within(k, span)}, span.reverse)
+                    keys = self.order({k for each in held for k, _ in each if self.within(k, span)}, span.reverse)
                     rows = ((key, self.row(table, key, projection, before, timestamps)) for key in keys)
+                    if cells is not None:
+                        rows = self.parts(rows, cells, behind)
                     found = self.answer(self.batch(rows, size))
                 if len(found) < size:
                     yield from self.last_batch(found)
                     return
                 yield found
                 last = found[-1][0]
-                span = span._replace(upper=last) if span.reverse else span._replace(lower=last + b"\0")
+                if cells is not None:
+                    behind = last, list(found[-1][1])[-1]
+                    span = span._replace(upper=last + b"\0") if span.reverse else span._replace(lower=last)
+                else:
+                    span = span._replace(upper=last) if span.reverse else span._replace(lower=last + b"\0")
                 left = None if left is None else left - size
 
-        return batches(span, limit)
+        return batches(span, limit, (None, None))
 
     def apply(self, table, mutations, *, durable=True):
         with self.locked_write():

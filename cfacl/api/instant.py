@@ -1,0 +1,101 @@
+"""A scan of one instant: all of it as the store was when it was called for."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from attrs import astuple
+
+from cfacl.api.access import CHUNK, Access
+from cfacl.api.parts import PARTS, Place, confirmed
+from cfacl.engine.snapshot import Plan
+from cfacl.errors import SchemaMissing, Unsupported, quoted
+from cfacl.model.projection import Projection
+from cfacl.model.request import Cells, Span
+
+_NO_MORE: list[tuple[bytes, Cells]] = []
+
+Chunks = Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None]
+
+
+def scan_instant(
+    access: Access,
+    plan: Plan,
+    span: Span,
+    *,
+    cells: int | None,
+    batch_size: int,
+    limit: int | None,
+    before: int | None,
+    timestamps: bool,
+) -> Chunks:
+    """Open the store's scan, and return chunks of it, and what was withheld from each; otherwise as `Access.scan`.
+
+    What is open can't be cut down, so that a plan of which anything is gone ends it.
+
+    Raises:
+        Unsupported: the store has no such scans.
+    """
+    for each in plan.projection.slices:
+        if not access.capabilities(each.family).snapshot_scans:
+            raise Unsupported(
+                f"the store can't scan family {quoted(each.family.name)} of table {quoted(access.table)} as of one"
+                " instant; scan without `snapshot`"
+            )
+    size = min(batch_size, CHUNK) if cells is None else max(min(batch_size, CHUNK, PARTS // cells), 1)
+    chunks = access.opened(plan.projection, span, size, limit, before, timestamps, cells, snapshot=True)
+    return _confirmed(access, plan, span, access.passed_on(chunks), size, limit, cells)
+
+
+def _confirmed(
+    access: Access,
+    plan: Plan,
+    span: Span,
+    chunks: Generator[list[tuple[bytes, Cells]], None, None],
+    size: int,
+    limit: int | None,
+    cells: int | None,
+) -> Chunks:
+    last: Place | None = None
+    try:
+        while limit is None or limit > 0:
+            plan = _kept(access, plan)
+            try:
+                chunk = next(chunks, _NO_MORE)
+            except SchemaMissing:
+                _kept(access, plan)  # what was taken away is told before what was dropped
+                raise
+            plan = _kept(access, plan)
+            if chunk is _NO_MORE:
+                return
+            most = size if limit is None else min(size, limit)
+            if cells is None:
+                access.check(chunk, plan.projection, span, most)
+            else:
+                try:
+                    last = confirmed(chunk, plan.projection, span, most, cells, last)
+                except (AttributeError, TypeError, ValueError) as error:
+                    raise access.breach() from error
+            yield chunk, plan.withheld
+            if cells is None:
+                key = chunk[-1][0]
+                span = Span(span.lower, key, True) if span.reverse else Span(key + b"\0", span.upper)
+            limit = None if limit is None else limit - len(chunk)
+    finally:
+        chunks.close()
+
+
+def _kept(access: Access, plan: Plan) -> Plan:
+    """Return the plan as it is now, with nothing of it gone."""
+    if access.caller._stands(plan):
+        return plan
+    now = access.renewed(plan, whole=True)
+    if _parts(now.projection) != _parts(plan.projection):
+        raise SchemaMissing(
+            f"families of table {quoted(access.table)} were declared otherwise during a scan of one instant; scan anew"
+        )
+    return now
+
+
+def _parts(projection: Projection) -> list[tuple[object, tuple[bytes, ...] | None]]:
+    return [(astuple(each.family), each.qualifiers) for each in projection.slices]
