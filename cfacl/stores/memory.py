@@ -263,8 +263,11 @@ class MemoryStore(Store):
                 if len(rows) < size:
                     return
                 last, row = rows[-1]
-                behind = last, list(row)[-1]
-                span = span._replace(upper=last + b"\0") if span.reverse else span._replace(lower=last)
+                if cells is None:
+                    span = span._replace(upper=last) if span.reverse else span._replace(lower=last + b"\0")
+                else:
+                    behind = last, list(row)[-1]
+                    span = span._replace(upper=last + b"\0") if span.reverse else span._replace(lower=last)
                 left = None if left is None else left - size
 
         return batches(span, limit)

@@ -102,7 +102,7 @@ class Scanning(Suite[S]):
         batches = store.scan(TABLE, projection(one), Span(lower=b"r097", reverse=True), batch_size=1)
         assert [key for key, _ in next(batches)] == [b"r098"]
         put(store, b"r099", one, {b"a": b"again"})
-        put(store, b"r098", one, {b"a": b"again"})
+        put(store, b"r098", one, {b"a": b"again", b"z": b"more"})
         assert [key for each in drained(batches) for key, _ in each] == [b"r097"]
 
     @pytest.mark.usefixtures("hundred_rows")

@@ -92,6 +92,16 @@ def frozen_late(self, *arguments, snapshot=False, **more):
     return told_late(self, *arguments, snapshot=True, **more) if snapshot else Right.scan(self, *arguments, **more)
 
 
+def seen_again(self, table, projection, span, *, batch_size, cells=None, **more):
+    known = {}
+    for batch in Right.scan(self, table, projection, span, batch_size=batch_size, cells=cells, **more):
+        known |= dict(batch)
+        yield batch
+    for key, row in [] if cells else Right.get(self, table, list(known), projection):
+        if grown := {name: value for name, value in row.items() if name > max(known[key])}:
+            yield [(key, grown)]
+
+
 @contextmanager
 def undropped(self, frozen):
     now = self.held
@@ -174,6 +184,7 @@ BUGS = {
     "last batch lost": {"last_batch": lambda self, rows: []},
     "whole scan read at once": {"scan": read_at_once},
     "scan that tells nothing before its first row": {"scan": told_late},
+    "row seen again where it grew": {"scan": seen_again},
     "part too long": {"parts": lambda self, rows, cells, behind: Right.parts(self, rows, cells + 1, behind)},
     "part that begins with the last of the one before": {
         "names_behind": lambda self, names, last: names[max(0, names.index(last)) :] if last in names else names
