@@ -57,13 +57,22 @@ class Access(Pinned):
     def decide(self, request: str, wants: Iterable[Want]) -> dict[Want, Plan]:
         """Return the plan for each thing that a request wants, and tell the hook once of all; raises as `Caller.plan`."""
         plans: dict[Want, Plan] = {}
+        missing: list[Want] = []
         for want in wants:
             if not plans or want not in plans:
                 try:
-                    plans[want] = self._plan(want)
+                    plans[want] = self.caller._plan(want)
+                except SchemaMissing:
+                    missing.append(want)
                 except AccessDenied as denial:
                     self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
                     raise
+        for want in missing:  # once nothing is denied, for then the store is not asked, not even to look
+            try:
+                plans[want] = self._plan(want)
+            except AccessDenied as denial:
+                self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
+                raise
         if self.hook is not None:
             granted = [(plan.want, _families(plan)) for plan in plans.values()]
             withheld = frozenset().union(*[plan.withheld for plan in plans.values()])

@@ -18,7 +18,7 @@ from cfacl.api.judgement import judged
 from cfacl.api.schema import Difference, Schema
 from cfacl.api.session import Session
 from cfacl.api.statistics import statistics
-from cfacl.api.sweeper import Sweeper
+from cfacl.api.sweeper import Sweeper, totals
 from cfacl.audit.event import Event, Hook
 from cfacl.engine.ask import Ask, Pinned, name_of
 from cfacl.engine.bits import PolicyBits
@@ -245,14 +245,13 @@ class Database(Pinned):
             SchemaMissing: a family was dropped meanwhile.
             StoreError: the store failed; what was removed until then is gone.
         """
-        totals: dict[tuple[str, str], Swept] = {}
-        for step in self._sweep():
-            name = step.table, step.family
-            before = totals.get(name, Swept(*name, 0, 0))
-            totals[name] = Swept(*name, before.looked + step.looked, before.removed + step.removed)
+
+        def told(step: Swept) -> Swept:
             if progress is not None:
                 progress(step)
-        return [totals[name] for name in sorted(totals)]
+            return step
+
+        return totals(map(told, self._sweep()))
 
     def sweep_every(self, seconds: float | None) -> None:
         """Sweep in the background, so many seconds after the last time; ``None`` stops it.  See `stats` for its report.

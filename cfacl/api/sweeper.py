@@ -13,6 +13,16 @@ from cfacl.stores.base import Swept
 _log: Final = logging.getLogger("cfacl")
 
 
+def totals(steps: Iterable[Swept]) -> list[Swept]:
+    """Return what all steps came to, for each family, sorted."""
+    found: dict[tuple[str, str], Swept] = {}
+    for step in steps:
+        name = step.table, step.family
+        before = found.get(name, Swept(*name, 0, 0))
+        found[name] = Swept(*name, before.looked + step.looked, before.removed + step.removed)
+    return [found[name] for name in sorted(found)]
+
+
 class Sweeper:
     """A thread that sweeps every so often, until it is stopped or its owner is gone.
 

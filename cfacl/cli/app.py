@@ -23,7 +23,7 @@ from cfacl.cli.compare import diff
 from cfacl.cli.convert import import_pairs
 from cfacl.cli.demo.command import demo
 from cfacl.cli.screen import Answer, Format, print_json, say
-from cfacl.cli.store import backup, restore, verify
+from cfacl.cli.store import backup, restore, sweep, verify
 from cfacl.cli.usage import Command, complaint, wants_json
 from cfacl.errors import CfaclError, PolicyError
 
@@ -98,7 +98,12 @@ stores = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 stores.command("verify", cls=Command)(_command(verify))
 stores.command("backup", cls=Command)(_command(backup))
 stores.command("restore", cls=Command)(_command(restore))
-app.add_typer(stores, name="store", help="Look after an embedded store: read it through, copy it, bring it back.")
+stores.command("sweep", cls=Command)(_command(sweep))
+app.add_typer(
+    stores,
+    name="store",
+    help="Look after an embedded store: read it through, copy it, bring it back, clear it of what expired.",
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

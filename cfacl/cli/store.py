@@ -1,4 +1,4 @@
-"""`cfacl store`: is a store whole, and how does it get elsewhere and back?"""
+"""`cfacl store`: is a store whole, how does it get elsewhere and back, and what is in it for too long?"""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cfacl.cli.screen import Answer, Format, FormatOption, console, counted, listing, print_json, say
+from cfacl.cli.source import PolicyArgument
+from cfacl.cli.source import policy as read_policy
 from cfacl.errors import quoted_path
 
 if TYPE_CHECKING:
-    from cfacl.stores.base import Copied
+    from cfacl.stores.base import Copied, Swept
 
 StoreArgument = Annotated[Path, typer.Argument(metavar="STORE", help="The store's directory.", show_default=False)]
 BackupArgument = Annotated[Path, typer.Argument(metavar="BACKUP", help="The backup's directory.", show_default=False)]
@@ -55,7 +57,7 @@ def backup(store: StoreArgument, to: BackupArgument, form: FormatOption = Format
     from cfacl.stores.rocksdb.verification import column_families
 
     column_families(store)
-    with closing(open_store(store.absolute().as_uri().replace("file:", "rocksdb:", 1), clock=time_ns)) as opened:
+    with closing(open_store(_url(store), clock=time_ns)) as opened:
         size = _watched("backing up", opened.back_up(to))
     return _told(f"{counted(size, 'byte', 'bytes')} of {quoted_path(store)} are in {quoted_path(to)}", size, form)
 
@@ -70,6 +72,49 @@ def restore(backup: BackupArgument, store: StoreArgument, form: FormatOption = F
     return _told(
         f"{quoted_path(store)} holds {counted(values, 'value', 'values')} of {quoted_path(backup)}", size, form
     )
+
+
+def sweep(store: StoreArgument, policy: PolicyArgument, form: FormatOption = Format.TABLE) -> int:
+    """Remove what has outlived the `time_to_live` of its family, from a store that nobody has open.
+
+    A service that has the store open sweeps it itself, by `Database.sweep` or `sweep_every`. What the policy does not
+    name stays as it is. The clock of this machine decides: see that it is right.
+    """
+    from cfacl.api.schema import Schema
+    from cfacl.api.sweeper import totals
+    from cfacl.stores.rocksdb import open_store
+    from cfacl.stores.rocksdb.verification import column_families
+
+    catalog = read_policy(policy).catalog
+    column_families(store)
+    with closing(open_store(_url(store), clock=time_ns)) as opened:
+        families = [each for each in Schema(opened).usable(catalog).values() if each.time_to_live is not None]
+        swept = totals(_counted(step for each in families for step in opened.sweep(each)))
+    if form is Format.JSON:
+        print_json([each._asdict() for each in swept])
+    else:
+        rows = [{**each._asdict(), "looked": f"{each.looked:,}", "removed": f"{each.removed:,}"} for each in swept]
+        listing(("table", "family", "looked", "removed"), rows, "no family that the store holds has a `time_to_live`")
+    return Answer.YES
+
+
+def _counted(steps: Iterable[Swept]) -> Iterator[Swept]:
+    """Pass steps on behind a count, on a terminal."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    screen = console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as progress:
+        task = progress.add_task("sweeping")
+        looked = removed = 0
+        for step in steps:
+            looked, removed = looked + step.looked, removed + step.removed
+            progress.update(task, description=f"sweeping: {looked:,} values looked at, {removed:,} removed")
+            yield step
+
+
+def _url(store: Path) -> str:
+    return store.absolute().as_uri().replace("file:", "rocksdb:", 1)
 
 
 def _watched(what: str, steps: Iterable[Copied]) -> int:

@@ -1,9 +1,10 @@
-"""`cfacl store`: verify, backup, restore."""
+"""`cfacl store`: verify, backup, restore, sweep."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def test_a_damaged_backup_makes_no_store(
     assert not again.exists() or list(again.iterdir()) == []
 
 
-@pytest.mark.parametrize("command", ["verify", "backup", "restore"])
+@pytest.mark.parametrize("command", ["verify", "backup", "restore", "sweep"])
 @pytest.mark.parametrize("what", ["nothing", "file", "folder", "other"])
 def test_what_is_no_store_is_left_as_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, what: str
@@ -170,8 +171,9 @@ def test_what_is_no_store_is_left_as_it_is(
         place.mkdir()
     if what == "other":
         (place / "CURRENT").write_text("x")
+    (tmp_path / "policy.toml").write_text(POLICY)
     before = sorted(tmp_path.rglob("*"))
-    target = [] if command == "verify" else [tmp_path / "target"]
+    target = {"verify": [], "sweep": [tmp_path / "policy.toml"]}.get(command, [tmp_path / "target"])
     code, out = said(capsys, "store", command, place, *target)
     assert code == (1 if (what, command) == ("other", "verify") else 2)
     assert out.count("\n") == 1
@@ -230,3 +232,52 @@ def test_a_store_that_is_open_elsewhere_is_not_copied(
     assert code == 2
     assert "has this store open" in out
     shutil.rmtree(tmp_path / "backup", ignore_errors=True)
+
+
+@pytest.fixture
+def brief(tmp_path: Path, store: Path) -> Path:
+    """A policy by which what the store holds in one of its families lives for a second; it knows another table."""
+    file = tmp_path / "brief.toml"
+    text = POLICY.replace("versions = 3", 'versions = 3, time_to_live = "1s"')
+    file.write_text(text + '[tables.u.families]\nthree = { level = "public", purposes = [], time_to_live = "1s" }\n')
+    time.sleep(1.1)
+    return file
+
+
+def test_what_outlived_its_family_is_removed_and_counted(
+    store: Path, policy: cfacl.Policy, brief: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out = said(capsys, "store", "sweep", store, brief, "--format", "json")
+    expected = {"table": "t", "family": "two", "looked": 600, "removed": 600}
+    assert (code, json.loads(out)) == (0, [expected])
+    assert [dict(row) for _, row, _ in content(store, policy)] == [{b"one:q": b"v" * 100}] * ROWS
+    code, out = said(capsys, "store", "sweep", store, brief)
+    assert (code, out.split()[-4:]) == (0, ["t", "two", "0", "0"])
+
+
+def test_a_policy_by_which_nothing_expires_sweeps_nothing(
+    tmp_path: Path, store: Path, policy: cfacl.Policy, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    before = content(store, policy)
+    code, out = said(capsys, "store", "sweep", store, tmp_path / "policy.toml")
+    assert (code, out) == (0, "no family that the store holds has a `time_to_live`\n")
+    assert content(store, policy) == before
+
+
+def test_sweeping_retires_no_family(store: Path, policy: cfacl.Policy, brief: Path) -> None:
+    brief.write_text(brief.read_text().replace('one = { level = "public"', 'other = { level = "public"').replace(
+        'families = ["one", "two"]', 'families = ["two"]'
+    ))  # fmt: skip
+    assert main(["store", "sweep", str(store), str(brief)]) == 0
+    with cfacl.connect(store, policy=policy) as db:
+        assert db.drift() == []
+
+
+def test_a_store_that_is_open_elsewhere_is_not_swept(
+    store: Path, policy: cfacl.Policy, brief: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with cfacl.connect(store, policy=policy):
+        code, out = said(capsys, "store", "sweep", store, brief)
+    assert code == 2
+    assert "has this store open" in out

@@ -116,6 +116,11 @@ def test_a_table_that_is_missing_is_looked_for_once_and_a_denial_looks_for_nothi
     assert looked == [True]
     with pytest.raises(cfacl.AccessDenied):
         world.table("nil").row(b"r1")
+    world.grants("reader")[0]["actions"] = ["read"]
+    world.replace()
+    world.store.take()
+    with pytest.raises(cfacl.AccessDenied):  # the second of what it needs is denied, and the first is missing
+        world.table("ann").counter_inc(b"r1", b"a:q")
     assert looked == [True]
     assert asked(world) == set()
 
