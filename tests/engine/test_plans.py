@@ -124,9 +124,9 @@ def test_a_plan_stands_until_the_policy_the_clock_or_the_caller_goes_on(house: A
     assert not caller._stands(later)
 
 
-def shrunk(caller: Caller, plan: Plan) -> tuple[dict[str, Any], frozenset[str]]:
+def shrunk(caller: Caller, plan: Plan, *, whole: bool = False) -> tuple[dict[str, Any], frozenset[str]]:
     """What is left of a plan by the policy of now."""
-    left = caller._shrink(plan, caller._plan(plan.want))
+    left = caller._shrink(plan, caller._plan(plan.want), whole=whole)
     return {each.family.name: each.qualifiers for each in left.projection.slices}, left.withheld
 
 
@@ -181,6 +181,31 @@ def test_a_strict_plan_that_lost_anything_is_denied(made: Any) -> None:
     assert shrunk(caller, lenient) == ({"prof": None}, {"log"})
     made.publish(FAMILIES, ROLES, HELD)
     assert shrunk(caller, strict) == ({"log": (b"at", b"what"), "prof": None}, frozenset())
+
+
+@pytest.mark.rule(9)
+def test_a_plan_that_is_to_be_kept_whole_is_denied_where_anything_of_it_is_gone(made: Any) -> None:
+    caller = made.caller()
+    narrow = caller._plan((0, "t", None, None))
+    named = caller._plan((0, "t", (b"log", b"prof"), False))
+    for plan, withheld in ((narrow, {"id"}), (named, set())):
+        for families, lost in (
+            ({"prof": ["x"]}, {"prof"}),
+            ({"log": ["at"]}, {"log"}),
+            ({"log": ["at"], "prof": ["x"]}, {"log", "prof"}),
+            ({"log": ["who"], "prof": ["x"]}, {"log", "prof"}),
+        ):
+            declared = {f"t:{name}": {"level": "internal", "columns": columns} for name, columns in families.items()}
+            made.publish({**FAMILIES, **declared}, ROLES, HELD)
+            with pytest.raises(cfacl.AccessDenied) as denied:
+                shrunk(caller, plan, whole=True)
+            assert denied.value.families == lost
+        made.publish(FAMILIES, {"support": {"clearance": "sealed", "grants": [{"families": ["log"]}]}}, HELD)
+        with pytest.raises(cfacl.AccessDenied) as denied:
+            shrunk(caller, plan, whole=True)
+        assert denied.value.families == {"prof"}
+        made.publish(FAMILIES, ROLES, HELD)
+        assert shrunk(caller, plan, whole=True) == ({"log": (b"at", b"what"), "prof": None}, withheld)
 
 
 @pytest.mark.rule(9)
