@@ -92,14 +92,18 @@ def frozen_late(self, *arguments, snapshot=False, **more):
     return told_late(self, *arguments, snapshot=True, **more) if snapshot else Right.scan(self, *arguments, **more)
 
 
-def seen_again(self, table, projection, span, *, batch_size, cells=None, **more):
-    known = {}
-    for batch in Right.scan(self, table, projection, span, batch_size=batch_size, cells=cells, **more):
-        known |= dict(batch)
-        yield batch
-    for key, row in [] if cells else Right.get(self, table, list(known), projection):
-        if grown := {name: value for name, value in row.items() if name > max(known[key])}:
-            yield [(key, grown)]
+def seen_again(self, table, projection, span, **more):
+    batches = Right.scan(self, table, projection, span, **more)
+
+    def rows():
+        for batch in batches:
+            yield batch
+            key, row = batch[-1]
+            for _, now in Right.get(self, table, [key], projection, before=more.get("before")):
+                if grown := {name: value for name, value in now.items() if name > max(row)}:
+                    yield [(key, grown)]
+
+    return batches if more.get("cells") or more.get("snapshot") else rows()
 
 
 @contextmanager
