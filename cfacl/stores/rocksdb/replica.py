@@ -6,11 +6,12 @@ RocksDB calls it a secondary instance.  It has to be told to catch up, and what 
 * where the writer brought rows from the log into a file before they were read from the log, it no longer reads them
   there, and older values in its memory go before those of the file, without a word;
 * it takes no notice of column families that come and go, or refuses for good to catch up;
+* it may crash where one was dropped and made again by the same name;
 * it holds the GIL meanwhile.
 
-The writer begins a new log whenever it sets out to bring rows into a file.  So the instance catches up only while the
-newest log and the manifest are the same, and is opened anew otherwise; and what came of either is believed only if no file went
-meanwhile.
+No name comes again, for it has the family's identity in it.  The writer begins a new log whenever it sets out to bring
+rows into a file.  So the instance catches up only while the newest log and the manifest are the same, and is opened
+anew otherwise; and what came of either is believed only if no file went meanwhile.
 """
 
 from __future__ import annotations
@@ -74,8 +75,6 @@ class Replica(Database):
         self._path = path
         self._settings = settings
         made, self.cache = setup(settings, -1)  # held open whatever the writer removes
-        # With the one thread of the writer's set-up, following a column family that is dropped crashes more often.
-        made.set_max_file_opening_threads(16)
         self._options = led(path, made)
         self.open_files = -1
         self._staleness = staleness
@@ -230,7 +229,7 @@ def _handle(driver: Rdict, name: str) -> Handle:
 def _lasting(files: Files) -> dict[str, tuple[int, int]]:
     """Return what has to be the same for catching up to be enough: the manifest, and which file the newest log is.
 
-    A manifest that grew tells of files and column families that came or went: following it the driver may crash.
+    A manifest that grew tells of files and column families that came or went.
     """
     newest = max((name for name in files if name.endswith(".log")), default="")
     return {
