@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
-from cfacl.engine.ask import name_of
+from cfacl.engine.ask import name_of, not_bytes
 from cfacl.errors import InvalidKey, InvalidValue, RequestError, UnknownPrincipal, quoted
 from cfacl.model.grants import nanoseconds
 from cfacl.model.names import nearest
@@ -30,7 +30,11 @@ def column_names(columns: object) -> tuple[bytes, ...] | None:
         return None
     if isinstance(columns, (str, bytes)) or not isinstance(columns, Iterable):
         raise RequestError(f"`columns` is a list of column names, not {type(columns).__name__}")
-    return tuple(columns)  # what is in it is checked where it is taken apart
+    names = tuple(columns)  # what they say is checked where they are taken apart
+    for each in names:
+        if type(each) is not bytes:
+            raise not_bytes(each)
+    return names
 
 
 def keys(rows: object) -> tuple[bytes, ...]:

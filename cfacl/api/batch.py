@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +26,7 @@ class Batch(Pinned):
     not granted when it is sent.
     """
 
-    __slots__ = ("_access", "_durable", "_failed", "_pending", "_size", "_timestamp")
+    __slots__ = ("_access", "_durable", "_failed", "_lock", "_pending", "_size", "_timestamp")
 
     def __init__(
         self, access: Access, timestamp: int | None, size: int | None, *, transaction: bool, durable: bool
@@ -36,6 +37,7 @@ class Batch(Pinned):
         self._timestamp = timestamp
         self._size = size
         self._pending: list[Change] = []
+        self._lock = Lock()
         self._failed = False
         self._durable = durable
 
@@ -49,16 +51,24 @@ class Batch(Pinned):
 
     def _add(self, change: Change) -> None:
         self._confirm_sound()
-        self._pending.append(change)
-        if self._size is not None and len(self._pending) >= self._size:
+        with self._lock:
+            self._pending.append(change)
+            full = self._size is not None and len(self._pending) >= self._size
+        if full:
             self.send()
 
     def send(self) -> None:
         """Send what has come so far.  What fails to be sent stays, so that it can be sent again."""
         self._confirm_sound()
-        if self._pending:
-            self._access.apply("batch", self._pending, self._durable)
-            self._pending = []
+        with self._lock:
+            sent, self._pending = self._pending, []
+        if sent:
+            try:
+                self._access.apply("batch", sent, self._durable)
+            except BaseException:
+                with self._lock:
+                    self._pending = sent + self._pending
+                raise
 
     def _confirm_sound(self) -> None:
         if self._failed:

@@ -39,7 +39,7 @@ class PutChange:
         known = snapshot.columns.get(table, {})
         parts: dict[bytes, dict[bytes, bytes]] = {}
         for name, value in data.items():
-            family, _, qualifier = known.get(name) or snapshot.column(table, name)
+            family, _, qualifier = (type(name) is bytes and known.get(name)) or snapshot.column(table, name)
             if qualifier is None:
                 raise RequestError('a put names whole columns; write `b"family:qualifier"`')
             if type(value) is not bytes or len(value) > MAX_VALUE:

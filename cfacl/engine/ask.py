@@ -102,7 +102,7 @@ def action_index(action: object) -> int:
 
 def find_table(bits: PolicyBits, name: object) -> TableBits:
     """Return the table of that name, or raise `UnknownTable` with the nearest ones."""
-    table = bits.tables.get(name) if isinstance(name, str) else None
+    table = bits.tables.get(name) if type(name) is str else None
     if table is None:
         raise UnknownTable(f"unknown table {quoted(name)}{nearest(name, bits.tables)}")
     return table
@@ -110,7 +110,7 @@ def find_table(bits: PolicyBits, name: object) -> TableBits:
 
 def find_family(table: TableBits, name: object) -> int:
     """Return the bit of the family of that name, or raise `UnknownFamily` with the nearest ones."""
-    bit = table.bit.get(name) if isinstance(name, str) else None
+    bit = table.bit.get(name) if type(name) is str else None
     if bit is None:
         raise UnknownFamily(f"unknown family {quoted(name)} of table {quoted(table.name)}{nearest(name, table.bit)}")
     return bit
@@ -140,6 +140,11 @@ class Column(NamedTuple):
     qualifier: bytes | None
 
 
+def not_bytes(name: object) -> InvalidValue:
+    """Return the error for a column name that is something else."""
+    return InvalidValue(f'column names are bytes, not {type(name).__name__}; write `b"family:qualifier"`')
+
+
 def parse_column(table: TableBits, name: object) -> Column:
     """Take ``family`` or ``family:qualifier`` apart; ``b"prof:"`` is the empty qualifier, which is legal.
 
@@ -149,7 +154,7 @@ def parse_column(table: TableBits, name: object) -> Column:
         UnknownColumn: the family declares its columns, and this is not one of them.
     """
     if type(name) is not bytes:
-        raise InvalidValue(f'column names are bytes, not {type(name).__name__}; write `b"family:qualifier"`')
+        raise not_bytes(name)
     prefix, colon, qualifier = name.partition(b":")
     family = prefix.decode("ascii", "backslashreplace")
     bit = find_family(table, family)

@@ -80,8 +80,10 @@ class Caller(Pinned):
                 if until is None:
                     return allowed
                 clock = self._clock
-                if clock() < until:
+                now = clock()
+                if now < until:
                     return allowed
+                self._guard.note(now)
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
         return not self._check(ask, names)
@@ -95,9 +97,13 @@ class Caller(Pinned):
         try:
             snapshot, allowed, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
             if allowed and snapshot is self._guard.snapshot:
-                clock = self._clock
-                if until is None or clock() < until:
+                if until is None:
                     return
+                clock = self._clock
+                now = clock()
+                if now < until:
+                    return
+                self._guard.note(now)
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
         ask = self._ask(ask, names)
@@ -142,8 +148,12 @@ class Caller(Pinned):
             plan = self._profile.plans[want]  # type: ignore[union-attr]  # None raises, and goes the long way
             if plan.profile.snapshot is self._guard.snapshot:
                 until = plan.until
-                if until is None or self._clock() < until:
+                if until is None:
                     return plan
+                now = self._clock()
+                if now < until:
+                    return plan
+                self._guard.note(now)
         except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
             pass
         decided = self._decide(lambda profile, now: profile.plan(want, now))
@@ -159,7 +169,10 @@ class Caller(Pinned):
             if until is None:
                 return True
             try:
-                return self._clock() < until
+                now = self._clock()
+                if now < until:
+                    return True
+                self._guard.note(now)
             except Exception:  # noqa: BLE001  # a broken clock is sure of nothing
                 return False
         return False
@@ -269,6 +282,8 @@ class Caller(Pinned):
             return self._guard.prepare(ask, names[0], names[1:])
         if names:
             raise RequestError("a prepared ask takes no further names")
+        if type(ask) is not Ask:  # what is remembered by it would be found by whatever it says that it equals
+            raise RequestError("an ask of a class of one's own is none; take what `Database.prepare` returns")
         if ask.owner is not self._guard.token:
             raise RequestError("the ask was prepared by another database; prepare it with this one")
         return ask

@@ -81,8 +81,11 @@ class Guard(Pinned):
         When it passes an edge of any window of the policy, all that was computed is let go: a clock that goes back
         afterwards finds none of it.
         """
+        return self.note(self.clock())
+
+    def note(self, now: int) -> int:
+        """Return the time of a decision, given what the clock said; otherwise as `now`."""
         with self.lock:
-            now = self.clock()
             if type(now) is not int:
                 raise TypeError(f"the clock returned {type(now).__name__}, not int nanoseconds")
             self._latest = max(self._latest, now)

@@ -293,3 +293,49 @@ def test_threads_that_share_a_table_get_their_own_answers(house: Any) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+@pytest.mark.rule(1)
+def test_an_ask_that_only_equals_another_leaves_nothing_behind(house: Any) -> None:
+    """Remembered, the answer to it would be found by whoever asks the other."""
+    honest = house.db.prepare("read", "t", "b")
+
+    class Twin(cfacl.Ask):
+        asked = 0
+
+        def __hash__(self) -> int:
+            return hash(honest)
+
+        def __eq__(self, other: object) -> bool:
+            self.asked += 1
+            return self.asked > 1
+
+    session = house.session()
+    assert not session.allows(honest)
+    for use in (session.allows, session.require, session.explain):
+        with pytest.raises(cfacl.RequestError, match="take what `Database.prepare` returns"):
+            use(Twin(honest.owner, "read", "t", ("a",)))
+    assert not session.allows(honest)
+    assert not house.session().allows("read", "t", "b")
+
+
+@pytest.mark.rule(1)
+def test_a_name_of_a_class_of_ones_own_is_unknown(house: Any) -> None:
+    """It might hash and equal as one table here, and as another there."""
+
+    class Name(str):
+        __slots__ = ()
+
+    session = house.session()
+    for use in (
+        lambda: session.table(Name("t")),
+        lambda: session.families("read", Name("t")),
+        lambda: house.db.who("read", Name("t"), "a"),
+        lambda: house.db.who("read", "t", Name("a")),
+        lambda: house.db.prepare("read", Name("t"), "a"),
+        lambda: house.db.prepare("read", "t", Name("a")),
+        lambda: session.allows("read", Name("t"), "a"),
+        lambda: session.allows("read", "t", Name("a")),
+    ):
+        with pytest.raises(cfacl.RequestError):
+            use()

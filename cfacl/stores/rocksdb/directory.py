@@ -6,7 +6,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -14,14 +14,23 @@ from weakref import WeakValueDictionary
 
 from rocksdict import Options, Rdict
 
-from cfacl.errors import CfaclError, RequestError, StoreError, StoreLocked, StoreUnavailable, quoted, quoted_path
+from cfacl.errors import (
+    CfaclError,
+    RequestError,
+    StoreCorrupted,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+    quoted,
+    quoted_path,
+)
 from cfacl.stores.rocksdb.errors import let_go, mapped
-from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version
+from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version, known_names
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM, ours
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.reader import RocksReader
-from cfacl.stores.rocksdb.settings import Settings, read_settings
+from cfacl.stores.rocksdb.settings import Settings, options_to_look, read_settings
 from cfacl.stores.rocksdb.store import RocksStore
 from cfacl.stores.rocksdb.view import View, led
 
@@ -79,16 +88,41 @@ def open_store(url: str, *, clock: Callable[[], int], read_only: bool = False, s
 
 
 def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksStore:
+    new = not path.exists()
     names = _names(path)
     place = _place(path)
     _confirm_free(path, place)
-    if names:
-        confirm_logs(path)
-        _confirm_format(path)
-    store = _open[place] = RocksStore(path, names, settings, clock=clock)
-    if not names:
-        (path / _CREATING).unlink(missing_ok=True)
+    try:
+        if names:
+            _confirm_whole(path, names)
+        store = _open[place] = RocksStore(path, names, settings, clock=clock)
+    except BaseException:
+        _unmake(path, new)
+        raise
+    _made(path)
     return store
+
+
+def _made(path: Path) -> None:
+    """Have it on the disk that the store is created."""
+    try:
+        (path / _CREATING).unlink()
+    except FileNotFoundError:
+        return
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _unmake(path: Path, new: bool) -> None:
+    """Remove what was made ready for a store that came to nothing, and nothing else."""
+    with suppress(OSError):
+        if [each.name for each in path.iterdir()] == [_CREATING]:
+            (path / _CREATING).unlink()
+            if new:
+                path.rmdir()
 
 
 def _place(path: Path) -> tuple[int, int]:
@@ -117,14 +151,19 @@ def _locked(path: Path, what: str, holder: int | None = None) -> StoreLocked:
     )
 
 
-def _confirm_format(path: Path) -> None:
-    """Refuse the store of another version while nothing is changed yet."""
+def _confirm_whole(path: Path, names: list[str]) -> None:
+    """Refuse the store of another version, and one that lost column families, while nothing is changed yet."""
     with closing(View(path)) as view:
-        driver = view.read_only(led(path, Options(raw_mode=True)), ["default", SYSTEM])
-        found = driver.get_column_family(SYSTEM).get(FORMAT_KEY)
+        driver = view.read_only(led(path, options_to_look()), ["default", SYSTEM])
+        system = driver.get_column_family(SYSTEM)
+        found, known = system.get(FORMAT_KEY), known_names(system)
         driver.close()
-    if found not in (None, FORMAT):
+    if found is None:
+        raise _strange(path)
+    if found != FORMAT:
         raise another_version(path)
+    if not known <= {*names}:
+        raise StoreCorrupted(f"{quoted_path(path)}: its manifest lacks families; restore the store from a backup")
 
 
 def _confirm_made(path: Path) -> None:
@@ -142,7 +181,10 @@ def _confirm_made(path: Path) -> None:
 
 
 def _strange(path: Path) -> StoreError:
-    return StoreError(f"{quoted_path(path)} is not a cfacl store; name an empty directory, or one that does not exist")
+    return StoreError(
+        f"{quoted_path(path)} is not a cfacl store, or is damaged; name an empty directory, or restore the store from a"
+        " backup"
+    )
 
 
 def _reason(error: OSError) -> str:
@@ -176,10 +218,14 @@ def _names(path: Path) -> list[str]:
             raise StoreUnavailable(f"{quoted_path(path.parent)} does not exist; create it first") from None
         path.mkdir(mode=0o700)
         found = set()
-    if not found or _CREATING in found:
+    names: list[str] = []
+    with suppress(Exception) if _CREATING in found else nullcontext():
+        if "CURRENT" in found:
+            confirm_logs(path)
+            names = Rdict.list_cf(str(path), Options(raw_mode=True))
+    if not found or (_CREATING in found and {*names} <= {"default", SYSTEM}):
         (path / _CREATING).touch()
         return []
-    names = Rdict.list_cf(str(path), Options(raw_mode=True)) if "CURRENT" in found else []
     if not ours(names):
         raise _strange(path)
     return names

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from attrs import define, field
-from rocksdict import ColumnFamily, Rdict, WriteBatch
+from rocksdict import ColumnFamily, Rdict, ReadOptions, WriteBatch
 
 from cfacl.errors import SchemaMissing, StoreError, quoted, quoted_path
 from cfacl.model.projection import StoredFamily
@@ -29,6 +29,8 @@ __all__ = [
     "Handle",
     "Held",
     "another_version",
+    "known_key",
+    "known_names",
 ]
 
 #: How often a read tries to find the store still before it makes writers wait.
@@ -41,6 +43,7 @@ FORMAT_KEY: Final = b"f"
 FORMAT: Final = b"1"
 _CEILING_PREFIX: Final = b"c"
 GENERATION_KEY: Final = b"g"
+_KNOWN_PREFIX: Final = b"n"
 
 
 class Handle(NamedTuple):
@@ -75,6 +78,23 @@ class Held:
     @property
     def ceiling_key(self) -> bytes:
         return _CEILING_PREFIX + str(self.name).encode()
+
+
+def known_key(name: str) -> bytes:
+    """Return the key under which it stands that there is a column family: from behind its making to before its end."""
+    return _KNOWN_PREFIX + name.encode()
+
+
+def known_names(system: Rdict) -> set[str]:
+    """Return the names of the column families that have to be there; whatever is missing of them was lost."""
+    found = set()
+    at = system.iter(ReadOptions())
+    at.seek(_KNOWN_PREFIX)
+    while (key := at.key()) is not None and key.startswith(_KNOWN_PREFIX):
+        found.add(key[len(_KNOWN_PREFIX) :].decode())
+        at.next()
+    at.status()
+    return found
 
 
 def another_version(path: Path) -> StoreError:
@@ -125,6 +145,11 @@ class Database:
         elif found != FORMAT:
             raise another_version(path)
         parsed = {name: FamilyName.parse(name) for name in names}
+        orphans = [
+            parts
+            for parts in parsed.values()
+            if parts is not None and parts.kind == "older" and str(parts._replace(kind="cells")) not in parsed
+        ]
         for name, parts in parsed.items():
             if parts is not None and parts.kind == "cells":
                 ceiling = self.system.read.get(_CEILING_PREFIX + name.encode())
@@ -134,19 +159,28 @@ class Database:
                     parts, self._handle(name), self._handle(older) if older in parsed else None, highest, highest
                 )
         self._generation = Generation.parse(self.system.read.get(GENERATION_KEY))
-        self._tell_of_columns()  # whoever wrote before may have died behind a change and in front of telling of it
+        # Whoever wrote before may have died behind a change and in front of telling of it.
+        known = known_names(self.system.read)
+        self._tell_of_columns([name for name in columns if name not in known])
+        for each in orphans:
+            self._drop_older(each)
 
     def _handle(self, name: str) -> Handle:
         return Handle(self.driver.get_column_family(name), self.driver.get_column_family_handle(name))
 
     def _create(self, name: FamilyName) -> Handle:
         read = self.driver.create_column_family(str(name), self._options)
-        self._tell_of_columns()
+        self._tell_of_columns([str(name)])
         return Handle(read, self.driver.get_column_family_handle(str(name)))
 
-    def _tell_of_columns(self) -> None:
-        """Have readers in other processes open the store again; the lock is held."""
+    def _tell_of_columns(self, new: Sequence[str] = ()) -> None:
+        """Note column families that are ``new``, and have readers in other processes open the store again.
+
+        The lock is held.
+        """
         batch = WriteBatch(raw_mode=True)
+        for name in new:
+            batch.put(known_key(name), b"", self.system.write)
         self._generation = self._generation._replace(columns=self._generation.columns + 1)
         batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
         self.driver.write(batch)
@@ -209,16 +243,26 @@ class Database:
             return
         held.dropped = True
         try:
-            if held.older is not None:
-                self.driver.drop_column_family(str(held.name._replace(kind="older")))
-                held.older = None
+            self._forget(held.name)
             self.driver.drop_column_family(str(held.name))
         except BaseException:
             held.dropped = False
             raise
         del self._held[key]
         self._tell_of_columns()
+        if held.older is not None:
+            self._drop_older(held.name._replace(kind="older"))
         self.system.read.delete(held.ceiling_key)
+
+    def _drop_older(self, name: FamilyName) -> None:
+        """Drop older versions, once the newest ones are gone: without them they are nobody's, after a crash too."""
+        self._forget(name)
+        self.driver.drop_column_family(str(name))
+
+    def _forget(self, name: FamilyName) -> None:
+        """Have it on the disk that a column family may be missing from now on."""
+        self.system.read.delete(known_key(str(name)))
+        self.driver.flush_wal(True)
 
     def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None], *, alone: bool = False) -> None:
         """Open all sources again and again, until nothing was written between the first and the last.

@@ -84,10 +84,11 @@ class Source:
         self._options = ReadOptions()
         if upper is not None:
             self._options.set_iterate_upper_bound(upper)
-        self._newest: RdictIter = self._held.cells.read.iter(self._options)
-        self._older: RdictIter | None = None
-        if (history or self._before is not None) and self._held.older is not None:
-            self._older = self._held.older.read.iter(self._options)
+        # Kept alive as well: an iterator of a family that is dropped crashes once its handle is gone.
+        self._cells, older = self._held.cells.read, self._held.older
+        self._versions = None if older is None or not (history or self._before is not None) else older.read
+        self._newest: RdictIter = self._cells.iter(self._options)
+        self._older: RdictIter | None = None if self._versions is None else self._versions.iter(self._options)
         _confirm_held(self._held)
 
     def open_range(self, keys: Range) -> None:
@@ -95,7 +96,7 @@ class Source:
         self.open(keys.upper)
         self._range = keys
         start = keys.upper if keys.reverse else keys.lower
-        items = self._held.cells.read.items(keys.reverse, start, self._options)
+        items = self._cells.items(keys.reverse, start, self._options)
         self._items = cast("Iterator[tuple[bytes, bytes]]", items)
 
     def renew(self, now: int) -> None:

@@ -128,6 +128,7 @@ def setup(settings: Settings, open_files: int) -> Setup:
 def options_to_look() -> Options:
     """Return what a database is opened with to be read through once."""
     options = Options(raw_mode=True)
+    options.set_wal_recovery_mode(DBRecoveryMode.tolerate_corrupted_tail_records())  # as `setup` does
     options.set_max_open_files(_FILES_TO_LOOK_AT)
     options.set_max_file_opening_threads(1)
     return options

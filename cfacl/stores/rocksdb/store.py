@@ -236,10 +236,13 @@ class RocksStore(Store):
 
     def close(self) -> None:
         with self._closing:
-            if self.gate.shut_because is not None:
+            if self.gate.closed:
                 return
+            is_open = self.gate.shut_because is None
             self.gate.shut("the store is closed; open it again")
             self._wait()
+            if not is_open:  # it could not be opened again
+                return
             try:
                 self._database.close()
             except Exception as error:

@@ -293,6 +293,52 @@ def test_a_policy_is_put_in_force_at_the_time_that_it_is(memory_world: Any) -> N
 
 
 @pytest.mark.rule(8)
+def test_a_policy_that_ends_what_it_grants_before_it_comes_into_force_grants_nothing(memory_world: Any) -> None:
+    """Nobody asks between the two: it is the coming into force that notes the time."""
+    ask = memory_world.db.prepare("read", "t", "a")
+    session = memory_world.session()
+    assert session.allows(ask)
+    memory_world.wait(2)
+    memory_world.grants("reader")[0]["until"] = memory_world.at(1)
+    memory_world.replace()
+    memory_world.wait(0)
+    assert not session.allows(ask)
+    denied(lambda: session.table("t").row(b"r1"))
+
+
+@pytest.mark.rule(8)
+@pytest.mark.parametrize("seen_by", ["allows", "require", "row", "row, after the store", "put, before the store"])
+def test_a_reading_of_the_clock_past_an_edge_is_not_forgotten(memory_world: Any, seen_by: str) -> None:
+    """Also one that is followed by an earlier one at once."""
+    memory_world.grants("reader")[0]["until"] = memory_world.at(10)
+    memory_world.fill(b"r1")
+    ask = memory_world.db.prepare("read", "t", "a")
+    session = memory_world.session()
+    table = session.table("t")
+    session.allows(ask)
+    table.row(b"r1")
+    table.put(b"r1", {b"a:q": b"a"})
+    past = {"row, after the store": 1, "put, before the store": 1}.get(seen_by, 0)
+    readings = iter([START] * past + [START + 11 * SECOND])
+    memory_world.clock = lambda: next(readings, START)
+    if seen_by == "allows":
+        assert not session.allows(ask)
+    else:
+        denied(
+            {
+                "require": lambda: session.require(ask),
+                "row": lambda: table.row(b"r1"),
+                "row, after the store": lambda: table.row(b"r1"),
+                "put, before the store": lambda: table.put(b"r1", {b"a:q": b"b"}),
+            }[seen_by]
+        )
+    assert next(readings, None) is None
+    assert not session.allows(ask)
+    denied(lambda: table.row(b"r1"))
+
+
+
+@pytest.mark.rule(8)
 def test_between_two_edges_what_was_looked_up_is_kept(memory_world: Any) -> None:
     memory_world.grants("reader")[0]["until"] = memory_world.at(60)
     memory_world.grants("all")[0]["until"] = memory_world.at(600)
