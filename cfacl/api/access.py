@@ -7,9 +7,9 @@ store answered a read, and as the last thing before a write is sent.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from operator import gt, lt
 from typing import Any
 
+from cfacl.api.answers import are_rows
 from cfacl.api.arguments import choice, flag, time_of_change
 from cfacl.api.changes import Change, DeleteChange, PutChange
 from cfacl.api.failures import store_failure
@@ -216,7 +216,8 @@ class Access(Pinned):
                         break
                     if chunk is _NO_MORE:
                         return
-                    self.check(chunk, plan.projection, span, size if limit is None else min(size, limit))
+                    if not are_rows(chunk, plan.projection, span, size if limit is None else min(size, limit)):
+                        raise self.breach()
                     yield chunk, plan.withheld
                     last = chunk[-1][0]
                     span = Span(span.lower, last, True) if span.reverse else Span(last + b"\0", span.upper)
@@ -294,24 +295,6 @@ class Access(Pinned):
                     close()
         except Exception as error:
             raise self._failure(error)
-
-    def check(self, chunk: list[tuple[bytes, Cells]], projection: Projection, span: Span, most: int) -> None:
-        """Refuse a chunk that is empty, too long, out of order, or holds what was not asked for."""
-        try:
-            keys = [key for key, _ in chunk]
-            right = (
-                type(chunk) is list
-                and 0 < len(keys) <= most
-                and {type(key) for key in keys} == {bytes}
-                and all(map(gt if span.reverse else lt, keys, keys[1:]))
-                and keys[0] in span
-                and keys[-1] in span
-                and projection.admits_all(chunk)
-            )
-        except (AttributeError, TypeError, ValueError) as error:
-            raise self.breach() from error
-        if not right:
-            raise self.breach()
 
     def put(self, row: object, data: object, timestamp: object) -> PutChange:
         """Return a put, copied and taken apart."""

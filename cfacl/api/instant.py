@@ -7,7 +7,8 @@ from collections.abc import Generator
 from attrs import astuple
 
 from cfacl.api.access import CHUNK, Access
-from cfacl.api.parts import PARTS, Place, confirmed
+from cfacl.api.answers import Place, are_rows, end_of_parts
+from cfacl.api.parts import PARTS
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import SchemaMissing, Unsupported, quoted
 from cfacl.model.projection import Projection
@@ -69,13 +70,10 @@ def _confirmed(
             if chunk is _NO_MORE:
                 return
             most = size if limit is None else min(size, limit)
-            if cells is None:
-                access.check(chunk, plan.projection, span, most)
-            else:
-                try:
-                    last = confirmed(chunk, plan.projection, span, most, cells, last)
-                except (AttributeError, TypeError, ValueError) as error:
-                    raise access.breach() from error
+            if cells is not None:
+                last = end_of_parts(chunk, plan.projection, span, most, cells, last)
+            if not (last if cells is not None else are_rows(chunk, plan.projection, span, most)):
+                raise access.breach()
             yield chunk, plan.withheld
             if cells is None:
                 key = chunk[-1][0]

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import tomli_w
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import rule
 
-from cfacl import Database, connect
 from cfacl.engine.ask import Ask
-from cfacl.errors import CfaclError
-from cfacl.model.projection import StoredFamily
-from cfacl.policy.policy import Policy
-from cfacl.testing import strategies
-from cfacl.testing.documents import Document
-from cfacl.testing.machine.drawing import Caller, Drawn, with_everything
+from cfacl.testing.machine.drawing import Caller, Drawn
 from cfacl.testing.machine.scans import InstantScan, Scan
-from cfacl.testing.machine.world import Held, Parts, Refused, World, plain
+from cfacl.testing.machine.setting import Setting
+from cfacl.testing.machine.world import Parts, Refused, plain
 from cfacl.testing.oracle import ACTIONS
 
 __all__ = ["StoreMachine"]
@@ -38,136 +29,13 @@ class _Broken(Exception):
     """What a batch's block raises."""
 
 
-class StoreMachine(RuleBasedStateMachine):
+class StoreMachine(Setting):
     """Any store behind a policy, through `cfacl.connect`, sessions and tables.
 
     Subclass it with `location`; its ``TestCase`` is what pytest collects.
     """
 
-    callers = Bundle("callers")
-    asks = Bundle("asks")
-    scans = Bundle("scans")
-
-    def location(self, folder: Path) -> str | Path:
-        """Return what `cfacl.connect` opens: a fresh store each time, in ``folder`` if it needs one."""
-        raise NotImplementedError
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = Path(tempfile.mkdtemp(dir=_RAM if _RAM.is_dir() else None))
-        self.db: Database | None = None
-        self.held: list[Held] = []
-        self.instants: list[InstantScan] = []
-        self.policies: list[Document] = []
-
-    def teardown(self) -> None:
-        """Close the store, and remove what it wrote."""
-        if self.db is not None:
-            self.db.close()
-        shutil.rmtree(self.folder)
-
-    @initialize(target=callers, data=st.data(), document=strategies.documents(max_tables=2, max_families=3))
-    def connect(self, data: st.DataObject, document: Document) -> Caller:
-        """Open the store behind a policy by which the first principal may do everything, unless something forbids it."""
-        document = with_everything(document)
-        self.policies.append(document)
-        self.world = World(document, data.draw(strategies.nanoseconds(document)))
-        policy = Policy.loads(tomli_w.dumps(document))
-        self.db = connect(self.location(self.folder), policy=policy, clock=lambda: self.world.now)
-        store = self.db._store  # noqa: SLF001  # what it can do is told to nobody else
-        self.world.capable = store.capabilities(StoredFamily("any", "any", 1, "public"))
-        self.db.create_tables()
-        self.world.create([])
-        first = self._session(next(iter(document["principals"])), document["policy"]["purposes"][0])
-        for table in document["tables"]:
-            for key in (b"a", b"b", b"\xff"):
-                self._put(first, Drawn(data, self.world, table, key), None)
-        return first
-
-    @property
-    def open(self) -> Database:
-        """The database, which is open from the first step on."""
-        assert self.db is not None
-        return self.db
-
-    def _session(self, principal: str, purpose: str) -> Caller:
-        who = Held(principal, purpose)
-        self.held.append(who)
-        return Caller(self.open.session(principal, purpose), who)
-
-    def agree(self, call: Callable[[], T], expected: Callable[[], T]) -> None:
-        """Hold what the store's side answers, or with which error it refuses, against what the world says."""
-        due: frozenset[str] = frozenset()
-        wanted: object = None
-        try:
-            wanted = expected()
-        except Refused as refused:
-            due = refused.names
-        told: frozenset[str] = frozenset()
-        found: object = None
-        try:
-            found = call()
-        except CfaclError as error:
-            told = frozenset([type(error).__name__])
-            if not told <= due:
-                raise
-        assert (bool(told), found) == (bool(due), wanted), f"due was {due or wanted!r}"
-
-    # --- who asks, under which policy, and when
-
-    @rule(target=callers, data=st.data())
-    def open_a_session(self, data: st.DataObject) -> Caller:
-        """Open a session, and keep it whatever comes."""
-        document = self.world.document
-        principal = data.draw(st.sampled_from(list(document["principals"])))
-        return self._session(principal, data.draw(st.sampled_from(document["policy"]["purposes"])))
-
-    @rule(data=st.data())
-    def replace_the_policy(self, data: st.DataObject) -> None:
-        """Put an edited policy in force, or an earlier one again, while sessions, asks and scans are held."""
-        if data.draw(st.booleans()):
-            document = data.draw(strategies.edits(self.world.document, most=6))[-1].document
-        else:
-            document = data.draw(st.sampled_from(self.policies))
-        self.policies.append(document)
-        self.world.replace(document)
-        for each in self.held:
-            each.removed = each.removed or each.principal not in document["principals"]
-        self.open.replace_policy(Policy.loads(tomli_w.dumps(document)))
-
-    @rule(data=st.data())
-    def turn_the_clock(self, data: st.DataObject) -> None:
-        """Go on to an edge of a window, or past the life of a cell; never back."""
-        steps = [self.world.now + step * 1_000_000 for step in _STEPS]
-        later = data.draw(st.one_of(st.sampled_from(steps), strategies.nanoseconds(self.world.document)))
-        self.world.now = max(self.world.now, later)
-
-    @rule()
-    def open_again_in_place(self) -> None:
-        """Close and open the store, which shows in nothing but scans of one instant; those may end."""
-        self.open.reopen()
-        for each in self.instants:
-            each.under_way = False
-
-    @rule(data=st.data())
-    def create_tables(self, data: st.DataObject) -> None:
-        """Make what the policy names, and adopt some of what it names again."""
-        back = sorted(name for name, kept in self.world.schema.items() if kept.retired and name in self.world.names())
-        adopt = data.draw(st.one_of(st.just(back), st.lists(st.sampled_from(back), unique=True))) if back else []
-        named = [":".join(each) for each in adopt]
-        self.agree(lambda: self.open.create_tables(adopt=named), lambda: self.world.create(adopt))
-
-    @rule(data=st.data())
-    def drop_a_table(self, data: st.DataObject) -> None:
-        """Drop a table that the policy names, or that is there."""
-        known = sorted({table for table, _ in self.world.names() | self.world.schema.keys()})
-        table = data.draw(st.sampled_from(known))
-        self.agree(lambda: self.open.drop_table(table), lambda: self.world.drop(table))
-
-    @invariant()
-    def the_schema_is_as_it_should_be(self) -> None:
-        """See that the store says itself how it differs from the policy."""
-        assert set(self.open.drift()) == self.world.drift()
+    callers, asks, scans = Setting.callers, Setting.asks, Setting.scans
 
     # --- checks
 
@@ -197,17 +65,6 @@ class StoreMachine(RuleBasedStateMachine):
         """Put values, perhaps at a timestamp of the caller's."""
         drawn = Drawn(data, self.world)
         self._put(caller, drawn, drawn.timestamp())
-
-    def _put(self, caller: Caller, drawn: Drawn, timestamp: int | None) -> None:
-        values = drawn.values()
-
-        def expected() -> None:
-            self.world.decide(caller.who, "write", drawn.table, dict.fromkeys(family for family, _ in values))
-            self.world.put(drawn.table, drawn.key, values, timestamp)
-
-        self.agree(
-            lambda: caller.session.table(drawn.table).put(drawn.key, drawn.columns_of(values), timestamp), expected
-        )
 
     @rule(caller=callers, data=st.data())
     def delete(self, caller: Caller, data: st.DataObject) -> None:
@@ -253,9 +110,11 @@ class StoreMachine(RuleBasedStateMachine):
             self.world.allowed(caller.who, "read", first.table)
             if not fails:
                 return
-            for _, values, _, parts in changes:
-                named: Parts | None = parts if values is None else dict.fromkeys(family for family, _ in values)
-                self.world.decide(caller.who, "delete" if values is None else "write", first.table, named)
+            wants: list[tuple[str, Parts | None]] = [
+                ("delete", parts) if values is None else ("write", dict.fromkeys(family for family, _ in values))
+                for _, values, _, parts in changes
+            ]
+            self.world.decide_all(caller.who, first.table, wants)
             for drawn, values, _, parts in changes:
                 if values is None:
                     self._delete(drawn, parts, timestamp)
@@ -271,8 +130,8 @@ class StoreMachine(RuleBasedStateMachine):
         family, qualifier = drawn.column()
 
         def expected() -> int:
-            for action in ("read", "write"):
-                self.world.decide(caller.who, action, drawn.table, {family: frozenset([qualifier])})
+            one: Parts = {family: frozenset([qualifier])}
+            self.world.decide_all(caller.who, drawn.table, [("read", one), ("write", one)])
             found = self.world.newest(drawn.table, drawn.key, family, qualifier)
             total = int.from_bytes(found or b"", "big", signed=True) + amount
             if (found is not None and len(found) != 8) or not -(1 << 63) <= total < 1 << 63:
@@ -294,8 +153,9 @@ class StoreMachine(RuleBasedStateMachine):
         wanted = data.draw(st.sampled_from([there, there, None, b""]))
 
         def expected() -> bool:
-            self.world.decide(caller.who, "read", drawn.table, {family: frozenset([qualifier])})
-            self.world.decide(caller.who, "write", drawn.table, dict.fromkeys(each for each, _ in values))
+            put: Parts = dict.fromkeys(each for each, _ in values)
+            one: Parts = {family: frozenset([qualifier])}
+            self.world.decide_all(caller.who, drawn.table, [("read", one), ("write", put)])
             if self.world.newest(drawn.table, drawn.key, family, qualifier) != wanted:
                 return False
             self.world.put(drawn.table, drawn.key, values, None)

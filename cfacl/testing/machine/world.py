@@ -123,6 +123,17 @@ class World:
             granted[family] = frozenset(each.encode() for each in declared) if named is None and declared else named
         return Granted(granted, frozenset(wanted.keys() - allowed))
 
+    def decide_all(self, who: Held, table: str, wants: Iterable[tuple[str, Parts | None]]) -> None:
+        """Decide several actions on parts of a table; what is denied is told before what is missing."""
+        refused = []
+        for action, parts in wants:
+            try:
+                self.decide(who, action, table, parts)
+            except Refused as refusal:
+                refused.append(refusal)
+        for each in sorted(refused, key=lambda each: each.names == {"SchemaMissing"}):
+            raise each
+
     def replace(self, document: Document) -> None:
         """Put another policy in force, and retire what it no longer names."""
         self.document = document

@@ -337,7 +337,6 @@ def test_a_reading_of_the_clock_past_an_edge_is_not_forgotten(memory_world: Any,
     denied(lambda: table.row(b"r1"))
 
 
-
 @pytest.mark.rule(8)
 def test_between_two_edges_what_was_looked_up_is_kept(memory_world: Any) -> None:
     memory_world.grants("reader")[0]["until"] = memory_world.at(60)

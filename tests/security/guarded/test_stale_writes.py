@@ -150,6 +150,62 @@ def test_a_column_that_is_no_longer_declared_is_not_written(world: Any) -> None:
     assert world.store.take() == []
 
 
+@pytest.mark.rule(9)
+@pytest.mark.parametrize("name", ["put", "compare_and_set, data", "compare_and_set, condition"])
+def test_a_column_that_is_declared_no_more_once_it_is_decided_is_not_written(world: Any, name: str) -> None:
+    """The policy changes between the taking apart of the columns and the decision."""
+    table = world.table()
+
+    def declare(_: Any) -> None:
+        world.tell = lambda _: None
+        world.families["a"]["columns"] = ["q"]
+        world.replace()
+
+    calls: dict[str, Any] = {
+        "put": lambda: table.put(b"r1", {b"a:r": b"x"}),
+        "compare_and_set, data": lambda: table.compare_and_set(b"r1", b"b:q", None, {b"a:r": b"x"}),
+        "compare_and_set, condition": lambda: table.compare_and_set(b"r1", b"a:r", None, {b"b:q": b"x"}),
+    }
+    world.tell = declare
+    world.store.take()
+    with pytest.raises(cfacl.UnknownColumn):
+        calls[name]()
+    assert world.calls() == []
+
+
+def test_what_comes_to_a_batch_while_it_is_sent_is_sent_next(world: Any) -> None:
+    table = world.table()
+    batch = table.batch()
+    batch.put(b"r1", {b"a:q": b"1"})
+    world.during("apply", lambda: batch.put(b"r2", {b"a:q": b"2"}))
+    batch.send()
+    assert [key for key, _ in table.scan()] == [b"r1"]
+    world.tell = lambda event: batch.put(b"r4", {b"b:q": b"4"}) if not event.families - {"a"} else None
+    batch.put(b"r3", {b"a:q": b"3"})
+    batch.send()
+    world.tell = lambda _: None
+    assert [key for key, _ in table.scan()] == [b"r1", b"r2", b"r3"]
+    batch.send()
+    assert [key for key, _ in table.scan()] == [b"r1", b"r2", b"r3", b"r4"]
+
+
+def test_what_could_not_be_sent_goes_before_what_came_meanwhile(world: Any) -> None:
+    table = world.table()
+    batch = table.batch()
+    batch.put(b"r1", {b"a:q": b"first"})
+
+    def later(_: Any) -> None:
+        batch.put(b"r1", {b"a:q": b"second"})
+        raise RuntimeError("not told")
+
+    world.tell = later
+    with pytest.raises(RuntimeError):
+        batch.send()
+    world.tell = lambda _: None
+    batch.send()
+    assert table.row(b"r1") == {b"a:q": b"second"}
+
+
 @pytest.mark.rule(8)
 def test_a_grant_that_ends_before_a_batch_is_sent_is_gone(world: Any) -> None:
     world.grants("reader")[0]["until"] = world.at(60)

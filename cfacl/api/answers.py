@@ -1,0 +1,61 @@
+"""What a store may answer to a scan; whatever else it says is dropped."""
+
+from __future__ import annotations
+
+from operator import gt, lt
+
+from cfacl.model.projection import Projection
+from cfacl.model.request import Cells, Span
+
+Chunk = list[tuple[bytes, Cells]]
+#: Where a part of a row ends: the row's key, and what its last column is sorted by.
+Place = tuple[bytes, tuple[bytes, bytes]]
+
+
+def order(column: bytes) -> tuple[bytes, bytes]:
+    """Return what columns are sorted by: the family, then the qualifier."""
+    family, _, qualifier = column.partition(b":")
+    return family, qualifier
+
+
+def are_rows(chunk: Chunk, projection: Projection, span: Span, most: int) -> bool:
+    """Whether a chunk is of 1 to ``most`` rows of a span, in order, and holds nothing that was not asked for."""
+    try:
+        keys = [key for key, _ in chunk]
+        return (
+            type(chunk) is list
+            and 0 < len(keys) <= most
+            and {type(key) for key in keys} == {bytes}
+            and all(map(gt if span.reverse else lt, keys, keys[1:]))
+            and keys[0] in span
+            and keys[-1] in span
+            and projection.admits_all(chunk)
+        )
+    except (AttributeError, TypeError, ValueError):
+        return False
+
+
+def end_of_parts(
+    chunk: Chunk, projection: Projection, span: Span, most: int, cells: int, last: Place | None
+) -> Place | None:
+    """Return where a chunk of parts ends that goes on behind ``last``; ``None`` for one that is to be refused.
+
+    That is one that is empty, too long, out of order, or holds what was not asked for.
+    """
+    try:
+        if type(chunk) is not list or not 0 < len(chunk) <= most or not projection.admits_all(chunk):
+            return None
+        for key, row in chunk:
+            if type(key) is not bytes or key not in span or len(row) > cells:
+                return None
+            orders = [order(column) for column in row]
+            if last is not None and last[0] == key:
+                orders.insert(0, last[1])
+            elif last is not None and (last[0] < key) is span.reverse:
+                return None
+            if not all(map(lt, orders, orders[1:])):
+                return None
+            last = key, orders[-1]
+    except (AttributeError, TypeError, ValueError):
+        return None
+    return last
