@@ -78,6 +78,13 @@ def other_database_with_our_names(path):
     Rdict(str(path), made, {"system": made, "users": made}).close()
 
 
+def other_database_with_our_name(path):
+    made = Options(raw_mode=True)
+    made.create_if_missing(True)
+    made.create_missing_column_families(True)
+    Rdict(str(path), made, {"system": made}).close()
+
+
 def leveldb(path):
     path.mkdir()
     for name, content in {
@@ -96,12 +103,14 @@ def letters(path):
         (path / name).write_text("dear")
 
 
-@pytest.mark.parametrize("make", [other_database, other_database_with_our_names, leveldb, letters])
+@pytest.mark.parametrize(
+    "make", [other_database, other_database_with_our_name, other_database_with_our_names, leveldb, letters]
+)
 def test_the_directory_of_another_application(folder, attempt, make):
     make(folder / "other")
     before = listing(folder)
     for _ in range(2):
-        with pytest.raises(StoreError, match=r"is not a cfacl store; name |damaged; restore it"):
+        with pytest.raises(StoreError, match=r"is not a cfacl store[,;] |damaged; restore |by another version"):
             attempt(folder / "other")
         assert listing(folder) == before
 

@@ -159,7 +159,10 @@ def _confirm_whole(path: Path, names: list[str]) -> None:
         found, known = system.get(FORMAT_KEY), known_names(system)
         driver.close()
     if found is None:
-        raise _strange(path)
+        raise StoreError(
+            f"{quoted_path(path)} says nothing of its format, so it is not a cfacl store, or is damaged; name an empty"
+            " directory, or restore the store from a backup"
+        )
     if found != FORMAT:
         raise another_version(path)
     if not known <= {*names}:
@@ -181,10 +184,7 @@ def _confirm_made(path: Path) -> None:
 
 
 def _strange(path: Path) -> StoreError:
-    return StoreError(
-        f"{quoted_path(path)} is not a cfacl store, or is damaged; name an empty directory, or restore the store from a"
-        " backup"
-    )
+    return StoreError(f"{quoted_path(path)} is not a cfacl store; name an empty directory, or one that does not exist")
 
 
 def _reason(error: OSError) -> str:

@@ -30,10 +30,16 @@ def column_families(path: Path) -> list[str]:
     """Return the names of a store's column families; nothing is opened, and nothing made.
 
     Raises:
+        StoreCorrupted: a log or the manifest is damaged.
         StoreError: ``path`` is no directory of a store, or cannot be read.
     """
+    names: list[str] = []
     try:
-        names = Rdict.list_cf(str(path), Options(raw_mode=True)) if (path / "CURRENT").is_file() else []
+        if (path / "CURRENT").is_file():
+            confirm_logs(path)
+            names = Rdict.list_cf(str(path), Options(raw_mode=True))
+    except CfaclError:
+        raise
     except Exception as error:
         raise _told(error, path) from error
     if SYSTEM not in names:
@@ -49,7 +55,6 @@ def verify(path: Path) -> Iterator[Verified]:
         StoreError: there is no store, or it cannot be read.
     """
     names = column_families(path)
-    confirm_logs(path)
     try:
         yield from _verified(path, names)
     except CfaclError as error:

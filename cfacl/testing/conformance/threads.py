@@ -68,9 +68,10 @@ class Threads(Suite[S]):
         for each in writers:
             each.result()
 
-    def test_families_come_and_go_under_readers_and_writers(self, store: S, one: StoredFamily) -> None:
+    @pytest.mark.parametrize("kept", [1, 3])
+    def test_families_come_and_go_under_readers_and_writers(self, store: S, one: StoredFamily, kept: int) -> None:
         stop = threading.Event()
-        current = [self.made(store, "f")]
+        current = [self.made(store, "f", versions=kept)]
 
         def use() -> None:
             while not stop.is_set():
@@ -80,7 +81,9 @@ class Threads(Suite[S]):
                 with contextlib.suppress(SchemaMissing):
                     assert row(store, b"u1", each) in ({b"f:a": b"1"}, None)
                 with contextlib.suppress(SchemaMissing):
-                    assert len(store.versions(TABLE, b"u1", each, b"a")) <= 1
+                    assert len(store.versions(TABLE, b"u1", each, b"a")) <= each.versions
+                with contextlib.suppress(SchemaMissing):
+                    assert row(store, b"u1", each, before=1 << 62) in ({b"f:a": b"1"}, None)
                 with contextlib.suppress(SchemaMissing):
                     for batch in drained(store.scan(TABLE, projection(one, each), Span(), batch_size=1)):
                         assert batch[0][0] == b"u1"
@@ -89,7 +92,7 @@ class Threads(Suite[S]):
             users = [pool.submit(use) for _ in range(3)]
             try:
                 for _ in range(40):
-                    old, new = current[0], self.family("f")
+                    old, new = current[0], self.family("f", versions=kept)
                     store.create_table(TABLE, [new])
                     current[0] = new
                     store.drop_table(TABLE, [old])

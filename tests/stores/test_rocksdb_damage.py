@@ -1,0 +1,221 @@
+"""Damage that RocksDB does not notice is an error all the same, and never fewer rows; and what a crash leaves is whole."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from rocksdict import Options, Rdict
+
+from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Mutation, Put, Span
+from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb import logs
+from cfacl.stores.rocksdb.verification import verify
+
+ONE = StoredFamily("t", "one", 1, "public")
+TWO = StoredFamily("t", "two", 2, "public", versions=3)
+ROWS = 60
+
+
+def put(store, key, family=ONE, stamp=None):
+    store.apply("t", [Mutation(key, (Put(family, {b"q": b"twenty bytes of data"}, stamp),))])
+
+
+def rows(store, *families):
+    projection = Projection([Slice(each) for each in families])
+    return [key for batch in store.scan("t", projection, Span(), batch_size=100) for key, _ in batch]
+
+
+@pytest.fixture
+def whole(folder, clock):
+    """A store that was copied while it was open, so that all is in its log."""
+    store = open_store(folder / "open", clock=clock)
+    store.create_table("t", [ONE, TWO])
+    for number in range(ROWS):
+        put(store, b"%04d" % number)
+    shutil.copytree(folder / "open", folder / "whole")
+    store.close()
+    return folder / "whole"
+
+
+def heads(raw):
+    """Where the records of a log of one block begin."""
+    at = 0
+    while at + 7 <= len(raw):
+        yield at
+        at += 7 + int.from_bytes(raw[at + 4 : at + 6], "little")
+
+
+def damaged(whole, pattern, change):
+    """A copy of a store with one of its files changed."""
+    path = whole.with_name("damaged")
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(whole, path)
+    (file,) = path.glob(pattern)
+    raw = bytearray(file.read_bytes())
+    file.write_bytes(change(raw) or raw)
+    return path
+
+
+def flip(at, bit):
+    def change(raw):
+        raw[at] ^= 1 << bit
+
+    return change
+
+
+@pytest.mark.parametrize("byte", [4, 5, 6])
+def test_a_bit_of_the_head_of_a_record_of_the_log_loses_no_row(whole, clock, byte):
+    (log,) = whole.glob("*.log")
+    places = list(heads(log.read_bytes()))
+    assert len(places) > ROWS
+    refused = 0
+    for number, place in enumerate(places[5:-1]):
+        path = damaged(whole, "*.log", flip(place + byte, number % 8))
+        try:
+            store = open_store(path, clock=clock)
+        except StoreCorrupted:
+            refused += 1
+        else:
+            assert len(rows(store, ONE)) == ROWS
+            store.close()
+    assert refused == len(places) - 6
+
+
+def test_a_tail_that_a_crash_cut_short_is_taken_as_one(whole, clock):
+    for cut in (1, 10, 30):
+        path = damaged(whole, "*.log", lambda raw, cut=cut: raw[:-cut])
+        store = open_store(path, clock=clock)
+        assert len(rows(store, ONE)) == ROWS - 1
+        store.close()
+
+
+def test_an_older_log_that_lost_its_end_is_damage(folder, clock):
+    store = open_store(folder / "open", clock=clock)
+    store.create_table("t", [ONE, TWO])
+    put(store, b"a", TWO)
+    put(store, b"a")
+    store._database.find("t", ONE).cells.read.flush()  # begins another log; the one before is kept for the other family
+    put(store, b"b")
+    shutil.copytree(folder / "open", folder / "whole")
+    store.close()
+    older, newer = sorted((folder / "whole").glob("*.log"))
+    whole = older.read_bytes()
+    older.write_bytes(whole[:-5])
+    with pytest.raises(StoreCorrupted, match=f"the log `{older.name}` is damaged; restore the store from a backup"):
+        open_store(folder / "whole", clock=clock)
+    older.write_bytes(whole)
+    newer.write_bytes(newer.read_bytes()[:-5])
+    open_store(folder / "whole", clock=clock).close()
+
+
+def test_what_rocksdb_writes_has_the_checksum_that_is_looked_for(whole):
+    (log,) = whole.glob("*.log")
+    raw = log.read_bytes()
+    for place in heads(raw):
+        end = place + 7 + int.from_bytes(raw[place + 4 : place + 6], "little")
+        assert logs._checksum(raw[place + 6 : end]) == int.from_bytes(raw[place : place + 4], "little")
+
+
+@pytest.mark.parametrize("bit", range(8))
+def test_a_bit_of_a_records_kind_in_the_manifest_is_an_error_and_no_endless_loop(whole, clock, bit):
+    (manifest,) = whole.glob("MANIFEST-*")
+    for place in heads(manifest.read_bytes()):
+        path = damaged(whole, "MANIFEST-*", flip(place + 6, bit))
+        for use in (lambda path=path: open_store(path, clock=clock), lambda path=path: list(verify(path))):
+            with pytest.raises(StoreError):
+                use()
+
+
+def test_a_manifest_that_lost_its_end_makes_no_smaller_store(whole, clock):
+    (manifest,) = whole.glob("MANIFEST-*")
+    raw = manifest.read_bytes()
+    opened = 0
+    for place in heads(raw):
+        path = damaged(whole, "MANIFEST-*", lambda raw, place=place: raw[:place])
+        before = sorted(each.name for each in path.glob("*.sst"))
+        try:
+            store = open_store(path, clock=clock)
+        except StoreError:
+            assert sorted(each.name for each in path.glob("*.sst")) == before
+        else:
+            opened += 1
+            assert len(rows(store, ONE, TWO)) == ROWS
+            store.close()
+    assert opened < 3
+
+
+def test_a_drop_that_is_cut_short_leaves_all_of_a_family_or_nothing(folder, clock):
+    class Killed(BaseException):
+        pass
+
+    for step in range(2):
+        path = folder / f"store{step}"
+        store = open_store(path, clock=clock)
+        store.create_table("t", [ONE, TWO])
+        for stamp in (1, 2, 3):
+            put(store, b"r", TWO, stamp)
+        database, dropped = store._database, []
+
+        def forget(name, database=database, dropped=dropped, step=step):
+            if len(dropped) == step:
+                raise Killed
+            dropped.append(name)
+            type(database)._forget(database, name)
+
+        database._forget = forget
+        with pytest.raises(Killed):
+            store.drop_table("t", [TWO])
+        del database._forget
+        store.close()
+        again = open_store(path, clock=clock)
+        if step:
+            assert again.tables() == {"t": {("one", 1)}}
+            assert Rdict.list_cf(str(path), Options(raw_mode=True)).count("older:2:t:two") == 0
+        else:
+            assert [stamp for _, stamp in again.versions("t", b"r", TWO, b"q")] == [3, 2, 1]
+        again.close()
+
+
+def test_a_store_that_could_not_be_opened_again_can_be_closed_and_opened(folder, clock):
+    store = open_store(folder / "store", clock=clock)
+    store.create_table("t", [ONE])
+    put(store, b"r")
+    current = folder / "store" / "CURRENT"
+    kept = current.read_bytes()
+    current.write_bytes(b"nothing")
+    with pytest.raises(StoreError):
+        store.reopen()
+    with pytest.raises(StoreUnavailable):
+        rows(store, ONE)
+    store.close()
+    store.close()
+    current.write_bytes(kept)
+    again = open_store(folder / "store", clock=clock)
+    assert rows(again, ONE) == [b"r"]
+    again.close()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_store_that_could_not_be_created_leaves_nothing(folder, clock, monkeypatch, there):
+    def refuse(*_, **__):
+        raise StoreUnavailable("not now")
+
+    path = folder / "store"
+    if there:
+        path.mkdir()
+    monkeypatch.setattr("cfacl.stores.rocksdb.families.confirm_descriptors", refuse)
+    with pytest.raises(StoreUnavailable):
+        open_store(path, clock=clock)
+    assert path.exists() == there
+    assert not there or list(path.iterdir()) == []
+
+
+def test_a_mark_of_its_creation_that_comes_back_is_in_nobodys_way(whole, clock):
+    (whole / "CFACL_CREATING").touch()
+    store = open_store(whole, clock=clock)
+    assert len(rows(store, ONE)) == ROWS
+    store.close()
+    assert not (whole / "CFACL_CREATING").exists()
