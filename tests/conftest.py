@@ -25,15 +25,19 @@ from cfacl.testing import announcements
 TESTS: Final = Path(__file__).parent
 SECURITY: Final = TESTS / "security"
 
-#: What each part is, and how it is given.
-PARTS: Final = {"rolemining": "a folder of `user permission` files, named by CFACL_ROLEMINING"}
-ABSENT: Final = "part not on this machine: "
+pytest_plugins = ["cfacl.testing.servers"]
+
+ROLEMINING: Final = "a folder of `user permission` files, named by CFACL_ROLEMINING"
+#: What CFACL_REQUIRE may name; the servers say for themselves what they lack.
+PARTS: Final = {"hbase", "rolemining"}
 
 #: A package of its own, which is not installed here: `testing/test_example_package.py` runs its tests.
 collect_ignore = ["testing/example"]
 
 #: How the reasons of the skips begin that are announced.
-ANNOUNCED: Final = tuple(f"Skipped: {each}" for each in (ABSENT, announcements.LACKING, announcements.EXCLUDED))
+ANNOUNCED: Final = tuple(
+    f"Skipped: {each}" for each in (announcements.ABSENT, announcements.LACKING, announcements.EXCLUDED)
+)
 
 # No deadline: on a busy machine it would time the machine.  Sizes of generated policies make "too slow" a false alarm.
 settings.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -45,27 +49,12 @@ settings.register_profile("mutants", settings.get_profile("ci"), max_examples=25
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
-def required() -> frozenset[str]:
-    """The parts that ``CFACL_REQUIRE`` names."""
-    named = frozenset(filter(None, os.environ.get("CFACL_REQUIRE", "").split(",")))
-    if unknown := named - PARTS.keys():
-        raise pytest.UsageError(f"CFACL_REQUIRE names {sorted(unknown)}; the parts are {sorted(PARTS)}")
-    return named
-
-
-def absent(part: str) -> None:
-    """End a test whose part is not there."""
-    if part in required():
-        pytest.fail(f"CFACL_REQUIRE names `{part}`, and it is not here: {PARTS[part]}", pytrace=False)
-    pytest.skip(f"{ABSENT}{part}, {PARTS[part]}")  # the one skip of ours; the hooks below fail what is not announced
-
-
 @pytest.fixture(scope="session")
 def rolemining() -> Path:
     """The folder with access-control matrices of real organisations: one ``user permission`` a line."""
     folder = os.environ.get("CFACL_ROLEMINING", "")
     if not folder or not any(Path(folder).glob("*.txt")):
-        absent("rolemining")
+        announcements.absent("rolemining", ROLEMINING)
     return Path(folder)
 
 
@@ -156,7 +145,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    required()
+    if unknown := announcements.required() - PARTS:
+        raise pytest.UsageError(f"CFACL_REQUIRE names {sorted(unknown)}; the parts are {sorted(PARTS)}")
     config.pluginmanager.register(Wholeness(config), "wholeness")
 
 

@@ -11,6 +11,11 @@ from pathlib import Path
 
 import cfacl
 
+SERVERS = [
+    f"testing/servers/hbase/{name}"
+    for name in ("pom.xml", "settings.toml", "log4j.properties", "java/AclTool.java", "java/Leash.java")
+]
+
 POLICY = """
 policy = { name = "wheel", purposes = ["support"] }
 tables.account.families.id = { level = "sensitive", purposes = ["support"] }
@@ -25,7 +30,7 @@ grants = [{ table = "account", families = ["prof"], actions = ["read", "write"],
 def main() -> None:
     """Read and be refused, on both stores, and run the command."""
     assert "site-packages" in cfacl.__file__, f"not the wheel: {cfacl.__file__}"
-    for data in ("py.typed", "policy/schema.json", "cli/demo/smart_home.toml"):
+    for data in ("py.typed", "policy/schema.json", "cli/demo/smart_home.toml", *SERVERS):
         assert files(cfacl).joinpath(data).is_file(), f"{data} is not in the wheel"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "policy.toml")

@@ -1,0 +1,104 @@
+"""What Java servers run on: resolved by Maven and compiled once, then taken from a cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from attrs import frozen
+
+from cfacl.testing.servers.errors import Missing
+from cfacl.testing.servers.locks import locked
+
+__all__ = ["Artifacts", "cache", "resolve"]
+
+_PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath"
+_INSTALL: Final = {
+    "java": "install Java 17, such as `apt install openjdk-17-jdk-headless`, or set JAVA_HOME",
+    "javac": "install the whole of Java 17 and not only what runs it, such as `apt install openjdk-17-jdk-headless`",
+    "mvn": "install Maven, such as `apt install maven`",
+}
+
+
+@frozen
+class Artifacts:
+    """What starts a class.
+
+    Attributes:
+        java: the program.
+        classpath: our own classes and all jars.
+    """
+
+    java: str
+    classpath: str
+
+
+def cache() -> Path:
+    """Return where jars are kept: CFACL_CACHE, or `cfacl` in XDG_CACHE_HOME or in `~/.cache`."""
+    if named := os.environ.get("CFACL_CACHE"):
+        return Path(named).absolute()
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "cfacl"
+
+
+def resolve(source: Path) -> Artifacts:
+    """Return what the pom of a folder names, and the classes of its folder `java`.
+
+    The first time for a pom, and wherever its jars are gone, this takes Maven, and Maven the network where its part of
+    the cache lacks a jar: half a minute.
+
+    Raises:
+        Missing: Java or Maven is not installed, or Maven cannot get at a jar.
+    """
+    java = _tool("java")
+    pom, classes = source / "pom.xml", sorted((source / "java").glob("*.java"))
+    digest = hashlib.sha256(b"".join(each.read_bytes() for each in (pom, *classes))).hexdigest()
+    home = cache() / f"{source.name}-{digest[:12]}"
+    home.mkdir(parents=True, exist_ok=True)
+    with locked(home / "lock"):
+        kept = home / "classpath"
+        if not kept.exists() or not all(Path(each).exists() for each in kept.read_text("utf-8").split(os.pathsep)):
+            jars = _jars(pom, home)
+            _compile(classes, jars, home / "classes")
+            # Last, and whole or not at all: it is what says that the rest is there.
+            whole = home / "classpath.new"
+            whole.write_text(f"{home / 'classes'}{os.pathsep}{jars}", "utf-8")
+            whole.replace(kept)
+        return Artifacts(java, kept.read_text("utf-8"))
+
+
+def _jars(pom: Path, home: Path) -> str:
+    listed, told = home / "jars", home / "maven.log"
+    command = [
+        *(_tool("mvn"), "--batch-mode", f"--file={pom}", _PLUGIN),
+        *(f"-Dmaven.repo.local={cache() / 'maven'}", f"-Dmdep.outputFile={listed}"),
+    ]
+    # Without the network first, so that a machine that is off it loses no time, and one that is on it asks nobody.
+    for more in (["--offline"], []):
+        with told.open("wb") as log:
+            if not subprocess.run([*command, *more], stdout=log, stderr=log, check=False).returncode:  # noqa: S603  # our own pom
+                return listed.read_text("utf-8").strip()
+    raise Missing(
+        f"`mvn` cannot get the jars of `{home.name}`: see `{told}`, and whether Maven Central is within reach"
+    )
+
+
+def _compile(sources: list[Path], jars: str, into: Path) -> None:
+    command = [_tool("javac"), "--release", "11", "-nowarn", "-proc:none", "-cp", jars, "-d", str(into)]
+    ran = subprocess.run([*command, *map(str, sources)], check=False, capture_output=True, text=True)  # noqa: S603  # our own sources
+    if ran.returncode:
+        said = next(iter(ran.stderr.splitlines()), "nothing")
+        raise Missing(f"`javac` says `{said}`: {_INSTALL['javac']}")
+
+
+def _tool(name: str) -> str:
+    """Return the path of a program, of JAVA_HOME before PATH."""
+    home = os.environ.get("JAVA_HOME")
+    path = os.pathsep.join([*([f"{home}/bin"] if home else []), os.environ.get("PATH", os.defpath)])
+    found = shutil.which(name, path=path)
+    if found is None:
+        raise Missing(f"`{name}` is not on the PATH: {_INSTALL[name]}")
+    return found

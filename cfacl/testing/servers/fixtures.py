@@ -1,0 +1,72 @@
+"""The plugin: the fixtures, and who owns what they start."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from cfacl.testing.announcements import absent
+from cfacl.testing.servers.errors import Missing, ServerError
+from cfacl.testing.servers.hbase.running import Running
+from cfacl.testing.servers.run import Run
+
+__all__ = ["hbase", "hbase_acl", "pytest_configure", "pytest_configure_node", "pytest_unconfigure"]
+
+_RUN: Final = pytest.StashKey[Run]()
+#: What a worker of pytest-xdist is told: the folder of the run.
+_FOLDER: Final = "cfacl_servers"
+
+
+@pytest.fixture(scope="session")
+def hbase(request: pytest.FixtureRequest) -> Running:
+    """An HBase that lets everybody do everything, over `buffered`, `framed` and `http`."""
+    if address := os.environ.get("CFACL_HBASE"):
+        return _named(address)
+    return _started(request, authorization=False)
+
+
+@pytest.fixture(scope="session")
+def hbase_acl(request: pytest.FixtureRequest) -> Running:
+    """An HBase with AccessController and VisibilityController, whose superuser is `hbase`."""
+    if os.environ.get("CFACL_HBASE"):
+        absent("hbase", "one with authorization is started only where CFACL_HBASE names none: unset it")
+    return _started(request, authorization=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Own the run's servers, in the process that has no other above it."""
+    told: dict[str, Any] | None = getattr(config, "workerinput", None)
+    run = Run(Path(told[_FOLDER] if told else tempfile.mkdtemp(prefix="cfacl-servers-")))
+    if told is None:
+        run.own()
+    config.stash[_RUN] = run
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist whose servers it shares."""
+    node.workerinput[_FOLDER] = str(node.config.stash[_RUN].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End what the run started; its other processes have ended before."""
+    if not hasattr(config, "workerinput") and _RUN in config.stash:
+        config.stash[_RUN].close()
+
+
+def _started(request: pytest.FixtureRequest, *, authorization: bool) -> Running:
+    try:
+        return request.config.stash[_RUN].hbase(authorization=authorization)
+    except Missing as missing:
+        absent("hbase", str(missing))
+
+
+def _named(address: str) -> Running:
+    host, colon, port = address.rpartition(":")
+    if not (host and colon and port.isdecimal()):
+        raise ServerError(f"CFACL_HBASE is `host:port` of a buffered Thrift server, and not `{address}`")
+    return Running({"buffered": int(port)}, host=host)

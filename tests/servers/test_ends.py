@@ -1,0 +1,110 @@
+"""No JVM outlives the run that started it, and a run has one server however many processes share it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from cfacl.testing.announcements import absent
+from cfacl.testing.servers import Missing
+from cfacl.testing.servers.artifacts import resolve
+from cfacl.testing.servers.hbase.running import SOURCE
+
+pytestmark = pytest.mark.slow
+
+#: Starts a server, and forks a child that holds all that it has open.
+KILLED: Final = """
+import os, signal, sys
+from pathlib import Path
+from cfacl.testing.servers import HBase
+signal.alarm(600)
+HBase(Path(sys.argv[1])).start()
+child = os.fork()
+if not child:
+    signal.alarm(600)
+    signal.pause()
+print(child, flush=True)
+signal.pause()
+"""
+
+SHARED: Final = """
+import os
+from contextlib import closing
+from pathlib import Path
+
+def test_it_answers(hbase, worker_id, tmp_path_factory):
+    with closing(hbase.connection()) as connection:
+        connection.tables()
+    shared = Path(os.environ["CFACL_TOLD"])
+    (shared / worker_id).write_text(f"{hbase.ports} {hbase.folder}")
+"""
+
+
+@pytest.fixture(autouse=True)
+def present() -> None:
+    """Leave out what needs a server, where there can be none."""
+    try:
+        resolve(SOURCE)
+    except Missing as missing:
+        absent("hbase", str(missing))
+
+
+def test_they_end_with_a_process_that_is_killed_also_where_its_child_lives_on(system, tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        child = int(owner.stdout.readline())
+        try:
+            pids = system.jvms(tmp_path)
+            assert len(pids) == 2
+            assert system.end(pids, owner.kill)
+            os.kill(child, 0)  # it does live
+        finally:
+            os.kill(child, signal.SIGKILL)
+
+
+def test_two_workers_share_one_which_ends_with_the_run(system, tmp_path: Path) -> None:
+    (tmp_path / "test_shared.py").write_text(SHARED, "utf-8")
+    for each in ("told", "temporary"):
+        (tmp_path / each).mkdir()
+    options = ["-n", "2", "--dist", "each", "-W", "error", "-p", "cfacl.testing.servers", "-p", "no:cacheprovider"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CFACL_HBASE"))}
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "-c", os.devnull, f"--rootdir={tmp_path}", tmp_path],
+        env={**environment, "CFACL_TOLD": str(tmp_path / "told"), "TMPDIR": str(tmp_path / "temporary")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    told = {each.name: each.read_text("utf-8") for each in (tmp_path / "told").iterdir()}
+    assert told.keys() == {"gw0", "gw1"}
+    assert told["gw0"] == told["gw1"]
+    assert system.jvms(tmp_path) == set()
+    assert not [*(tmp_path / "temporary").glob("cfacl-*")]
+
+
+def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(system, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "cfacl.testing.servers"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as owner:
+        assert owner.stdout is not None
+        lines = [owner.stdout.readline() for _ in range(2)]
+        names: dict = {}
+        exec("".join(lines), names)
+        assert names["connection"].tables() == []
+        names["connection"].close()
+        pids = system.jvms(tmp_path)
+        assert len(pids) == 2
+        assert system.end(pids, lambda: owner.send_signal(signal.SIGINT))
+        assert owner.wait(60) == 0
+    assert not [*tmp_path.iterdir()]
