@@ -342,7 +342,9 @@ class Database(Pinned):
         return self._store
 
     def _orphan(self) -> None:
-        self._guard.orphan("the database was opened before this process was forked; connect in the child")
+        self._guard.orphan(
+            "the database was opened before this process was forked; connect after the fork, and in no process before it"
+        )
         self._lock = RLock()
         self._store.abandon()
 

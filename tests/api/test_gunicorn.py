@@ -173,7 +173,7 @@ def test_one_worker_can_write_and_the_others_are_told_who_does(app, serve, tmp_p
 def test_what_was_opened_before_the_fork_says_what_to_do(app, serve, workers):
     app("connect()")
     server = serve("--workers", str(workers), "--preload")
-    message = "Closed: the database was opened before this process was forked; connect in the child"
+    message = "Closed: the database was opened before this process was forked; connect after the fork, and in no process before it"
     assert list(server.by_worker(workers).values()) == [message] * workers
     assert server.stop() == 0
     assert not [line for line in server.log if "[ERROR]" in line or "[CRITICAL]" in line]

@@ -120,7 +120,7 @@ def test_an_orphan_is_closed_and_its_store_let_go(policy: cfacl.Policy) -> None:
     session = db.session("ann", "work")
     db._orphan()
     for use in (lambda: session.allows("read", "t", "a"), lambda: db.session("ann", "work"), db.stats):
-        with pytest.raises(cfacl.Closed, match="connect in the child"):
+        with pytest.raises(cfacl.Closed, match="connect after the fork"):
             use()
     with pytest.raises(cfacl.Closed, match="open it after the fork"):
         db._store.tables()

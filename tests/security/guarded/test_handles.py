@@ -369,7 +369,10 @@ def test_in_a_forked_child_everything_is_closed_and_says_so(folder: Path, store:
     assert status == 0
     assert told.pop("connect") == ["", "child"]
     assert len(told) == 17
-    closed = ["Closed", "the database was opened before this process was forked; connect in the child"]
+    closed = [
+        "Closed",
+        "the database was opened before this process was forked; connect after the fork, and in no process before it",
+    ]
     assert told == dict.fromkeys(told, closed)
     if store == "rocksdb":
         with cfacl.connect(location, policy=_policy()) as db:
