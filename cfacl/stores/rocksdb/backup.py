@@ -14,10 +14,13 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, NamedTuple
+from uuid import uuid4
 
 from rocksdict import Checkpoint
 
@@ -30,8 +33,12 @@ __all__ = ["back_up", "restore"]
 _MANIFEST: Final = "CFACL_BACKUP"
 _DATA: Final = "data"
 _FORMAT: Final = 1
-#: Where the checkpoint lies meanwhile: in the store's directory, for its files are links.
+#: How the checkpoint's name begins, which lies in the store's directory meanwhile, for its files are links.
 _CHECKPOINT: Final = "CFACL_CHECKPOINT"
+#: The checkpoints that backups under way copy from; whatever else there is of them, a crash left.
+_used: Final[set[str]] = set()
+#: Held while checkpoints are made or cleared away: by one process, for only one has a store open.
+_making: Final = threading.Lock()
 #: Without this file a directory is no store: it is copied last.
 _CURRENT: Final = "CURRENT"
 _CHUNK: Final = 1 << 20
@@ -54,26 +61,39 @@ def back_up(database: Database, path: Path, target: Path) -> Generator[Copied, N
         StoreError: ``target`` holds something.
         StoreCorrupted: what was read again is not what was written.
     """
-    checkpoint = path / _CHECKPOINT
     data = _made(target) / _DATA
-    shutil.rmtree(checkpoint, ignore_errors=True)
     try:
         data.mkdir(mode=0o700)
-        with database.lock:
-            Checkpoint(database.driver).create_checkpoint(str(checkpoint))
-        # The largest first, so that no thread is left alone with it at the end.
-        files = sorted(checkpoint.iterdir(), key=lambda each: each.stat().st_size, reverse=True)
-        names = [each.name for each in files]
-        entries: list[_Entry] = []
-        yield from _copied([(checkpoint / name, data / name, None) for name in names], entries)
+        with _checkpoint(database, path) as checkpoint:
+            # The largest first, so that no thread is left alone with it at the end.
+            files = sorted(checkpoint.iterdir(), key=lambda each: each.stat().st_size, reverse=True)
+            names = [each.name for each in files]
+            entries: list[_Entry] = []
+            yield from _copied([(checkpoint / name, data / name, None) for name in names], entries)
         manifest = {"format": _FORMAT, "files": [each._asdict() for each in sorted(entries)]}
         _write(target / _MANIFEST, json.dumps(manifest, indent=1).encode())
         _sync(target)
     except BaseException:
         shutil.rmtree(data, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _checkpoint(database: Database, path: Path) -> Iterator[Path]:
+    """Have a checkpoint that is nobody else's, and clear away those that are nobody's any more."""
+    checkpoint = path / f"{_CHECKPOINT}-{uuid4().hex}"
+    try:
+        with _making:
+            for each in path.glob(f"{_CHECKPOINT}*"):
+                if each.name not in _used:
+                    shutil.rmtree(each, ignore_errors=True)
+            _used.add(checkpoint.name)
+            with database.lock:
+                Checkpoint(database.driver).create_checkpoint(str(checkpoint))
+        yield checkpoint
     finally:
         shutil.rmtree(checkpoint, ignore_errors=True)
+        _used.discard(checkpoint.name)
 
 
 def restore(source: Path, target: Path) -> Iterator[Copied]:
