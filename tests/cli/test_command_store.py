@@ -12,6 +12,8 @@ import pytest
 
 import cfacl
 from cfacl.cli.app import main
+from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb.families import FORMAT_KEY
 
 POLICY = """
 policy = { name = "x", purposes = ["work"] }
@@ -143,6 +145,14 @@ def test_damage_is_a_finding(damaged: Path, capsys: pytest.CaptureFixture[str]) 
     assert "damaged; restore it from a backup" in out
     code, out = said(capsys, "store", "verify", damaged, "--format", "json")
     assert (code, json.loads(out)["whole"]) == (1, False)
+
+
+def test_a_store_of_another_version_is_no_damage(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    opened: Any = open_store(store.as_uri().replace("file:", "rocksdb:", 1), clock=time.time_ns)
+    opened._database.system.read[FORMAT_KEY] = b"2"
+    opened.close()
+    said_of_it = f"cfacl: `{store}` was written by another version of cfacl; open it with that one\n"
+    assert said(capsys, "store", "verify", store) == (2, said_of_it)
 
 
 @pytest.mark.parametrize("what", ["flipped", "missing", "short", "unlisted name", "manifest", "no manifest"])
