@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import weakref
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Generator, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from threading import RLock
@@ -221,15 +222,20 @@ class Database(Pinned):
 
         Raises:
             Unsupported: the store has no files here.
+            RequestError: ``target`` lies in the store.
             StoreError: ``target`` holds something, or cannot be written; there is no backup then.
         """
         self._changeable()  # the process that writes has to wait for it
         if not isinstance(target, (str, Path)):
             raise RequestError(f"a backup goes to a path, not to {type(target).__name__}")
-        with store_failures("backing up"):
-            for step in self._store.back_up(Path(target)):
+        with closing(self._back_up(Path(target))) as steps:
+            for step in steps:
                 if progress is not None:
-                    progress(step)
+                    progress(step)  # what it raises is the caller's, and no failure of the store
+
+    def _back_up(self, target: Path) -> Generator[Copied, None, None]:
+        with store_failures("backing up"):
+            yield from self._store.back_up(target)
 
     def sweep(self, progress: Callable[[Swept], object] | None = None) -> list[Swept]:
         """Remove what has outlived its family's ``time_to_live``; reads left it out already, and now it takes no room.

@@ -46,7 +46,11 @@ def import_pairs(
 
 
 def _lines(file: Path) -> list[str]:
-    raw = source.read(file)
+    from cfacl.policy.syntax import MAX_SIZE
+
+    raw = source.read(file, MAX_SIZE + 1)
+    if len(raw) > MAX_SIZE:
+        raise PolicyError([Fault("", f"is longer than {MAX_SIZE // 1024**2} MiB; split it")])
     if raw.startswith(BOM_UTF8):
         raise PolicyError([Fault("line 1", "starts with a byte order mark; save the file as utf-8 without it")])
     try:

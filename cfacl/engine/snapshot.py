@@ -252,8 +252,8 @@ class Snapshot:
             stored = self.stored.get((table.name, family.name))
             if stored is None:
                 raise SchemaMissing(
-                    f"the store has no family {quoted(family.name)} of table {quoted(table.name)};"
-                    " `create_tables()` makes it, `drift()` says what differs"
+                    f"the store has no family {quoted(family.name)} of table {quoted(table.name)} that may be used;"
+                    " `create_tables()` makes it, or says what to adopt; `drift()` says what differs"
                 )
             qualifiers = selection.qualifiers[stored.prefix[:-1]]
             if qualifiers is None and family.columns is not None:

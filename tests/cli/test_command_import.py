@@ -73,3 +73,9 @@ def test_a_name_that_cannot_be_is_no_fault_of_the_file(run: Any) -> None:
     ran = run("import", "-", "--table", "a b", stdin=b"ann p1\n")
     assert ran.code == 2
     assert ran.err.startswith("cfacl: `a b` cannot name a table; ")
+
+
+def test_what_never_ends_is_read_no_further_than_it_may_be_long(run: Any) -> None:
+    ran = run("import", "/dev/zero")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "/dev/zero: is longer than 64 MiB; split it\n"

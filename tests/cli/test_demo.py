@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from datetime import datetime
@@ -206,11 +207,16 @@ def test_a_kept_store_can_be_opened_again_under_the_policy(run: Any, tmp_path: P
         assert len(list(session.table("account").scan())) == 3
 
 
-def test_the_screen_ends_with_a_question_that_can_be_asked(run: Any) -> None:
+@pytest.mark.parametrize("found", [True, False])
+def test_the_screen_ends_with_a_question_that_can_be_asked(
+    run: Any, found: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [".venv/bin/cfacl"])
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/cfacl" if found else None)
     ran = run("demo", "--users", 1)
     assert "Store: RocksDB, 1 made-up user, " in ran.out
     last = ran.out.splitlines()[-1].split()
-    assert last[0] == "cfacl"
+    assert last[0] == ("cfacl" if found else ".venv/bin/cfacl")
     asked = run(*last[1:])
     assert asked.code == 1
     assert "maya may not read account:id for support" in asked.out

@@ -140,6 +140,8 @@ def test_a_manifest_that_lost_its_end_makes_no_smaller_store(whole, clock):
             store = open_store(path, clock=clock)
         except StoreError:
             assert sorted(each.name for each in path.glob("*.sst")) == before
+            with pytest.raises(StoreError):
+                list(verify(path))
         else:
             opened += 1
             assert len(rows(store, ONE, TWO)) == ROWS

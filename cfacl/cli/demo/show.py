@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -37,8 +39,13 @@ def show(document: dict[str, Any], screen: Console) -> None:
     if directory is not None:
         screen.print(f"The store stays in {printable(directory)}", soft_wrap=True)
     screen.print("Now ask the policy yourself:")
-    question = ("cfacl", "explain", document["policy"]["file"], "maya", "read", "account:id", "--purpose", "support")
+    question = (_command(), "explain", document["policy"]["file"], "maya", "read", "account:id", "--purpose", "support")
     screen.print(Text(shlex.join(question), style="bold"), soft_wrap=True)
+
+
+def _command() -> str:
+    """Return what this command is found by: its name, or where it is."""
+    return "cfacl" if shutil.which("cfacl") else sys.argv[0]
 
 
 def _title(screen: Console, number: int, text: str) -> None:

@@ -10,18 +10,23 @@ Nothing in a backup is a link to the store's own files, so that what harms one h
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
+import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final, NamedTuple
+from uuid import uuid4
 
 from rocksdict import Checkpoint
 
-from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable, quoted, quoted_path
+from cfacl.errors import RequestError, StoreCorrupted, StoreError, StoreUnavailable, quoted, quoted_path
 from cfacl.stores.base import Copied
 from cfacl.stores.rocksdb.families import Database
 
@@ -30,8 +35,14 @@ __all__ = ["back_up", "restore"]
 _MANIFEST: Final = "CFACL_BACKUP"
 _DATA: Final = "data"
 _FORMAT: Final = 1
-#: Where the checkpoint lies meanwhile: in the store's directory, for its files are links.
+#: How the checkpoint's name begins, which lies in the store's directory meanwhile, for its files are links.
 _CHECKPOINT: Final = "CFACL_CHECKPOINT"
+#: The checkpoints that backups under way copy from; whatever else there is of them, a crash left.
+_used: Final[set[str]] = set()
+#: Held while checkpoints are made or cleared away: by one process, for only one has a store open.
+_making: Final = threading.Lock()
+#: What the files of a checkpoint are named like.
+_NAME: Final = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 #: Without this file a directory is no store: it is copied last.
 _CURRENT: Final = "CURRENT"
 _CHUNK: Final = 1 << 20
@@ -51,61 +62,104 @@ def back_up(database: Database, path: Path, target: Path) -> Generator[Copied, N
     Writers wait while the checkpoint is made, not while it is copied.
 
     Raises:
-        StoreError: ``target`` holds something.
+        RequestError: ``target`` lies in the store.
+        StoreError: ``target`` holds something, or cannot be written.
         StoreCorrupted: what was read again is not what was written.
     """
-    checkpoint = path / _CHECKPOINT
-    data = _made(target) / _DATA
-    shutil.rmtree(checkpoint, ignore_errors=True)
+    if _within(target, path):
+        raise RequestError(f"{quoted_path(target)} lies in the store; name a directory outside of it")
+    anew = "make the backup anew"
+    data = _made(target, anew) / _DATA
     try:
-        data.mkdir(mode=0o700)
-        with database.lock:
-            Checkpoint(database.driver).create_checkpoint(str(checkpoint))
-        # The largest first, so that no thread is left alone with it at the end.
-        files = sorted(checkpoint.iterdir(), key=lambda each: each.stat().st_size, reverse=True)
-        names = [each.name for each in files]
-        entries: list[_Entry] = []
-        yield from _copied([(checkpoint / name, data / name, None) for name in names], entries)
-        manifest = {"format": _FORMAT, "files": [each._asdict() for each in sorted(entries)]}
-        _write(target / _MANIFEST, json.dumps(manifest, indent=1).encode())
-        _sync(target)
+        with _checkpoint(database, path) as checkpoint, _telling(target, anew):
+            data.mkdir(mode=0o700)
+            # The largest first, so that no thread is left alone with it at the end.
+            files = sorted(checkpoint.iterdir(), key=lambda each: each.stat().st_size, reverse=True)
+            names = [each.name for each in files]
+            entries: list[_Entry] = []
+            yield from _copied([(checkpoint / name, data / name, None) for name in names], entries)
+            manifest = {"format": _FORMAT, "files": [each._asdict() for each in sorted(entries)]}
+            _write(target / _MANIFEST, json.dumps(manifest, indent=1).encode())
+            _sync(target)
     except BaseException:
+        with suppress(OSError):
+            (target / _MANIFEST).unlink()
         shutil.rmtree(data, ignore_errors=True)
         raise
+
+
+@contextmanager
+def _checkpoint(database: Database, path: Path) -> Iterator[Path]:
+    """Have a checkpoint that is nobody else's, and clear away those that are nobody's any more."""
+    checkpoint = path / f"{_CHECKPOINT}-{uuid4().hex}"
+    try:
+        with _making:
+            for each in path.glob(f"{_CHECKPOINT}*"):
+                if each.name not in _used:
+                    shutil.rmtree(each, ignore_errors=True)
+            _used.add(checkpoint.name)
+            with database.lock:
+                Checkpoint(database.driver).create_checkpoint(str(checkpoint))
+        yield checkpoint
     finally:
         shutil.rmtree(checkpoint, ignore_errors=True)
+        _used.discard(checkpoint.name)
 
 
 def restore(source: Path, target: Path) -> Iterator[Copied]:
     """Copy the backup ``source`` to the new directory ``target``, which is a store then; yield after each file.
 
     Raises:
-        StoreError: ``source`` is no complete backup, or ``target`` holds something.
+        StoreError: ``source`` is no complete backup, or ``target`` holds something, or cannot be written.
         StoreCorrupted: a file is not what was backed up.
     """
     entries = _entries(source)
-    _made(target)
+    anew = "restore the backup anew"
+    _made(target, anew)
     try:
-        jobs = [(source / _DATA / each.name, target / each.name, each) for each in entries]
-        yield from _copied([job for job in jobs if job[2].name != _CURRENT], [])
-        yield from _copied([job for job in jobs if job[2].name == _CURRENT], [])
+        with _telling(target, anew):
+            jobs = [(source / _DATA / each.name, target / each.name, each) for each in entries]
+            yield from _copied([job for job in jobs if job[2].name != _CURRENT], [])
+            yield from _copied([job for job in jobs if job[2].name == _CURRENT], [])
     except BaseException:
         for each in entries:
-            (target / each.name).unlink(missing_ok=True)
+            with suppress(OSError):
+                (target / each.name).unlink()
         raise
 
 
-def _made(target: Path) -> Path:
+def _within(target: Path, folder: Path) -> bool:
+    """Whether a path leads into a directory, by whichever links."""
+    place = os.path.realpath(folder)
+    return os.path.commonpath((os.path.realpath(target), place)) == place
+
+
+def _made(target: Path, anew: str) -> Path:
     """Make the last directory of a path, if it is not there; it must be empty."""
-    try:
+    with _telling(target, anew):
         target.mkdir(mode=0o700, exist_ok=True)
         full = any(target.iterdir())
-    except OSError as error:
-        reason = (error.strerror or "unknown").lower()
-        raise StoreUnavailable(f"{quoted_path(target)} cannot be made: {reason}; name a new directory") from error
+        _sync(Path(os.path.realpath(target)).parent)
     if full:
         raise StoreError(f"{quoted_path(target)} holds something; name a new directory")
     return target
+
+
+@contextmanager
+def _telling(target: Path, anew: str) -> Iterator[None]:
+    """Say which directory could not be filled, and what to do; what is said of the driver's errors is about the store."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        fix = "free some space there" if full else "mend that, or name a new directory,"
+        raise StoreUnavailable(
+            f"{quoted_path(target)} cannot be written: {_reason(error)}; {fix} and {anew}"
+        ) from error
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "unknown").lower()
 
 
 def _entries(source: Path) -> list[_Entry]:
@@ -117,11 +171,10 @@ def _entries(source: Path) -> list[_Entry]:
     except FileNotFoundError:
         raise StoreError(f"{quoted_path(source)} is no complete backup: `{_MANIFEST}` is missing; name one") from None
     except OSError as error:
-        reason = (error.strerror or "unknown").lower()
-        raise StoreUnavailable(f"{quoted_path(source)} cannot be read: {reason}") from error
+        raise StoreUnavailable(f"{quoted_path(source)} cannot be read: {_reason(error)}; mend that") from error
     except (ValueError, KeyError, TypeError) as error:
         raise StoreCorrupted(f"`{_MANIFEST}` of {quoted_path(source)} is damaged; use another backup") from error
-    if not entries or any(each.name in ("", ".", "..") or "/" in each.name for each in entries):
+    if not entries or not all(_NAME.fullmatch(each.name) for each in entries):
         raise StoreCorrupted(f"`{_MANIFEST}` of {quoted_path(source)} is damaged; use another backup")
     return entries
 

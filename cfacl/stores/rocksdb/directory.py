@@ -17,7 +17,6 @@ from rocksdict import Options, Rdict
 from cfacl.errors import (
     CfaclError,
     RequestError,
-    StoreCorrupted,
     StoreError,
     StoreLocked,
     StoreUnavailable,
@@ -25,7 +24,7 @@ from cfacl.errors import (
     quoted_path,
 )
 from cfacl.stores.rocksdb.errors import let_go, mapped
-from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version, known_names
+from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version, known_names, lost_families
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM, ours
 from cfacl.stores.rocksdb.logs import confirm_logs
@@ -166,7 +165,7 @@ def _confirm_whole(path: Path, names: list[str]) -> None:
     if found != FORMAT:
         raise another_version(path)
     if not known <= {*names}:
-        raise StoreCorrupted(f"{quoted_path(path)}: its manifest lacks families; restore the store from a backup")
+        raise lost_families(path)
 
 
 def _confirm_made(path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple, TypeVar
 from attrs import define, field
 from rocksdict import ColumnFamily, Rdict, ReadOptions, WriteBatch
 
-from cfacl.errors import SchemaMissing, StoreError, quoted, quoted_path
+from cfacl.errors import SchemaMissing, StoreCorrupted, StoreError, quoted, quoted_path
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
@@ -31,6 +31,7 @@ __all__ = [
     "another_version",
     "known_key",
     "known_names",
+    "lost_families",
 ]
 
 #: How often a read tries to find the store still before it makes writers wait.
@@ -100,6 +101,11 @@ def known_names(system: Rdict) -> set[str]:
 def another_version(path: Path) -> StoreError:
     """Return the error for a store whose format is not ours."""
     return StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
+
+
+def lost_families(path: Path) -> StoreError:
+    """Return the error for a store whose manifest lacks families that have to be there."""
+    return StoreCorrupted(f"{quoted_path(path)}: its manifest lacks families; restore the store from a backup")
 
 
 class Generation(NamedTuple):

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from rocksdict import AccessType, Options, Rdict, RdictIter, ReadOptions
+from rocksdict import Options, Rdict, RdictIter, ReadOptions
 
-from cfacl.errors import CfaclError, StoreCorrupted, StoreError, quoted_path
+from cfacl.errors import CfaclError, StoreCorrupted, StoreError, StoreUnavailable, quoted_path
 from cfacl.stores.rocksdb.errors import let_go, mapped
-from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
+from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version, known_names, lost_families
+from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, ours, unescaped
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.settings import options_to_look
+from cfacl.stores.rocksdb.view import View, led
 
 __all__ = ["Verified", "column_families", "verify"]
+
+#: How often it is looked again, where a writer removed something on the way.
+_TRIES: Final = 32
 
 
 class Verified(NamedTuple):
@@ -54,9 +60,11 @@ def verify(path: Path) -> Iterator[Verified]:
         StoreCorrupted: something is damaged, or is not what this store writes.
         StoreError: there is no store, or it cannot be read.
     """
-    names = column_families(path)
+    column_families(path)
     try:
-        yield from _verified(path, names)
+        with closing(View(path)) as view:
+            names, driver = _opened(path, view)
+        yield from _verified(names, driver)
     except CfaclError as error:
         let_go(error)
         raise
@@ -64,9 +72,47 @@ def verify(path: Path) -> Iterator[Verified]:
         raise _told(error, path) from error
 
 
-def _verified(path: Path, names: list[str]) -> Iterator[Verified]:
-    options = options_to_look()
-    driver = Rdict(str(path), options, dict.fromkeys(names, options), AccessType.read_only())
+def _opened(path: Path, view: View) -> tuple[list[str], Rdict]:
+    """Return the names of the column families, and an instance of one moment, whatever a writer does meanwhile.
+
+    A file that is missing may be one that the manifest named a moment ago, and a log that went before it was read is
+    missed by nobody.  What fails twice alike is so: the manifest was read anew in between.
+    """
+    said = ""
+    for _ in range(_TRIES):
+        logs = set(path.glob("*.log"))
+        try:
+            found = _look(path, view)
+        except Exception as error:
+            if str(error) == said:
+                raise
+            said = str(error)
+        else:
+            if logs <= set(path.glob("*.log")):
+                return found
+    raise StoreUnavailable(f"{quoted_path(path)}: the store's files change faster than they can be read; try again")
+
+
+def _look(path: Path, view: View) -> tuple[list[str], Rdict]:
+    confirm_logs(path)
+    options = led(path, options_to_look())
+    options.set_max_open_files(-1)  # held open whatever a writer removes
+    names = view.names(options)
+    driver = view.read_only(options, names)
+    system = driver.get_column_family(SYSTEM)
+    written = system.get(FORMAT_KEY)
+    if written is None:
+        raise StoreError(
+            f"{quoted_path(path)} says nothing of its format; name a cfacl store, or restore it from a backup"
+        )
+    if written != FORMAT or not ours(names):
+        raise another_version(path)
+    if not known_names(system) <= {*names, *view.names(options)}:  # those made meanwhile are in the second list
+        raise lost_families(path)
+    return names, driver
+
+
+def _verified(names: list[str], driver: Rdict) -> Iterator[Verified]:
     found = {name: FamilyName.parse(name) for name in names}
     for name in sorted(found):
         parts = found[name]

@@ -119,7 +119,8 @@ def test_a_family_that_the_store_lacks_is_told_with_what_makes_it(memory_world: 
         with pytest.raises(cfacl.SchemaMissing) as missing:
             use()
         assert str(missing.value) == (
-            "the store has no family `new` of table `t`; `create_tables()` makes it, `drift()` says what differs"
+            "the store has no family `new` of table `t` that may be used; `create_tables()` makes it, or says what to adopt;"
+            " `drift()` says what differs"
         )
     assert things["session"].allows("read", "t", "new")
     memory_world.db.create_tables()

@@ -168,6 +168,7 @@ LIES: Final[dict[str, Callable[[Any], Any]]] = {
     "cells that are None": mutated(lambda key, cells: (key, None)),
     "cells that are a list": mutated(lambda key, cells: (key, list(cells.items()))),
     "a key that is str": mutated(lambda key, cells: ("r2", cells)),
+    "a key that only equals one": mutated(lambda key, cells: (memoryview(key), cells)),
     "a key that is None": mutated(lambda key, cells: (None, cells)),
     "a row that is no pair": mutated(lambda key, cells: (key, cells, b"secret")),
     "a row that is a key": mutated(lambda key, cells: key),

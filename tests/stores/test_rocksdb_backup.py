@@ -1,0 +1,157 @@
+"""Backups that are made at once, and those that come to nothing."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from contextlib import closing
+
+import pytest
+
+from cfacl.errors import RequestError, StoreCorrupted, StoreUnavailable
+from cfacl.model.projection import StoredFamily
+from cfacl.model.request import Mutation, Put
+from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb import backup
+from cfacl.stores.rocksdb.backup import restore
+from cfacl.stores.rocksdb.verification import verify
+
+FAMILY = StoredFamily("t", "a", 1, "public")
+
+
+@pytest.fixture
+def store(rocksdb_url, clock):
+    opened = open_store(rocksdb_url, clock=clock)
+    opened.create_table("t", [FAMILY])
+    put(opened, b"first")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def path(store, folder):
+    return folder / "store"
+
+
+def put(store, key):
+    store.apply("t", [Mutation(key, (Put(FAMILY, {b"q": key}),))])
+
+
+def checkpoints(path):
+    return sorted(each.name for each in path.glob("CFACL_CHECKPOINT*"))
+
+
+def values(source, target):
+    list(restore(source, target))
+    return [each.values for each in verify(target)]
+
+
+def test_backups_at_once_are_each_of_their_own_moment(store, path, folder):
+    with closing(store.back_up(folder / "b1")) as steps:
+        next(steps)
+        put(store, b"second")
+        assert [step.size for step in store.back_up(folder / "b2")]
+        assert len(checkpoints(path)) == 1
+        put(store, b"third")
+        assert list(steps)
+    assert checkpoints(path) == []
+    assert values(folder / "b1", folder / "s1") == [1]
+    assert values(folder / "b2", folder / "s2") == [2]
+
+
+def test_a_backup_that_is_given_up_leaves_nothing_of_itself(store, path, folder):
+    steps = store.back_up(folder / "b1")
+    next(steps)
+    steps.close()
+    assert checkpoints(path) == []
+    assert list((folder / "b1").iterdir()) == []
+
+
+def test_what_crashes_left_is_cleared_away_and_what_is_in_use_is_not(store, path, folder):
+    for name in ("CFACL_CHECKPOINT", "CFACL_CHECKPOINT-0.tmp"):
+        (path / name).mkdir()
+        (path / name / "x").write_text("x")
+    with closing(store.back_up(folder / "b1")) as steps:
+        next(steps)
+        assert len(checkpoints(path)) == 1
+        with closing(store.back_up(folder / "b2")) as others:
+            next(others)
+            assert len(checkpoints(path)) == 2
+
+
+def out_of_space(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def half_written(path, content):
+    path.write_bytes(content[:10])
+    out_of_space()
+
+
+@pytest.mark.parametrize(("what", "fails"), [("_hashed", out_of_space), ("_write", half_written)])
+def test_a_full_disk_is_told_of_where_the_backup_goes(store, path, folder, monkeypatch, what, fails):
+    monkeypatch.setattr(backup, what, fails)
+    with pytest.raises(StoreUnavailable) as caught:
+        list(store.back_up(folder / "b1"))
+    assert str(caught.value) == (
+        f"`{folder / 'b1'}` cannot be written: no space left on device; free some space there and make the backup anew"
+    )
+    assert (list((folder / "b1").iterdir()), checkpoints(path)) == ([], [])
+    monkeypatch.undo()
+    list(store.back_up(folder / "b1"))
+    assert values(folder / "b1", folder / "s1") == [1]
+
+
+def test_a_full_disk_is_told_of_where_the_store_is_restored(store, folder, monkeypatch):
+    list(store.back_up(folder / "b1"))
+    monkeypatch.setattr(backup, "_hashed", out_of_space)
+    with pytest.raises(StoreUnavailable) as caught:
+        list(restore(folder / "b1", folder / "s1"))
+    assert str(caught.value) == (
+        f"`{folder / 's1'}` cannot be written: no space left on device; free some space there and restore the backup anew"
+    )
+    assert list((folder / "s1").iterdir()) == []
+
+
+def test_a_place_that_cannot_be_made_is_named(store, folder):
+    (folder / "file").write_text("x")
+    with pytest.raises(StoreUnavailable) as caught:
+        list(store.back_up(folder / "file" / "b1"))
+    assert str(caught.value) == (
+        f"`{folder / 'file' / 'b1'}` cannot be written: not a directory;"
+        " mend that, or name a new directory, and make the backup anew"
+    )
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0b", "a\ud800", "n" * 300])
+def test_a_name_that_no_file_of_a_backup_has_is_damage(store, folder, name):
+    list(store.back_up(folder / "b1"))
+    (folder / "b1" / "CFACL_BACKUP").write_text(
+        json.dumps({"format": 1, "files": [{"name": name, "size": 1, "sha256": "0"}]})
+    )
+    with pytest.raises(StoreCorrupted, match=r"`CFACL_BACKUP` of .* is damaged; use another backup$"):
+        list(restore(folder / "b1", folder / "s1"))
+    assert not (folder / "s1").exists()
+
+
+@pytest.mark.parametrize("where", ["store", "store/b1", "store/deep/b1", "link/b1", "other/../store/b1"])
+def test_no_backup_goes_into_the_store_itself(store, path, folder, where):
+    (folder / "link").symlink_to(path)
+    (folder / "other").mkdir()
+    before = sorted(path.iterdir())
+    with pytest.raises(RequestError, match=r"lies in the store; name a directory outside of it$"):
+        list(store.back_up(folder / where))
+    assert sorted(path.iterdir()) == before
+    list(store.back_up(folder / "store-2"))
+
+
+def test_the_names_of_new_directories_are_on_the_disk(store, folder, monkeypatch):
+    synced = []
+    sync = backup._sync
+    monkeypatch.setattr(backup, "_sync", lambda each: synced.append(each) or sync(each))
+    list(store.back_up(folder / "b1"))
+    assert synced == [folder, folder / "b1" / "data", folder / "b1"]
+    synced.clear()
+    list(restore(folder / "b1", folder / "s1"))
+    assert synced == [folder, folder / "s1", folder / "s1"]
