@@ -16,6 +16,7 @@ from cfacl.testing.conformance.scanning import Scanning
 from cfacl.testing.conformance.schema import Schema
 from cfacl.testing.conformance.snapshots import SnapshotScans
 from cfacl.testing.conformance.suite import S
+from cfacl.testing.conformance.sweeping import Sweeping
 from cfacl.testing.conformance.system import SystemRecords
 from cfacl.testing.conformance.threads import Threads
 from cfacl.testing.conformance.upkeep import Upkeep
@@ -41,6 +42,7 @@ CATEGORIES: Final = (
     SystemRecords,
     Threads,
     Closing,
+    Sweeping,
     Upkeep,
 )
 
@@ -61,6 +63,7 @@ class StoreTests(
     SystemRecords[S],
     Threads[S],
     Closing[S],
+    Sweeping[S],
     Upkeep[S],
 ):
     """Every test of every category; subclass this one."""

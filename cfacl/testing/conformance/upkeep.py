@@ -1,4 +1,4 @@
-"""What is done to a store as a whole: opened again, flushed, swept, backed up."""
+"""What is done to a store as a whole: opened again, flushed, backed up."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from cfacl.errors import SchemaMissing, Unsupported
+from cfacl.errors import Unsupported
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Span
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import TABLE, delete, drained, end, projection, put, row, scanned
+from cfacl.testing.conformance.data import TABLE, delete, drained, projection, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
 class Upkeep(Suite[S]):
-    """`Store.reopen`, `Store.flush`, `Store.sweep`, `Store.back_up`, and the same folder opened anew."""
+    """`Store.reopen`, `Store.flush`, `Store.back_up`, and the same folder opened anew."""
 
     def test_it_is_opened_anew_with_all_that_it_held_or_with_nothing(
         self, store: S, one: StoredFamily, two: StoredFamily, folder: Path, clock: Clock
@@ -76,71 +76,6 @@ class Upkeep(Suite[S]):
         store.flush()
         assert store.increment(TABLE, b"u1", one, b"n", 1, durable=durable) == 2
         assert set(self.raw_cells(store, one)) == {(b"u1", b"n")}
-
-    def test_a_sweep_removes_what_has_expired_and_nothing_else(
-        self, store: S, one: StoredFamily, short_lived: StoredFamily, clock: Clock
-    ) -> None:
-        for each in (one, short_lived):
-            put(store, b"r1", each, {b"": b"v", b"\0\0q": b"v"})
-        clock.turn(1)
-        for each in (one, short_lived):
-            put(store, b"r2", each, {b"": b"v", b"\0\0q": b"v"})
-        clock.turn(999)
-        kept = self.raw_cells(store, one), self.raw_cells(store, short_lived)
-        steps = list(store.sweep(short_lived))
-        assert {(each.table, each.family) for each in steps} <= {(TABLE, "brief")}
-        if steps:  # otherwise the server expires by itself, and there is nothing to sweep
-            assert sum(each.looked for each in steps) == 4
-            assert sum(each.removed for each in steps) == 2
-            left = {(b"r2", qualifier): kept[1][b"r2", qualifier] for qualifier in (b"", b"\0\0q")}
-            assert self.raw_cells(store, short_lived) == left
-            again = list(store.sweep(short_lived))
-            assert (sum(each.looked for each in again), sum(each.removed for each in again)) == (2, 0)
-        assert list(store.sweep(one)) == []
-        assert self.raw_cells(store, one) == kept[0]
-        assert row(store, b"r2", short_lived) == {b"brief:": b"v", b"brief:\0\0q": b"v"}
-
-    @needs("timestamps", "versions")
-    def test_a_sweep_removes_older_versions_before_the_newest(self, store: S, clock: Clock) -> None:
-        made = self.made(store, "f", versions=3, time_to_live=1000)
-        now = clock.milliseconds
-        for stamp in (now - 1005, now - 1000, now - 1):
-            put(store, b"r", made, {b"q\0": b"v", b"s": b"v"}, stamp)
-        steps = list(store.sweep(made))
-        if steps:
-            assert sum(each.removed for each in steps) == 4
-            assert self.raw_cells(store, made) == {(b"r", each): [(b"v", now - 1)] for each in (b"q\0", b"s")}
-        clock.turn(1000)
-        steps = list(store.sweep(made))
-        if steps:
-            assert sum(each.removed for each in steps) == 2
-            assert self.raw_cells(store, made) == {}
-        for stamp in range(3):
-            put(store, b"r", made, {b"q": b"v"}, clock.milliseconds - 1000 - stamp)
-        steps = list(store.sweep(made))
-        if steps:
-            assert (sum(each.looked for each in steps), sum(each.removed for each in steps)) == (3, 3)
-        put(store, b"r", made, {b"s": b"v"})
-        assert [value for value, _ in store.versions(TABLE, b"r", made, b"s")] == [b"v"]
-
-    def test_a_sweep_touches_no_family_of_another_identity(
-        self, store: S, short_lived: StoredFamily, clock: Clock
-    ) -> None:
-        put(store, b"r", short_lived, {b"q": b"v"})
-        clock.turn(1000)
-        kept = self.raw_cells(store, short_lived)
-        other = self.family("brief", time_to_live=1000)
-        with contextlib.suppress(SchemaMissing):
-            assert list(store.sweep(other)) == []
-        assert self.raw_cells(store, short_lived) == kept
-
-    def test_a_sweep_can_be_closed_in_the_middle(self, store: S, short_lived: StoredFamily) -> None:
-        put(store, b"r", short_lived, {b"q": b"v"})
-        steps = store.sweep(short_lived)
-        next(steps, None)
-        end(steps)
-        assert list(steps) == []
-        assert row(store, b"r", short_lived) == {b"brief:q": b"v"}
 
     def test_a_backup_copies_all_of_it_or_is_unsupported(self, store: S, one: StoredFamily, folder: Path) -> None:
         put(store, b"u1", one, {b"a": b"1"})
