@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cfacl.errors import Unsupported
 from cfacl.model.projection import StoredFamily
-from cfacl.model.request import Span
+from cfacl.model.request import Mutation, Put, Span
 from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.data import TABLE, delete, drained, projection, put, row, scanned
-from cfacl.testing.conformance.suite import S, Suite, needs
+from cfacl.testing.conformance.suite import S, Suite, fresh_folder, needs
 
 
 class Upkeep(Suite[S]):
@@ -77,25 +79,46 @@ class Upkeep(Suite[S]):
         assert store.increment(TABLE, b"u1", one, b"n", 1, durable=durable) == 2
         assert set(self.raw_cells(store, one)) == {(b"u1", b"n")}
 
-    def test_a_backup_copies_all_of_it_or_is_unsupported(self, store: S, one: StoredFamily, folder: Path) -> None:
-        put(store, b"u1", one, {b"a": b"1"})
-        kept = self.raw_cells(store, one)
-        target = folder.with_name(f"{folder.name}-backup")
-        try:
-            steps = list(store.back_up(target))
-        except Unsupported:
-            assert not target.exists()
-        else:
-            assert steps
-            assert steps[-1].size == steps[-1].total
-            assert any(target.iterdir())
-        finally:
-            _remove(target)
-        assert self.raw_cells(store, one) == kept
+    def test_a_backup_holds_all_of_it_or_is_unsupported(
+        self, store: S, one: StoredFamily, two: StoredFamily, clock: Clock
+    ) -> None:
+        large = hashlib.shake_256().digest(100_000)  # which nothing makes smaller
+        put(store, b"u1", one, {b"a": large})
+        store.increment(TABLE, b"u1", two, b"n", 5)
+        store.system.compare_and_set("k", None, b"v")
+        kept = {each: self.raw_cells(store, each) for each in (one, two)}
+        with fresh_folder() as aside:
+            try:
+                steps = list(store.back_up(aside / "backup"))
+            except Unsupported:
+                assert list(aside.iterdir()) == []
+            else:
+                sizes = [each.size for each in steps]
+                assert sizes == sorted(sizes)
+                assert steps[-1].total == sizes[-1] >= len(large)
+                assert sum(each.stat().st_size for each in aside.rglob("*") if each.is_file()) >= sizes[-1]
+                with self.restored(aside, clock) as again:
+                    assert again.tables() == store.tables()
+                    assert {each: self.raw_cells(again, each) for each in (one, two)} == kept
+                    assert again.system.items("") == {"k": b"v"}
+        assert {each: self.raw_cells(store, each) for each in (one, two)} == kept
 
+    @needs("atomic_batch")
+    def test_a_backup_is_of_one_instant(self, store: S, one: StoredFamily, two: StoredFamily, clock: Clock) -> None:
+        def count(number: int) -> None:
+            store.apply(TABLE, [Mutation(b"u1", tuple(Put(each, {b"n": b"%d" % number}) for each in (one, two)))])
 
-def _remove(folder: Path) -> None:
-    for each in sorted(folder.rglob("*"), reverse=True):
-        each.rmdir() if each.is_dir() else each.unlink()
-    if folder.exists():
-        folder.rmdir()
+        count(0)
+        with fresh_folder() as aside, contextlib.suppress(Unsupported):
+            for number, _ in enumerate(store.back_up(aside / "backup"), 1):
+                count(number)
+            with self.restored(aside, clock) as again:
+                cells = row(again, b"u1", one, two) or {}
+                assert cells[b"one:n"] == cells[b"two:n"]
+
+    @contextlib.contextmanager
+    def restored(self, aside: Path, clock: Clock) -> Iterator[S]:
+        """Open what is restored of a backup."""
+        self.restore(aside / "backup", aside / "restored")
+        with contextlib.closing(self.open(aside / "restored", clock)) as opened:
+            yield opened
