@@ -8,6 +8,7 @@ from cfacl.testing.conformance.closing import Closing
 from cfacl.testing.conformance.comparing import CompareAndSet
 from cfacl.testing.conformance.counters import Counters
 from cfacl.testing.conformance.deleting import Deleting
+from cfacl.testing.conformance.durability import Durability
 from cfacl.testing.conformance.expiry import TimeToLive
 from cfacl.testing.conformance.hostile import HostileBytes
 from cfacl.testing.conformance.parts import RowsInParts
@@ -43,6 +44,7 @@ CATEGORIES: Final = (
     Threads,
     Closing,
     Sweeping,
+    Durability,
     Upkeep,
 )
 
@@ -64,6 +66,7 @@ class StoreTests(
     Threads[S],
     Closing[S],
     Sweeping[S],
+    Durability[S],
     Upkeep[S],
 ):
     """Every test of every category; subclass this one."""

@@ -1,11 +1,11 @@
-"""The shipped suite, over the naive store and over each store with a bug; run by `test_planted_bugs` alone."""
+"""The shipped suite, over the naive stores and over each store with a bug; run by `test_planted_bugs` alone."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from bugs import BUGS
-from naive import NaiveStore
+from bugs import BUGS, BUGS_OF_KEEPING
+from naive import KeptStore, NaiveStore
 
 from cfacl.testing.conformance import StoreTests
 
@@ -24,6 +24,16 @@ class Naive(StoreTests):
         store.held[store.place(family.table, family)][key, qualifier] = [(value, timestamp)]
 
 
+class Kept(Naive):
+    persistent = True
+
+    def open(self, folder, clock):
+        return type("Store", (KeptStore,), self.overrides)(clock, folder / "state")
+
+
 TestHealthy = type("TestHealthy", (Naive,), {})
-for number, overrides in enumerate(BUGS.values()):
-    globals()[f"Test{number}"] = type(f"Test{number}", (Naive,), {"overrides": overrides})
+TestHealthyKept = type("TestHealthyKept", (Kept,), {})
+planted = [(Naive, overrides) for overrides in BUGS.values()]
+planted += [(Kept, overrides) for overrides in BUGS_OF_KEEPING.values()]
+for number, (base, overrides) in enumerate(planted):
+    globals()[f"Test{number}"] = type(f"Test{number}", (base,), {"overrides": overrides})
