@@ -55,7 +55,7 @@ def test_every_planted_bug_is_caught_and_the_healthy_store_passes(tmp_path, monk
         capture_output=True,
         text=True,
         check=False,
-        timeout=900,
+        timeout=1_200,
     )
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED, ran.stdout[-2_000:] + ran.stderr
     failed = caught(tmp_path / "report.xml")
