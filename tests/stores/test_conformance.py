@@ -7,6 +7,7 @@ from typing import ClassVar
 from cfacl.stores.base import Capabilities
 from cfacl.stores.memory import MemoryStore
 from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb.backup import restore
 from cfacl.testing.conformance import StoreTests
 
 
@@ -44,6 +45,9 @@ class TestRocksDB(StoreTests, Ours):
 
     def open(self, folder, clock):
         return open_store(folder, clock=clock)
+
+    def restore(self, backup, folder):
+        list(restore(backup, folder))
 
     def raw_cells(self, store, family):
         cells = {}

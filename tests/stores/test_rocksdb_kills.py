@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -17,6 +18,7 @@ KILLS: Final = 1_000 if os.environ.get("HYPOTHESIS_PROFILE") == "long" else 100
 SCRIPT: Final = textwrap.dedent(
     """
     import os, random, signal, sys, threading, time, traceback
+    from collections import Counter
     from cfacl.model.projection import Projection, Slice, StoredFamily
     from cfacl.model.request import Mutation, Put, Span
     from cfacl.stores.registry import open_store
@@ -24,6 +26,7 @@ SCRIPT: Final = textwrap.dedent(
     FAMILIES = [StoredFamily("t", f"f{n}", n + 1, "public", versions=1 + n) for n in range(3)]
     COUNTER = StoredFamily("other", "c", 9, "public")
     THREADS = 4
+    TURNS = 10  # so often the rows of all turns are counted, which become many
 
     def opened(url):
         return open_store(url, clock=time.time_ns)
@@ -46,7 +49,8 @@ SCRIPT: Final = textwrap.dedent(
             threading.Thread(target=work, args=(thread,), daemon=True).start()
         threading.Event().wait()
 
-    def verify(url, turn, acknowledged, counters):
+    def verify(url, history, counters):
+        turn, acknowledged = len(history) - 1, history[-1]
         begin = time.monotonic()
         store = opened(url)
         took = time.monotonic() - begin
@@ -61,6 +65,15 @@ SCRIPT: Final = textwrap.dedent(
         for thread, number in acknowledged.items():
             for each in range(number + 1):
                 assert b"%06d-%d-%06d-0" % (turn, thread, each) in rows, "an acknowledged row is gone"
+        if turn % TURNS == TURNS - 1:
+            counts = Counter()
+            for some in store.scan("t", projection, Span(), batch_size=1000):
+                for key, cells in some:
+                    counts[key[:8]] += len(cells)
+            for earlier, threads in enumerate(history):
+                for thread, number in threads.items():
+                    calls = counts[b"%06d-%d" % (earlier, thread)] / 12
+                    assert calls in (number + 1, number + 2), f"rows of turn {earlier} are gone"
         for thread, total in counters.items():
             ((_, cells),) = store.get("other", [b"k%d" % thread], Projection([Slice(COUNTER)]))
             found = int.from_bytes(cells[b"c:n"], "big")
@@ -82,7 +95,7 @@ SCRIPT: Final = textwrap.dedent(
     url, kills, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     chance = random.Random(seed)
     counters = {}
-    rows = 0
+    history = []  # by turn: the last number that each thread had acknowledged
     for turn in range(kills):
         reader, writer = os.pipe()
         child = forked(write, url, turn, writer)
@@ -101,11 +114,11 @@ SCRIPT: Final = textwrap.dedent(
                 thread, number, total = map(int, line.split())
                 acknowledged[thread], counters[thread] = number, total
         # What was added and not acknowledged when the kill came is counted from now on.
-        rows += sum(acknowledged.values())
-        checker = forked(verify, url, turn, acknowledged, counters)
+        history.append(acknowledged)
+        checker = forked(verify, url, history, counters)
         assert os.waitpid(checker, 0)[1] == 0, f"kill {turn} of seed {seed}"
         counters = {}
-    print("acknowledged", rows)
+    print("acknowledged", sum(sum(each.values()) for each in history))
     """
 )
 
@@ -119,5 +132,8 @@ def test_what_was_acknowledged_survives_a_kill_at_any_moment(folder: Path) -> No
     )
     assert done.returncode == 0, f"seed {seed}: {done.stderr[-2000:]}"
     lines = done.stdout.splitlines()
-    assert len([each for each in lines if each.startswith("reopened in")]) == KILLS
+    took = [float(each.removeprefix("reopened in ")) for each in lines[:-1]]
+    assert len(took) == KILLS
+    # The median, for a machine that others keep busy halts any of them at times.
+    assert statistics.median(took) < 2, f"opening took up to {max(took):.1f} s; this is a slow machine, or a slow store"
     assert int(lines[-1].removeprefix("acknowledged ")) > KILLS

@@ -8,6 +8,7 @@ from cfacl.testing.conformance.closing import Closing
 from cfacl.testing.conformance.comparing import CompareAndSet
 from cfacl.testing.conformance.counters import Counters
 from cfacl.testing.conformance.deleting import Deleting
+from cfacl.testing.conformance.durability import Durability
 from cfacl.testing.conformance.expiry import TimeToLive
 from cfacl.testing.conformance.hostile import HostileBytes
 from cfacl.testing.conformance.parts import RowsInParts
@@ -16,6 +17,7 @@ from cfacl.testing.conformance.scanning import Scanning
 from cfacl.testing.conformance.schema import Schema
 from cfacl.testing.conformance.snapshots import SnapshotScans
 from cfacl.testing.conformance.suite import S
+from cfacl.testing.conformance.sweeping import Sweeping
 from cfacl.testing.conformance.system import SystemRecords
 from cfacl.testing.conformance.threads import Threads
 from cfacl.testing.conformance.upkeep import Upkeep
@@ -41,6 +43,8 @@ CATEGORIES: Final = (
     SystemRecords,
     Threads,
     Closing,
+    Sweeping,
+    Durability,
     Upkeep,
 )
 
@@ -61,6 +65,8 @@ class StoreTests(
     SystemRecords[S],
     Threads[S],
     Closing[S],
+    Sweeping[S],
+    Durability[S],
     Upkeep[S],
 ):
     """Every test of every category; subclass this one."""

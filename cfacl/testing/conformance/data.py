@@ -14,6 +14,7 @@ __all__ = [
     "ENDLESS",
     "EVERYTHING",
     "HOSTILE",
+    "MANY",
     "PATIENCE",
     "TABLE",
     "delete",
@@ -52,6 +53,9 @@ HOSTILE: Final = (
     b"k" * MAX_KEY,
     b"\0" * MAX_KEY,
 )
+
+#: More rows, keys or columns than a page of any driver's that would rather give an answer in pages.
+MANY: Final = 1_200
 
 #: How long threads wait for each other, in seconds, before a test fails that would otherwise hang.
 PATIENCE: Final = 60

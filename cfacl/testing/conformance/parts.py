@@ -10,7 +10,7 @@ import pytest
 from cfacl.errors import RequestError
 from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
-from cfacl.testing.conformance.data import TABLE, drained, projection
+from cfacl.testing.conformance.data import MANY, TABLE, drained, projection, put
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 _QUALIFIERS: Final = [b"", b"\0", b"\0\0", b":", b"a", b"a\0", b"a\1", b"b", b"\xff", b"\xff\xff"]
@@ -87,6 +87,13 @@ class RowsInParts(Suite[S]):
         for batch_size in (1, 3, 100):
             batches = drained(store.scan(TABLE, asked, Span(), batch_size=batch_size, cells=4, limit=limit))
             assert [part for batch in batches for part in batch] == parts[:limit]
+
+    def test_a_row_of_any_number_of_columns_comes_in_parts(self, store: S, first: StoredFamily) -> None:
+        names = [b"c%04d" % n for n in range(MANY)]
+        put(store, b"r", first, dict.fromkeys(names, b"v"))
+        for size in (500, 2 * MANY):
+            batches = drained(store.scan(TABLE, projection(first), Span(), batch_size=1, cells=size))
+            assert [name for _, name, _ in _cells(batches)] == [b"a:" + name for name in names]
 
     @pytest.mark.parametrize("size", [0, -1])
     def test_a_part_of_nothing_is_refused(self, store: S, first: StoredFamily, size: int) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from cfacl.model.projection import Slice, StoredFamily
-from cfacl.model.request import MAX_KEY, Span
+from cfacl.model.request import MAX_KEY, Mutation, Put, Span
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import HOSTILE, TABLE, projection, put, row, scanned
+from cfacl.testing.conformance.data import HOSTILE, MANY, TABLE, projection, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -88,6 +88,19 @@ class Reading(Suite[S]):
             expected = {b"one:" + each: b"v" + each for each in named}
             assert row(store, b"u1", Slice(one, named)) == expected
             assert scanned(store, Slice(one, named)) == [(b"u1", expected)]
+
+    def test_no_number_of_keys_is_too_large(self, store: S, one: StoredFamily) -> None:
+        keys = [b"r%04d" % n for n in range(MANY)]
+        store.apply(TABLE, [Mutation(key, (Put(one, {b"a": key}),)) for key in keys])
+        assert store.get(TABLE, keys, projection(one)) == [(key, {b"one:a": key}) for key in keys]
+
+    def test_no_number_of_columns_is_too_large(self, store: S, one: StoredFamily) -> None:
+        names = [b"c%04d" % n for n in range(MANY)]
+        put(store, b"u1", one, {name: name for name in names})
+        expected = {b"one:" + name: name for name in names}
+        for asked in (Slice(one), Slice(one, tuple(names))):
+            assert row(store, b"u1", asked) == expected
+            assert scanned(store, asked) == [(b"u1", expected)]
 
     @needs("timestamps")
     def test_timestamps_are_milliseconds_and_come_beside_the_value(

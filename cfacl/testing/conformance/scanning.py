@@ -7,7 +7,7 @@ import pytest
 from cfacl.errors import RequestError, SchemaMissing
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Mutation, Put, Span
-from cfacl.testing.conformance.data import TABLE, delete, drained, end, projection, put, scanned
+from cfacl.testing.conformance.data import MANY, TABLE, delete, drained, end, projection, put, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -79,6 +79,12 @@ class Scanning(Suite[S]):
         found = scanned(store, one, batch_size=7)
         assert found == [(b"r%03d" % n, {b"one:a": b"%d" % n}) for n in range(100) if n % 3]
         assert len(scanned(store, one, batch_size=7, limit=15)) == 15
+
+    @pytest.mark.parametrize("batch_size", [500, 2 * MANY])
+    def test_no_number_of_rows_is_too_large(self, store: S, one: StoredFamily, batch_size: int) -> None:
+        keys = [b"r%04d" % n for n in range(MANY)]
+        store.apply(TABLE, [Mutation(key, (Put(one, {b"a": key}),)) for key in keys])
+        assert scanned(store, one, batch_size=batch_size) == [(key, {b"one:a": key}) for key in keys]
 
     @pytest.mark.usefixtures("hundred_rows")
     @pytest.mark.parametrize("reverse", [False, True])

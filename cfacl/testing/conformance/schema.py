@@ -12,7 +12,7 @@ from cfacl.testing.conformance.suite import S, Suite
 
 
 class Schema(Suite[S]):
-    """`Store.create_table`, `Store.drop_table` and `Store.tables`."""
+    """`Store.create_table`, `Store.create_families`, `Store.drop_table` and `Store.tables`."""
 
     def test_tables_lists_what_was_created(self, store: S) -> None:
         assert store.tables() == {}
@@ -24,6 +24,21 @@ class Schema(Suite[S]):
             TABLE: frozenset({("a", made[0].identity), ("b", made[1].identity)}),
             "other": frozenset({("a", made[2].identity)}),
         }
+
+    def test_families_of_several_tables_are_made_at_once(self, store: S, one: StoredFamily) -> None:
+        put(store, b"u1", one, {b"a": b"1"})
+        names = [f"f{n}" for n in range(12)]
+        made = [self.family(name, table=table) for name in names for table in (TABLE, "other", "third")]
+        store.create_families([*made, one])
+        store.create_families(made)
+        store.create_families([])
+        assert store.tables() == {
+            table: frozenset((each.name, each.identity) for each in [*made, one] if each.table == table)
+            for table in (TABLE, "other", "third")
+        }
+        assert row(store, b"u1", one) == {b"one:a": b"1"}
+        put(store, b"u1", made[-1], {b"a": b"2"})
+        assert store.get("third", [b"u1"], projection(made[-1])) == [(b"u1", {b"f11:a": b"2"})]
 
     def test_what_exists_is_left_as_it_is(self, store: S, one: StoredFamily) -> None:
         put(store, b"u1", one, {b"a": b"1"})
@@ -63,6 +78,16 @@ class Schema(Suite[S]):
         assert row(store, b"u1", second) is None
         store.drop_table(TABLE, [second])
         assert row(store, b"u1", first) == {b"f:a": b"1"}
+
+    def test_two_tables_with_one_name_and_identity_are_apart(self, store: S, one: StoredFamily) -> None:
+        other = StoredFamily("other", one.name, one.identity, self.level)
+        store.create_table("other", [other])
+        for each, value in ((one, b"1"), (other, b"2")):
+            put(store, b"u1", each, {b"a": value})
+        assert row(store, b"u1", one) == {b"one:a": b"1"}
+        store.drop_table("other", [other])
+        assert row(store, b"u1", one) == {b"one:a": b"1"}
+        assert store.tables() == {TABLE: frozenset({("one", one.identity)})}
 
     @pytest.mark.parametrize("identity", [0, -1])
     def test_an_identity_below_one_is_no_identity(self, store: S, identity: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -103,6 +104,10 @@ class Suite(abc.ABC, Generic[S]):
         self, store: S, family: StoredFamily, key: bytes, qualifier: bytes, value: bytes, timestamp: int
     ) -> None:
         """Write a cell that has no version yet, of a family that the store holds, without the store's own methods."""
+
+    def restore(self, backup: Path, folder: Path) -> None:
+        """Make the new directory ``folder``, for `open`, of what `Store.back_up` wrote; a copy, if nothing else is said."""
+        shutil.copytree(backup, folder)
 
     def __init_subclass__(cls, **more: Any) -> None:
         """Refuse exclusions that name no test or give no reason, and tests that are quietly replaced.

@@ -30,6 +30,19 @@ class SystemRecords(Suite[S]):
         assert system.get("k") is None
         assert system.compare_and_set("k", None, None)
 
+    def test_several_records_are_replaced_up_to_one_that_is_not_as_expected(self, store: S) -> None:
+        system = store.system
+        assert system.compare_and_set_all({})
+        assert system.compare_and_set_all({"a": (None, b"1"), "b": (None, b""), "c": (None, None)})
+        assert system.items("") == {"a": b"1", "b": b""}
+        assert not system.compare_and_set_all({"a": (b"1", b"2"), "b": (b"0", b"2"), "c": (None, b"2")})
+        assert system.items("") in ({"a": b"1", "b": b""}, {"a": b"2", "b": b""})  # all at once, or one by one
+        before = system.get("a")
+        assert not system.compare_and_set_all({"b": (None, b"3"), "a": (before, b"3")})
+        assert system.items("") == {"a": before, "b": b""}
+        assert system.compare_and_set_all({"a": (before, None), "b": (b"", b"4")})
+        assert system.items("") == {"b": b"4"}
+
     def test_records_below_a_prefix_come_in_order(self, store: S) -> None:
         for key in ("b", "ba/1", "a/\u00e9", "a/2", "a/10", "a0", "", "a/\0"):
             store.system.compare_and_set(key, None, key.encode())

@@ -1,22 +1,24 @@
-"""What is done to a store as a whole: opened again, flushed, swept, backed up."""
+"""What is done to a store as a whole: opened again, flushed, backed up."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cfacl.errors import SchemaMissing, Unsupported
+from cfacl.errors import Unsupported
 from cfacl.model.projection import StoredFamily
-from cfacl.model.request import Span
+from cfacl.model.request import Mutation, Put, Span
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import TABLE, delete, drained, end, projection, put, row, scanned
-from cfacl.testing.conformance.suite import S, Suite, needs
+from cfacl.testing.conformance.data import TABLE, delete, drained, projection, put, row, scanned
+from cfacl.testing.conformance.suite import S, Suite, fresh_folder, needs
 
 
 class Upkeep(Suite[S]):
-    """`Store.reopen`, `Store.flush`, `Store.sweep`, `Store.back_up`, and the same folder opened anew."""
+    """`Store.reopen`, `Store.flush`, `Store.back_up`, and the same folder opened anew."""
 
     def test_it_is_opened_anew_with_all_that_it_held_or_with_nothing(
         self, store: S, one: StoredFamily, two: StoredFamily, folder: Path, clock: Clock
@@ -49,9 +51,9 @@ class Upkeep(Suite[S]):
         store.close()
         with contextlib.closing(self.open(folder, clock)) as again:
             again.create_table(TABLE, [one])
-            put(again, b"u1", one, {b"a": b"1"}, timestamp=future if self.persistent else None)
             put(again, b"u1", one, {b"a": b"2"})
-            assert row(again, b"u1", one) == {b"one:a": b"2"}
+            stamp = future if self.persistent else clock.milliseconds
+            assert row(again, b"u1", one, timestamps=True) == {b"one:a": (b"2", stamp)}
 
     def test_it_is_opened_again_in_place_with_what_was_acknowledged(self, store: S, one: StoredFamily) -> None:
         for key in (b"u1", b"u2", b"u3"):
@@ -77,90 +79,46 @@ class Upkeep(Suite[S]):
         assert store.increment(TABLE, b"u1", one, b"n", 1, durable=durable) == 2
         assert set(self.raw_cells(store, one)) == {(b"u1", b"n")}
 
-    def test_a_sweep_removes_what_has_expired_and_nothing_else(
-        self, store: S, one: StoredFamily, short_lived: StoredFamily, clock: Clock
+    def test_a_backup_holds_all_of_it_or_is_unsupported(
+        self, store: S, one: StoredFamily, two: StoredFamily, clock: Clock
     ) -> None:
-        for each in (one, short_lived):
-            put(store, b"r1", each, {b"": b"v", b"\0\0q": b"v"})
-        clock.turn(1)
-        for each in (one, short_lived):
-            put(store, b"r2", each, {b"": b"v", b"\0\0q": b"v"})
-        clock.turn(999)
-        kept = self.raw_cells(store, one), self.raw_cells(store, short_lived)
-        steps = list(store.sweep(short_lived))
-        assert {(each.table, each.family) for each in steps} <= {(TABLE, "brief")}
-        if steps:  # otherwise the server expires by itself, and there is nothing to sweep
-            assert sum(each.looked for each in steps) == 4
-            assert sum(each.removed for each in steps) == 2
-            left = {(b"r2", qualifier): kept[1][b"r2", qualifier] for qualifier in (b"", b"\0\0q")}
-            assert self.raw_cells(store, short_lived) == left
-            again = list(store.sweep(short_lived))
-            assert (sum(each.looked for each in again), sum(each.removed for each in again)) == (2, 0)
-        assert list(store.sweep(one)) == []
-        assert self.raw_cells(store, one) == kept[0]
-        assert row(store, b"r2", short_lived) == {b"brief:": b"v", b"brief:\0\0q": b"v"}
+        large = hashlib.shake_256().digest(100_000)  # which nothing makes smaller
+        put(store, b"u1", one, {b"a": large})
+        store.increment(TABLE, b"u1", two, b"n", 5)
+        store.system.compare_and_set("k", None, b"v")
+        kept = {each: self.raw_cells(store, each) for each in (one, two)}
+        with fresh_folder() as aside:
+            try:
+                steps = list(store.back_up(aside / "backup"))
+            except Unsupported:
+                assert list(aside.iterdir()) == []
+            else:
+                sizes = [each.size for each in steps]
+                assert sizes == sorted(sizes)
+                assert steps[-1].total == sizes[-1] >= len(large)
+                assert sum(each.stat().st_size for each in aside.rglob("*") if each.is_file()) >= sizes[-1]
+                with self.restored(aside, clock) as again:
+                    assert again.tables() == store.tables()
+                    assert {each: self.raw_cells(again, each) for each in (one, two)} == kept
+                    assert again.system.items("") == {"k": b"v"}
+        assert {each: self.raw_cells(store, each) for each in (one, two)} == kept
 
-    @needs("timestamps", "versions")
-    def test_a_sweep_removes_older_versions_before_the_newest(self, store: S, clock: Clock) -> None:
-        made = self.made(store, "f", versions=3, time_to_live=1000)
-        now = clock.milliseconds
-        for stamp in (now - 1005, now - 1000, now - 1):
-            put(store, b"r", made, {b"q\0": b"v", b"s": b"v"}, stamp)
-        steps = list(store.sweep(made))
-        if steps:
-            assert sum(each.removed for each in steps) == 4
-            assert self.raw_cells(store, made) == {(b"r", each): [(b"v", now - 1)] for each in (b"q\0", b"s")}
-        clock.turn(1000)
-        steps = list(store.sweep(made))
-        if steps:
-            assert sum(each.removed for each in steps) == 2
-            assert self.raw_cells(store, made) == {}
-        for stamp in range(3):
-            put(store, b"r", made, {b"q": b"v"}, clock.milliseconds - 1000 - stamp)
-        steps = list(store.sweep(made))
-        if steps:
-            assert (sum(each.looked for each in steps), sum(each.removed for each in steps)) == (3, 3)
-        put(store, b"r", made, {b"s": b"v"})
-        assert [value for value, _ in store.versions(TABLE, b"r", made, b"s")] == [b"v"]
+    @needs("atomic_batch")
+    def test_a_backup_is_of_one_instant(self, store: S, one: StoredFamily, two: StoredFamily, clock: Clock) -> None:
+        def count(number: int) -> None:
+            store.apply(TABLE, [Mutation(b"u1", tuple(Put(each, {b"n": b"%d" % number}) for each in (one, two)))])
 
-    def test_a_sweep_touches_no_family_of_another_identity(
-        self, store: S, short_lived: StoredFamily, clock: Clock
-    ) -> None:
-        put(store, b"r", short_lived, {b"q": b"v"})
-        clock.turn(1000)
-        kept = self.raw_cells(store, short_lived)
-        other = self.family("brief", time_to_live=1000)
-        with contextlib.suppress(SchemaMissing):
-            assert list(store.sweep(other)) == []
-        assert self.raw_cells(store, short_lived) == kept
+        count(0)
+        with fresh_folder() as aside, contextlib.suppress(Unsupported):
+            for number, _ in enumerate(store.back_up(aside / "backup"), 1):
+                count(number)
+            with self.restored(aside, clock) as again:
+                cells = row(again, b"u1", one, two) or {}
+                assert cells[b"one:n"] == cells[b"two:n"]
 
-    def test_a_sweep_can_be_closed_in_the_middle(self, store: S, short_lived: StoredFamily) -> None:
-        put(store, b"r", short_lived, {b"q": b"v"})
-        steps = store.sweep(short_lived)
-        next(steps, None)
-        end(steps)
-        assert list(steps) == []
-        assert row(store, b"r", short_lived) == {b"brief:q": b"v"}
-
-    def test_a_backup_copies_all_of_it_or_is_unsupported(self, store: S, one: StoredFamily, folder: Path) -> None:
-        put(store, b"u1", one, {b"a": b"1"})
-        kept = self.raw_cells(store, one)
-        target = folder.with_name(f"{folder.name}-backup")
-        try:
-            steps = list(store.back_up(target))
-        except Unsupported:
-            assert not target.exists()
-        else:
-            assert steps
-            assert steps[-1].size == steps[-1].total
-            assert any(target.iterdir())
-        finally:
-            _remove(target)
-        assert self.raw_cells(store, one) == kept
-
-
-def _remove(folder: Path) -> None:
-    for each in sorted(folder.rglob("*"), reverse=True):
-        each.rmdir() if each.is_dir() else each.unlink()
-    if folder.exists():
-        folder.rmdir()
+    @contextlib.contextmanager
+    def restored(self, aside: Path, clock: Clock) -> Iterator[S]:
+        """Open what is restored of a backup."""
+        self.restore(aside / "backup", aside / "restored")
+        with contextlib.closing(self.open(aside / "restored", clock)) as opened:
+            yield opened

@@ -7,6 +7,7 @@ import pytest
 from cfacl.errors import RequestError
 from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
+from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.data import TABLE, delete, projection, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
@@ -108,6 +109,15 @@ class Versions(Suite[S]):
         delete(store, b"u1", few)
         put(store, b"u1", many, {b"a": b"7"})
         assert [value for value, _ in store.versions(TABLE, b"u1", many, b"a")] == [b"7"]
+
+    def test_a_count_leaves_the_versions_before_it(self, store: S, three_versions: StoredFamily, clock: Clock) -> None:
+        start = clock.milliseconds
+        for _ in range(4):
+            store.increment(TABLE, b"u1", three_versions, b"n", 1)
+            clock.turn(1)
+        expected = [(total.to_bytes(8, "big"), start + total - 1) for total in (4, 3, 2)]
+        assert store.versions(TABLE, b"u1", three_versions, b"n") == expected
+        assert self.raw_cells(store, three_versions) == {(b"u1", b"n"): expected}
 
     def test_the_counters_and_conditions_see_the_newest_only(self, store: S, three_versions: StoredFamily) -> None:
         for _ in range(4):

@@ -8,7 +8,7 @@ from cfacl.errors import InvalidValue, SchemaMissing
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import TABLE, put, row, scanned
+from cfacl.testing.conformance.data import TABLE, delete, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -179,3 +179,28 @@ class Writing(Suite[S]):
         put(store, b"u1", one, {b"a": b"1"}, timestamp=(1 << 63) - 1)
         put(store, b"u1", one, {b"a": b"2"})
         assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"2", (1 << 63) - 1)}
+
+    @needs("latest_wins", "timestamps")
+    def test_the_highest_timestamp_outlives_what_bore_it(self, store: S, one: StoredFamily, clock: Clock) -> None:
+        for removed in ((None, None), ((b"a",), None), (None, clock.milliseconds + 9000)):
+            future = clock.milliseconds + 5000
+            put(store, b"u1", one, {b"a": b"future"}, timestamp=future)
+            delete(store, b"u1", one, *removed)
+            put(store, b"u2", one, {b"a": b"plain"})
+            assert row(store, b"u2", one, timestamps=True) == {b"one:a": (b"plain", future)}
+            delete(store, b"u2", one)
+            clock.turn(1000)
+
+    @needs("timestamps")
+    @pytest.mark.parametrize("stamp", [(1 << 53) + 1, (1 << 62) + 1, (1 << 63) - 1])
+    def test_a_timestamp_is_kept_to_the_last_bit(self, store: S, one: StoredFamily, stamp: int) -> None:
+        put(store, b"u1", one, {b"a": b"1"}, timestamp=stamp)
+        assert self.raw_cells(store, one) == {(b"u1", b"a"): [(b"1", stamp)]}
+        assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"1", stamp)}
+        assert store.versions(TABLE, b"u1", one, b"a", before=stamp) == []
+        assert store.versions(TABLE, b"u1", one, b"a", before=stamp + 1) == [(b"1", stamp)]
+        delete(store, b"u1", one, None, stamp - 1)
+        put(store, b"u1", one, {b"a": b"0"}, timestamp=stamp - 1)
+        assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"1", stamp)}
+        delete(store, b"u1", one, (b"a",), stamp)
+        assert self.raw_cells(store, one) == {}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from contextlib import contextmanager
 from itertools import islice
 
-from naive import NaiveStore
+from naive import KeptStore, NaiveStore, Records
 
 from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Delete, Put
+from cfacl.stores.base import Copied, Swept
 
 Right = NaiveStore
 
@@ -143,11 +145,168 @@ def folded(self, table, family):
     return table.lower(), family.name.lower(), family.identity
 
 
+def scan_of_a_page(self, *arguments, **more):
+    def rows(batches, left=1_000):
+        for batch in batches:
+            if left > 0:
+                yield batch[:left]
+            left -= len(batch)
+
+    return rows(Right.scan(self, *arguments, **more))
+
+
+def keys_of_a_page(self, table, keys, projection, **more):
+    return Right.get(self, table, keys[:1_000], projection, **more)
+
+
+def columns_of_a_page(self, *arguments):
+    return dict(islice(Right.row(self, *arguments).items(), 1_000))
+
+
+def names_of_a_page(self, qualifier, each):
+    return each.qualifiers is None or qualifier in each.qualifiers[:1_000]
+
+
+def floating(timestamp):
+    """A time that went through a float, as JSON and some drivers have it; too large a one stays as large as it may be."""
+    return None if timestamp is None else min(int(float(timestamp)), (1 << 63) - 1)
+
+
+def first_table_only(self, families):
+    if families:
+        self.create_table(families[0].table, [each for each in families if each.table == families[0].table])
+
+
+def first_family_only(self, families):
+    for each in families[:1]:
+        self.create_table(each.table, [each])
+
+
+def dropped_everywhere(self, table, families):
+    with self.entered():
+        names = {(each.name, each.identity) for each in families}
+        for place in [each for each in self.held if each[1:] in names]:
+            self.forget(place)
+
+
+def highest_of_what_is_there(self, place, timestamp):
+    newest = max((versions[0][1] for versions in self.held[place].values()), default=0)
+    return max(self.now(), newest) if timestamp is None else timestamp
+
+
+def highest_of_what_was_swept(self, family):
+    yield from Right.sweep(self, family)
+    if not self.find(family.table, family):
+        self.highest[self.place(family.table, family)] = 0
+
+
+def counted_in_place(self, table, key, family, qualifier, amount, *, durable=True):
+    with self.entered():
+        total = Right.increment(self, table, key, family, qualifier, amount)
+        del self.find(table, family)[key, qualifier][1:]
+        return total
+
+
+def with_records(changed):
+    """A system table that makes several changes in another way."""
+    kind = type("Changed", (Records,), {"compare_and_set_all": changed})
+
+    def made(self, clock):
+        Right.__init__(self, clock)
+        self.system = kind(self)
+
+    return made
+
+
+def on_after_a_mismatch(self, changes):
+    made = [self.compare_and_set(key, *change) for key, change in changes.items()]
+    return all(made)
+
+
+def swept_as_it_was(self, family, between=lambda: None):
+    """Leaves what was there to be left when it looked, whatever came since."""
+    if family.time_to_live is not None:
+        with self.entered():
+            held = self.find(family.table, family)
+            left = {name: [each for each in kept if self.lives(each[1], family)] for name, kept in held.items()}
+            over = {name: len(held[name]) - len(kept) for name, kept in left.items() if kept != held[name]}
+            looked = sum(map(len, held.values()))
+        between()
+        yield Swept(family.table, family.name, looked, 0)
+        with self.entered():
+            for name in over:
+                self.keep(held, name, left[name])
+        yield Swept(family.table, family.name, 0, sum(over.values()))
+
+
+def swept_under_threads(self, family):
+    yield from list(swept_as_it_was(self, family, lambda: time.sleep(0.0001)))
+
+
 def swept_clean(self, family):
     steps = list(Right.sweep(self, family))
     for cells in self.held.values():
         cells.clear()
     yield from steps
+
+
+@contextmanager
+def unsaved(self):
+    """Whatever changes in here is not written."""
+    with self.entered():
+        self.save = lambda: None
+        try:
+            yield
+        finally:
+            del self.save
+
+
+def in_memory(name):
+    """A call that changes what is in memory alone."""
+
+    def call(self, *arguments, **more):
+        with unsaved(self):
+            return getattr(Right, name)(self, *arguments, **more)
+
+    return call
+
+
+def in_memory_unless_durable(self, table, mutations, *, durable=True):
+    (Right.apply if durable else in_memory("apply"))(self, table, mutations)
+
+
+def kept_when_closed(self):
+    if not self.why_closed:
+        KeptStore.save(self)
+    Right.close(self)
+
+
+def backed_up(content, told=len):
+    """A backup of what a store makes of itself, and what it says of that."""
+
+    def back_up(self, target):
+        with self.entered():
+            made = content(self)
+        target.mkdir()
+        (target / self.path.name).write_bytes(made)
+        yield Copied(told(made), told(made))
+
+    return back_up
+
+
+def without_records(self):
+    return pickle.dumps((self.held, self.highest, {}))
+
+
+def backed_up_by_family(self, target):
+    held = {}
+    for place in list(self.held):
+        with self.entered():
+            held[place] = dict(self.held[place])
+            content = pickle.dumps((held, self.highest, self.system.kept))
+        yield Copied(len(content), len(content))
+    target.mkdir()
+    (target / self.path.name).write_bytes(content)
 
 
 BUGS = {
@@ -262,4 +421,39 @@ BUGS = {
     "half a call applied on a failure": {"check": only_the_first_is_checked},
     "call seen half done": {"apply": torn},
     "sweep of what lives": {"sweep": swept_clean},
+    "sweep of what was written between its steps": {"sweep": swept_as_it_was},
+    "sweep of what was written by another thread": {"sweep": swept_under_threads},
+    "highest timestamp of what is there": {"stamp": highest_of_what_is_there},
+    "highest timestamp swept away": {"sweep": highest_of_what_was_swept},
+    "scan of one page": {"scan": scan_of_a_page},
+    "keys of one page": {"get": keys_of_a_page},
+    "columns of one page": {"row": columns_of_a_page},
+    "named columns of one page": {"wanted": names_of_a_page},
+    "timestamp through a float": {"stamp": lambda self, place, stamp: Right.stamp(self, place, floating(stamp))},
+    "before through a float": {"is_before": lambda self, timestamp, before: timestamp < floating(before)},
+    "delete up to a float": {"left": lambda self, versions, until: Right.left(self, versions, floating(until))},
+    "families of the first table only": {"create_families": first_table_only},
+    "first family only": {"create_families": first_family_only},
+    "drop in all tables": {"drop_table": dropped_everywhere},
+    "counter that forgets what it was": {"increment": counted_in_place},
+    "records not replaced, and said to be": {"__init__": with_records(lambda self, changes: True)},
+    "records replaced behind a mismatch": {"__init__": with_records(on_after_a_mismatch)},
+}
+
+#: Of a store that is kept in a file.
+BUGS_OF_KEEPING = {
+    "nothing kept before it is closed": {"save": lambda self: None, "close": kept_when_closed},
+    "nothing kept that need not be durable": {"apply": in_memory_unless_durable},
+    "nothing kept by a flush": {"apply": in_memory_unless_durable, "flush": in_memory("flush")},
+    "counter not kept": {"increment": in_memory("increment")},
+    "record not kept": {"locked_records": unsaved},
+    "family not kept": {"create_table": in_memory("create_table")},
+    "dropped family kept": {"drop_table": in_memory("drop_table")},
+    "highest timestamp not kept": {
+        "content": lambda self: pickle.dumps((self.held, dict.fromkeys(self.held, 0), self.system.kept))
+    },
+    "backup of one empty file": {"back_up": backed_up(lambda self: b"")},
+    "backup that says it is more than that": {"back_up": backed_up(lambda self: b"", lambda made: 1 << 20)},
+    "backup without records": {"back_up": backed_up(without_records)},
+    "backup of several instants": {"back_up": backed_up_by_family},
 }

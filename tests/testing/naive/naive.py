@@ -5,12 +5,13 @@ Everything is in dicts under one lock; every read looks at every cell.
 
 from __future__ import annotations
 
+import pickle
 import threading
 from contextlib import contextmanager
 
 from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, Unsupported
 from cfacl.model.request import Delete
-from cfacl.stores.base import Capabilities, Store, Swept, SystemTable
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
 
 
 class Records(SystemTable):
@@ -34,6 +35,7 @@ class Records(SystemTable):
             self.kept[key] = value
             if value is None:
                 del self.kept[key]
+            self.store.save()
             return True
 
 
@@ -64,6 +66,9 @@ class NaiveStore(Store):
 
     def pause(self):
         """Between a look and a change."""
+
+    def save(self):
+        """Behind a change."""
 
     def place(self, table, family):
         return table, family.name, family.identity
@@ -165,11 +170,13 @@ class NaiveStore(Store):
             for each in families:
                 self.held.setdefault(self.place(table, each), {})
                 self.highest.setdefault(self.place(table, each), 0)
+            self.save()
 
     def drop_table(self, table, families):
         with self.entered():
             for each in families:
                 self.forget(self.place(table, each))
+            self.save()
 
     def tables(self):
         with self.entered():
@@ -275,6 +282,7 @@ class NaiveStore(Store):
             for mutation in mutations:
                 for change in self.in_order(mutation.changes):
                     self.change(table, mutation.key, change)
+            self.save()
 
     def change(self, table, key, change):
         held, place = self.find(table, change.family), self.place(table, change.family)
@@ -326,11 +334,12 @@ class NaiveStore(Store):
             value = total.to_bytes(8, "big", signed=True)
             versions = self.added(held.get((key, qualifier), []), (value, stamp), family.versions)
             self.keep(held, (key, qualifier), versions)
+            self.save()
             return total
 
     def flush(self):
         with self.entered():
-            pass
+            self.save()
 
     def reopen(self):
         with self.entered():
@@ -345,6 +354,7 @@ class NaiveStore(Store):
             for name, versions in list(held.items()):
                 self.keep(held, name, [each for each in versions if self.lives(each[1], family)])
             after = sum(map(len, held.values()))
+            self.save()
         yield Swept(family.table, family.name, before, before - after)
 
     def back_up(self, target):
@@ -356,3 +366,26 @@ class NaiveStore(Store):
 
     def abandon(self):
         self.why_closed = self.why_closed or "the store was opened by the parent; open it after the fork"
+
+
+class KeptStore(NaiveStore):
+    """One that is kept in a file, which is written anew behind every change."""
+
+    def __init__(self, clock, path):
+        super().__init__(clock)
+        self.path = path
+        if path.exists():
+            self.held, self.highest, self.system.kept = pickle.loads(path.read_bytes())
+
+    def content(self):
+        return pickle.dumps((self.held, self.highest, self.system.kept))
+
+    def save(self):
+        self.path.write_bytes(self.content())
+
+    def back_up(self, target):
+        with self.entered():
+            content = self.content()
+        target.mkdir()
+        (target / self.path.name).write_bytes(content)
+        yield Copied(len(content), len(content))

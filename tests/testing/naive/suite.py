@@ -1,16 +1,18 @@
-"""The shipped suite, over the naive store and over each store with a bug; run by `test_planted_bugs` alone."""
+"""The shipped suite, over the naive stores and over each store with a bug; run by `test_planted_bugs` alone."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from bugs import BUGS
-from naive import NaiveStore
+from bugs import BUGS, BUGS_OF_KEEPING
+from naive import KeptStore, NaiveStore
 
 from cfacl.testing.conformance import StoreTests
+from cfacl.testing.conformance.durability import Durability
+from cfacl.testing.conformance.upkeep import Upkeep
 
 
-class Naive(StoreTests):
+class Naive:
     persistent = False
     overrides: ClassVar = {}
 
@@ -24,6 +26,17 @@ class Naive(StoreTests):
         store.held[store.place(family.table, family)][key, qualifier] = [(value, timestamp)]
 
 
-TestHealthy = type("TestHealthy", (Naive,), {})
-for number, overrides in enumerate(BUGS.values()):
-    globals()[f"Test{number}"] = type(f"Test{number}", (Naive,), {"overrides": overrides})
+class Kept(Naive):
+    persistent = True
+
+    def open(self, folder, clock):
+        return type("Store", (KeptStore,), self.overrides)(clock, folder / "state")
+
+
+TestHealthy = type("TestHealthy", (Naive, StoreTests), {})
+TestHealthyKept = type("TestHealthyKept", (Kept, StoreTests), {})
+planted = [(Naive, StoreTests, overrides) for overrides in BUGS.values()]
+# What keeps is the same store otherwise, for which the other categories would take their time in vain.
+planted += [(Kept, Durability, Upkeep, overrides) for overrides in BUGS_OF_KEEPING.values()]
+for number, (*bases, overrides) in enumerate(planted):
+    globals()[f"Test{number}"] = type(f"Test{number}", tuple(bases), {"overrides": overrides})
