@@ -20,6 +20,7 @@
        ├─ SchemaMissing        the catalog knows a family that the store lacks
        ├─ StoreUnavailable     try again later
        ├─ StoreTimeout         try again; a write may have been applied
+       ├─ PartlyWritten        some of a batch was written, and it says which
        ├─ StoreLocked          another process writes this store
        ├─ StoreCorrupted       the data on disk is damaged; restore it
        └─ StoreContractError   the store answered what was not asked; never retry
@@ -43,6 +44,7 @@ __all__ = [
     "Fault",
     "InvalidKey",
     "InvalidValue",
+    "PartlyWritten",
     "PolicyError",
     "RequestError",
     "SchemaMissing",
@@ -218,6 +220,23 @@ class StoreUnavailable(StoreError):
 
 class StoreTimeout(StoreError):
     """The store did not answer in time; a write may have been applied."""
+
+
+class PartlyWritten(StoreError):
+    """Some rows of a batch were written and others not, on a store that can't write all of them at once.
+
+    Attributes:
+        written, unwritten: row keys of which that is known, each a ``frozenset[bytes]``.
+        unknown: those of the call that failed: look before they are sent again.
+    """
+
+    def __init__(
+        self, message: str, *, written: Iterable[bytes], unknown: Iterable[bytes], unwritten: Iterable[bytes]
+    ) -> None:
+        super().__init__(message)
+        self.written = frozenset(written)
+        self.unknown = frozenset(unknown)
+        self.unwritten = frozenset(unwritten)
 
 
 class StoreLocked(StoreError):

@@ -30,6 +30,7 @@ _PREFIX = "family/"
 class Difference(NamedTuple):
     """Where the store and the catalog differ.
 
+    ``altered``: the store keeps it in fewer versions than the policy says, or not as long, or longer.
     ``missing``: in the catalog, not in the store.  ``retired``: kept for a family that the policy dropped, or
     named again without being adopted.  ``unknown``: in the store, and cfacl has no record of it.  ``lost``: cfacl
     has a record, and the store has no cells.
@@ -37,7 +38,7 @@ class Difference(NamedTuple):
 
     table: str
     family: str
-    what: Literal["missing", "retired", "unknown", "lost"]
+    what: Literal["altered", "missing", "retired", "unknown", "lost"]
 
 
 class _Record(NamedTuple):
@@ -180,6 +181,12 @@ class Schema:
                 found.append(Difference(*name, "lost"))
             elif record.retired or name not in named:
                 found.append(Difference(*name, "retired"))
+        stored = [
+            _stored(name, family, records[name].identity)
+            for name, family in named.items()
+            if name in records and (*name, records[name].identity) in present
+        ]
+        found += [Difference(each.table, each.name, "altered") for each in self._store.altered(stored)]
         recorded = {(*name, record.identity) for name, record in records.items()}
         found += [
             Difference(table, family, "unknown")

@@ -35,23 +35,32 @@ class Capabilities:
     """What a store can do with one family; tests ask for these, never for a class.
 
     Attributes:
-        atomic_row: all changes to one row are seen together, across its families.
+        atomic_row: all puts to one row in one call are seen together, across its families, and so are all deletes.
+        atomic_mix: puts and deletes of one row in one call are seen together too.
         atomic_batch: all mutations of one call are seen together.
         ordered_scan: scans go in byte order of the row keys, forward and in reverse.
         versions: keeps as many values of a cell as the family says.
         timestamps: explicit timestamps are kept exactly.
         latest_wins: a plain write always replaces what is there, also a value stamped in the future.
+        given_clock: plain writes are stamped by the clock that the store was opened with; otherwise by its server's.
+        no_markers: a delete leaves nothing behind, so that a later write is seen whatever its timestamp.
+        live_scans: each batch of a scan is read when it is asked for; otherwise as it was when the scan began, perhaps.
         snapshot_reads: one call sees one instant, across keys and families.
         snapshot_scans: a whole scan can see one instant.
-        compare_and_set: several conditions and several families in one row.
+        compare_and_set: several conditions and several families in one row, and empty values told from none;
+            otherwise one condition on a value that is not empty, or on none, and one put.
     """
 
     atomic_row: bool = True
+    atomic_mix: bool = True
     atomic_batch: bool = True
     ordered_scan: bool = True
     versions: bool = True
     timestamps: bool = True
     latest_wins: bool = True
+    given_clock: bool = True
+    no_markers: bool = True
+    live_scans: bool = True
     snapshot_reads: bool = True
     snapshot_scans: bool = True
     compare_and_set: bool = True
@@ -240,6 +249,13 @@ class Store(abc.ABC):
     @abc.abstractmethod
     def flush(self) -> None:
         """Have everything on the disk that was acknowledged before."""
+
+    def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
+        """Return those that the store keeps otherwise than they say, in how many versions or how long.
+
+        A store that goes by what each call says has none.
+        """
+        return []
 
     def statistics(self) -> dict[str, int | str]:
         """Return what the store knows of its size and its work, by name; no name or value of a row's."""

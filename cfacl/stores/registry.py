@@ -16,7 +16,11 @@ from cfacl.stores.base import Store
 #: Third parties add stores under this entry point group, the scheme as the name.
 GROUP: Final = "cfacl.stores"
 
-_OURS: Final = {"memory": "cfacl.stores.memory:open_store", "rocksdb": "cfacl.stores.rocksdb:open_store"}
+_OURS: Final = {
+    "hbase": "cfacl.stores.hbase:open_store",
+    "memory": "cfacl.stores.memory:open_store",
+    "rocksdb": "cfacl.stores.rocksdb:open_store",
+}
 
 
 class Opener(Protocol):

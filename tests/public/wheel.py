@@ -13,7 +13,7 @@ import cfacl
 
 SERVERS = [
     f"testing/servers/hbase/{name}"
-    for name in ("pom.xml", "settings.toml", "log4j.properties", "java/AclTool.java", "java/Leash.java")
+    for name in ("pom.xml", "settings.toml", "log4j.properties", "java/Operator.java", "java/Leash.java")
 ]
 
 POLICY = """

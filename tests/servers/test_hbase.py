@@ -60,7 +60,7 @@ def test_what_is_granted_can_be_done_and_what_is_revoked_cannot(hbase_acl: Runni
         operator.create_table(b"granted", {"id": {}, "prof": {}})
         operator.table(b"granted").put(b"u17", {b"id:n": b"1", b"prof:n": b"1"})
         assert not may_read(b"id:n")
-        with hbase_acl.acl() as acl:
+        with hbase_acl.operator() as acl:
             acl.grant("alice", "R", "granted", "id")
             assert system.comes(lambda: may_read(b"id:n"))
             assert not may_read(b"prof:n")
@@ -72,7 +72,7 @@ def test_a_cell_with_a_label_is_for_those_who_were_allowed_it(hbase_acl: Running
     with closing(hbase_acl.connection()) as operator, closing(hbase_acl.connection("http", user="zoë b")) as reader:
         operator.create_table(b"labelled", {"id": {}})
         table = reader.table(b"labelled")
-        with hbase_acl.acl() as acl:
+        with hbase_acl.operator() as acl:
             acl.define("sealed", "open")
             acl.grant("zoë b", "R", "labelled")
             acl.put("labelled", b"u\xff 17", "id", b"", b"", "sealed&!open")
@@ -83,7 +83,7 @@ def test_a_cell_with_a_label_is_for_those_who_were_allowed_it(hbase_acl: Running
 
 
 def test_what_cannot_be_granted_is_an_error_in_one_line(hbase_acl: Running) -> None:
-    with hbase_acl.acl() as acl:
+    with hbase_acl.operator() as acl:
         for refused in (
             lambda: acl.grant("alice", "Q"),
             lambda: acl.allow("alice", "no such label"),
@@ -94,7 +94,7 @@ def test_what_cannot_be_granted_is_an_error_in_one_line(hbase_acl: Running) -> N
 
 def test_without_authorization_there_is_nothing_to_grant_and_nobody_to_be(hbase: Running) -> None:
     with pytest.raises(ServerError, match="start it with `HBase"):
-        hbase.acl()
+        hbase.operator()
     with pytest.raises(ServerError, match="`buffered` cannot act as `alice`; use `http`"):
         hbase.connection(user="alice")
     with pytest.raises(ServerError, match="no Thrift server with transport `compact`; there is `buffered`"):

@@ -11,6 +11,7 @@ from cfacl.stores.base import Store
 from cfacl.stores.registry import open_store
 from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.suite import fresh_folder, pressed_switches
+from cfacl.testing.servers import Operator, Running
 
 
 @pytest.fixture
@@ -43,3 +44,10 @@ def store(request: pytest.FixtureRequest, clock: Clock) -> Iterator[Store]:
     opened = open_store(url, clock=clock)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def operator(hbase: Running) -> Iterator[Operator]:
+    """Who does what Thrift can't."""
+    with hbase.operator() as started:
+        yield started

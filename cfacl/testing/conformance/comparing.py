@@ -21,14 +21,21 @@ class CompareAndSet(Suite[S]):
 
     def test_one_condition_and_one_put_are_within_every_store(self, store: S, one: StoredFamily) -> None:
         first, second = (Mutation(b"u1", (Put(one, {b"a": each}),)) for each in (b"1", b"2"))
-        assert store.compare_and_set(TABLE, b"u1", [(one, b"a", b"")], first) is False
-        assert self.raw_cells(store, one) == {}
         assert store.compare_and_set(TABLE, b"u1", [(one, b"a", None)], first) is True
         assert store.compare_and_set(TABLE, b"u1", [(one, b"a", None)], second) is False
         assert store.compare_and_set(TABLE, b"u1", [(one, b"a", b"2")], second) is False
         assert row(store, b"u1", one) == {b"one:a": b"1"}
         assert store.compare_and_set(TABLE, b"u1", [(one, b"a", b"1")], second) is True
         assert row(store, b"u1", one) == {b"one:a": b"2"}
+
+    @needs("compare_and_set")
+    def test_an_empty_value_is_not_none(self, store: S, one: StoredFamily) -> None:
+        first, empty = (Mutation(b"u1", (Put(one, {b"a": each}),)) for each in (b"1", b""))
+        assert store.compare_and_set(TABLE, b"u1", [(one, b"a", b"")], first) is False
+        assert self.raw_cells(store, one) == {}
+        store.apply(TABLE, [empty])
+        assert store.compare_and_set(TABLE, b"u1", [(one, b"a", None)], first) is False
+        assert store.compare_and_set(TABLE, b"u1", [(one, b"a", b"")], first) is True
 
     def test_several_families_at_once_are_compared_or_refused(
         self, store: S, one: StoredFamily, two: StoredFamily

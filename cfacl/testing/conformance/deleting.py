@@ -63,7 +63,7 @@ class Deleting(Suite[S]):
         delete(store, b"u3", one, (b"a", b"b"), 11)
         assert row(store, b"u3", one) is None
 
-    @needs("timestamps")
+    @needs("no_markers", "timestamps")
     @pytest.mark.usefixtures("four_rows")
     def test_no_marker_hides_a_later_write(self, store: S, one: StoredFamily, clock: Clock) -> None:
         delete(store, b"u3", one, None, clock.milliseconds + 5000)

@@ -14,6 +14,7 @@ from cfacl.testing.conformance.suite import S, Suite, needs
 class TimeToLive(Suite[S]):
     """What has expired is not returned, not counted, and no condition's; it is no longer there for anything."""
 
+    @needs("given_clock")
     def test_a_cell_is_gone_from_everything_once_its_time_is_over(
         self, store: S, short_lived: StoredFamily, clock: Clock
     ) -> None:
@@ -36,11 +37,29 @@ class TimeToLive(Suite[S]):
         assert row(store, b"u1", short_lived) == {b"brief:a": b"3", b"brief:n": (5).to_bytes(8, "big")}
 
     @needs("timestamps")
+    def test_a_cell_is_gone_from_what_is_read_once_its_time_is_over(
+        self, store: S, short_lived: StoredFamily, clock: Clock
+    ) -> None:
+        put(store, b"u1", short_lived, {b"a": b"1"}, clock.milliseconds)
+        put(store, b"u2", short_lived, {b"a": b"2"}, clock.milliseconds + 500)
+        clock.turn(999)
+        assert row(store, b"u1", short_lived) == {b"brief:a": b"1"}
+        assert [key for key, _ in scanned(store, short_lived, limit=1)] == [b"u1"]
+        assert [value for value, _ in store.versions(TABLE, b"u1", short_lived, b"a")] == [b"1"]
+        clock.turn(1)
+        assert row(store, b"u1", short_lived) is None
+        assert row(store, b"u1", Slice(short_lived, (b"a",))) is None
+        assert row(store, b"u1", short_lived, timestamps=True, before=clock.milliseconds) is None
+        assert store.versions(TABLE, b"u1", short_lived, b"a") == []
+        assert [key for key, _ in scanned(store, short_lived, limit=1)] == [b"u2"]
+
+    @needs("timestamps")
     def test_it_counts_from_the_timestamp(self, store: S, short_lived: StoredFamily, clock: Clock) -> None:
         put(store, b"u1", short_lived, {b"a": b"1"}, timestamp=clock.milliseconds - 1000)
         put(store, b"u1", short_lived, {b"b": b"2"}, timestamp=clock.milliseconds - 999)
         assert row(store, b"u1", short_lived) == {b"brief:b": b"2"}
 
+    @needs("given_clock")
     def test_a_write_makes_an_expired_cell_live_again(self, store: S, short_lived: StoredFamily, clock: Clock) -> None:
         put(store, b"u1", short_lived, {b"a": b"1"})
         clock.turn(2000)
@@ -61,35 +80,36 @@ class TimeToLive(Suite[S]):
         assert row(store, b"u1", one, short_lived) == {b"one:a": b"1"}
         assert store.versions(TABLE, b"u1", short_lived, b"a") == []
 
-    @needs("ordered_scan")
+    @needs("ordered_scan", "timestamps")
     @pytest.mark.parametrize("reverse", [False, True])
     def test_a_limit_and_a_batch_count_none_that_has_expired(
         self, store: S, one: StoredFamily, short_lived: StoredFamily, clock: Clock, reverse: bool
     ) -> None:
         for number in range(20):
-            put(store, b"r%02d" % number, short_lived if number % 3 else one, {b"a": b"1"})
+            put(store, b"r%02d" % number, short_lived if number % 3 else one, {b"a": b"1"}, clock.milliseconds)
         clock.turn(1000)
         for number in range(0, 20, 7):
-            put(store, b"r%02d" % number, short_lived, {b"b": b"2"})
+            put(store, b"r%02d" % number, short_lived, {b"b": b"2"}, clock.milliseconds)
         expected = sorted((b"r%02d" % number for number in range(20) if not number % 7), reverse=reverse)
         for limit in (1, 2, 3, None):
             for batch_size in (1, 2, 5):
                 found = scanned(store, short_lived, span=Span(reverse=reverse), limit=limit, batch_size=batch_size)
                 assert [key for key, _ in found] == expected[:limit]
 
-    @needs("versions")
+    @needs("versions", "timestamps")
     def test_each_version_expires_by_itself(self, store: S, clock: Clock) -> None:
         made = self.made(store, "brief", versions=3, time_to_live=1000)
         for value in (b"1", b"2", b"3"):
-            put(store, b"u1", made, {b"a": value})
+            put(store, b"u1", made, {b"a": value}, clock.milliseconds)
             clock.turn(400)
         assert [value for value, _ in store.versions(TABLE, b"u1", made, b"a")] == [b"3", b"2"]
         assert row(store, b"u1", made, before=clock.milliseconds - 800) is None
         clock.turn(400)
         assert [value for value, _ in store.versions(TABLE, b"u1", made, b"a")] == [b"3"]
 
+    @needs("timestamps")
     def test_it_is_what_the_family_says_now(self, store: S, short_lived: StoredFamily, clock: Clock) -> None:
-        put(store, b"u1", short_lived, {b"a": b"1"})
+        put(store, b"u1", short_lived, {b"a": b"1"}, clock.milliseconds)
         clock.turn(2000)
         longer = StoredFamily(TABLE, short_lived.name, short_lived.identity, short_lived.level, time_to_live=3000)
         assert row(store, b"u1", short_lived) is None

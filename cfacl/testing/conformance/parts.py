@@ -101,7 +101,7 @@ class RowsInParts(Suite[S]):
             store.scan(TABLE, projection(first), Span(), batch_size=1, cells=size)
 
     @pytest.mark.usefixtures("wide_rows")
-    @needs("ordered_scan")
+    @needs("ordered_scan", "live_scans")
     def test_each_batch_of_parts_is_read_when_it_is_asked_for(self, store: S, first: StoredFamily) -> None:
         batches = store.scan(TABLE, projection(first), Span(b"r", b"r\0"), batch_size=1, cells=4)
         assert list(next(batches)[0][1]) == [b"a:", b"a:\0", b"a:\0\0", b"a::"]

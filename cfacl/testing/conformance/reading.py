@@ -102,7 +102,7 @@ class Reading(Suite[S]):
             assert row(store, b"u1", asked) == expected
             assert scanned(store, asked) == [(b"u1", expected)]
 
-    @needs("timestamps")
+    @needs("given_clock", "timestamps")
     def test_timestamps_are_milliseconds_and_come_beside_the_value(
         self, store: S, one: StoredFamily, clock: Clock
     ) -> None:

@@ -93,7 +93,7 @@ class Scanning(Suite[S]):
             assert scanned(store, one, span=Span(lower, upper, reverse)) == []
 
     @pytest.mark.usefixtures("hundred_rows")
-    @needs("ordered_scan")
+    @needs("ordered_scan", "live_scans")
     def test_each_batch_is_read_when_it_is_asked_for(self, store: S, one: StoredFamily) -> None:
         batches = store.scan(TABLE, projection(one), Span(lower=b"s"), batch_size=1)
         for n in range(3):

@@ -79,6 +79,12 @@ class Versions(Suite[S]):
         assert store.versions(TABLE, b"u1", three_versions, b"a") == [(b"5", 5)]
         delete(store, b"u1", three_versions)
         assert store.versions(TABLE, b"u1", three_versions, b"a") == []
+
+    @needs("no_markers")
+    def test_deleted_versions_hide_none_that_is_put_later(self, store: S, three_versions: StoredFamily) -> None:
+        for stamp in (1, 2, 3, 4, 5):
+            put(store, b"u1", three_versions, {b"a": b"%d" % stamp}, timestamp=stamp)
+        delete(store, b"u1", three_versions)
         put(store, b"u1", three_versions, {b"a": b"new"}, timestamp=1)
         assert store.versions(TABLE, b"u1", three_versions, b"a") == [(b"new", 1)]
 
@@ -110,6 +116,7 @@ class Versions(Suite[S]):
         put(store, b"u1", many, {b"a": b"7"})
         assert [value for value, _ in store.versions(TABLE, b"u1", many, b"a")] == [b"7"]
 
+    @needs("given_clock")
     def test_a_count_leaves_the_versions_before_it(self, store: S, three_versions: StoredFamily, clock: Clock) -> None:
         start = clock.milliseconds
         for _ in range(4):

@@ -8,7 +8,7 @@ A plugin of pytest, for a project's `conftest.py`, or for one run with ``-p cfac
         connection = hbase.connection()                # happybase's; or its own, on hbase.host and hbase.port()
 
     def test_rights(hbase_acl):
-        with hbase_acl.acl() as acl:
+        with hbase_acl.operator() as acl:
             acl.grant("alice", "R", "account", "id")
         connection = hbase_acl.connection("http", user="alice")
 
@@ -22,14 +22,14 @@ The jars come from Maven Central once, into ``CFACL_CACHE`` or the user's cache.
 
 from cfacl.testing.servers.errors import Missing, ServerError
 from cfacl.testing.servers.fixtures import hbase, hbase_acl, pytest_configure, pytest_configure_node, pytest_unconfigure
-from cfacl.testing.servers.hbase.acl import AclTool
+from cfacl.testing.servers.hbase.operations import Operator
 from cfacl.testing.servers.hbase.running import Running
 from cfacl.testing.servers.hbase.server import HBase
 
 __all__ = [
-    "AclTool",
     "HBase",
     "Missing",
+    "Operator",
     "Running",
     "ServerError",
     "hbase",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from cfacl.testing.servers.artifacts import resolve
 from cfacl.testing.servers.errors import ServerError
-from cfacl.testing.servers.hbase.acl import AclTool
+from cfacl.testing.servers.hbase.operations import Operator
 from cfacl.testing.servers.jvm import launch
 from cfacl.testing.servers.ports import HOST
 
@@ -71,21 +71,21 @@ class Running:
             raise ServerError(f"`{transport}` cannot act as `{user}`; use `http`")
         return connect(self.host, self.port(transport), transport, user, timeout)
 
-    def acl(self) -> AclTool:
-        """Start what grants, revokes and labels; close it.
+    def operator(self) -> Operator:
+        """Start what does what Thrift can't; close it.
 
         Raises:
-            ServerError: the server asks nobody who they are.
+            ServerError: somebody else runs the server.
         """
-        if not self.authorization or self.folder is None or self._leash is None:
-            raise ServerError("this server has no authorization; start it with `HBase(folder, authorization=True)`")
-        return AclTool(
+        if self.folder is None or self._leash is None:
+            raise ServerError("this server is somebody else's; start one with `HBase(folder)`")
+        return Operator(
             launch(
                 resolve(SOURCE),
                 self._leash,
-                ["AclTool"],
+                ["Operator"],
                 configuration=self.folder / "conf" / "master",
-                log=self.folder / "logs" / "acl.log",
+                log=self.folder / "logs" / "operator.log",
                 megabytes=128,
                 piped=True,
             )

@@ -10,10 +10,10 @@ from urllib.parse import quote
 from cfacl.testing.servers.errors import ServerError
 from cfacl.testing.servers.jvm import end
 
-__all__ = ["AclTool"]
+__all__ = ["Operator"]
 
 
-class AclTool:
+class Operator:
     """A JVM of its own, which takes a second to start and does each command in ten milliseconds; a context manager.
 
     A change returns before all of the server has it: for some 35 milliseconds more a user may still be denied what was
@@ -30,6 +30,14 @@ class AclTool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def add(self, table: str | bytes, family: str, *, versions: int = 1, seconds: int = (1 << 31) - 1) -> None:
+        """Give a table that exists one more family, whose cells live so many seconds."""
+        self._do("add", table, family, str(versions), str(seconds))
+
+    def remove(self, table: str | bytes, family: str) -> None:
+        """Take a family, and its cells, from a table that has others."""
+        self._do("remove", table, family)
 
     def grant(self, user: str, rights: str, *scope: str | bytes) -> None:
         """Give rights: letters of `RWXCA`, on ``scope``: nothing for all tables, or a table, a family, a qualifier."""

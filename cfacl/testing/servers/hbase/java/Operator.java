@@ -7,6 +7,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.hbase.HBaseConfiguration;
 import org.apache.hadoop.hbase.TableName;
+import org.apache.hadoop.hbase.client.ColumnFamilyDescriptor;
+import org.apache.hadoop.hbase.client.ColumnFamilyDescriptorBuilder;
 import org.apache.hadoop.hbase.client.Connection;
 import org.apache.hadoop.hbase.client.ConnectionFactory;
 import org.apache.hadoop.hbase.client.Put;
@@ -18,11 +20,13 @@ import org.apache.hadoop.hbase.security.visibility.CellVisibility;
 import org.apache.hadoop.hbase.security.visibility.VisibilityClient;
 
 /**
- * Does what the Thrift interface cannot: rights, visibility labels, and cells that bear one.
+ * Does what the Thrift interface cannot: families, rights, visibility labels, and cells that bear one.
  *
  * <p>A command is a line of percent-encoded words; it is answered by a line, {@code ok} or what went wrong.
  *
  * <pre>
+ * add TABLE FAMILY VERSIONS SECONDS                   SECONDS to live
+ * remove TABLE FAMILY
  * grant USER RIGHTS [TABLE [FAMILY [QUALIFIER]]]      RIGHTS are letters of RWXCA
  * revoke USER RIGHTS [TABLE [FAMILY [QUALIFIER]]]
  * define LABEL ...
@@ -31,7 +35,7 @@ import org.apache.hadoop.hbase.security.visibility.VisibilityClient;
  * put TABLE ROW FAMILY QUALIFIER VALUE EXPRESSION     an expression of labels, such as {@code a&amp;!b}
  * </pre>
  */
-public final class AclTool {
+public final class Operator {
     public static void main(String[] arguments) throws Exception {
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
         try (Connection connection = ConnectionFactory.createConnection(HBaseConfiguration.create())) {
@@ -57,6 +61,16 @@ public final class AclTool {
     private static void obey(Connection connection, List<byte[]> words) throws Throwable {
         String command = text(words, 0);
         switch (command) {
+            case "add":
+                ColumnFamilyDescriptor family = ColumnFamilyDescriptorBuilder.newBuilder(words.get(2))
+                        .setMaxVersions(Integer.parseInt(text(words, 3)))
+                        .setTimeToLive(Integer.parseInt(text(words, 4)))
+                        .build();
+                connection.getAdmin().addColumnFamily(TableName.valueOf(words.get(1)), family);
+                break;
+            case "remove":
+                connection.getAdmin().deleteColumnFamily(TableName.valueOf(words.get(1)), words.get(2));
+                break;
             case "grant":
             case "revoke":
                 change(connection, command.equals("grant"), words);

@@ -1,0 +1,100 @@
+"""How a projection is asked for, and what is made of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from attrs import frozen
+
+from cfacl.errors import StoreContractError
+from cfacl.model.projection import Projection, StoredFamily
+from cfacl.model.request import Cell, Cells
+from cfacl.stores.hbase.names import family_name
+
+__all__ = ["Reading", "Versions", "Wanted"]
+
+#: How many column names a projection's are remembered before all are forgotten.
+_SEEN: Final = 4096
+
+#: Returns the kept (value, timestamp) of a cell, newest first, by row key, family and HBase's name of the column.
+Versions = Callable[[bytes, StoredFamily, bytes], list[tuple[bytes, int]]]
+
+
+@frozen
+class Wanted:
+    """Which versions a read sees: those that are not over ``now``, with a timestamp ``before``; both milliseconds."""
+
+    now: int
+    before: int | None = None
+
+    def of(self, family: StoredFamily, timestamp: int) -> bool:
+        """Whether a version with this timestamp is seen."""
+        return (self.before is None or timestamp < self.before) and (
+            family.time_to_live is None or timestamp + family.time_to_live > self.now
+        )
+
+
+class Reading:
+    """What one projection asks for and how its answers are read; shared between threads.
+
+    Attributes:
+        columns: whole families first, then columns; never none, which would mean everything.
+    """
+
+    def __init__(self, projection: Projection) -> None:
+        by_name = [(family_name(each.family), each) for each in projection.slices]
+        whole = [name for name, each in by_name if each.qualifiers is None]
+        named = [name + b":" + qualifier for name, each in by_name for qualifier in each.qualifiers or ()]
+        self.columns = whole + named
+        self._names = _Names({name: each.family for name, each in by_name})
+        self._ages = any(each.family.time_to_live is not None for each in projection.slices)
+        # HBase's names sort as bytes, by family and then by qualifier, unless one of several families has no identity.
+        self._plain = len(by_name) == 1 or all(each.family.identity for each in projection.slices)
+
+    def cells(self, key: bytes, found: Mapping[bytes, Any], wanted: Wanted, timestamps: bool, older: Versions) -> Cells:
+        """Return a row, which may be empty, sorted by family and then by qualifier.
+
+        ``found`` has the newest version of each column.  Where that one is too new, and the family keeps more than one,
+        ``older`` is asked: HBase, asked for what is before an instant, also returns what a family no longer keeps.
+        """
+        names = self._names
+        order = sorted(found) if self._plain else sorted(found, key=_by_family)
+        if not self._ages and wanted.before is None:
+            if timestamps:
+                return {names[each][0]: (found[each].value, found[each].timestamp) for each in order}
+            return {names[each][0]: found[each].value for each in order}
+        kept: dict[bytes, Cell] = {}
+        for each in order:
+            name, family = names[each]
+            versions = [(found[each].value, found[each].timestamp)]
+            if wanted.before is not None and versions[0][1] >= wanted.before and family.versions > 1:
+                versions = older(key, family, each)
+            for value, timestamp in versions:
+                if wanted.of(family, timestamp):
+                    kept[name] = (value, timestamp) if timestamps else value
+                    break
+        return kept
+
+
+class _Names(dict[bytes, tuple[bytes, StoredFamily]]):
+    """Our name of a column, and its family, by HBase's; worked out when it is first seen."""
+
+    def __init__(self, families: Mapping[bytes, StoredFamily]) -> None:
+        super().__init__()
+        self._families = families
+
+    def __missing__(self, column: bytes) -> tuple[bytes, StoredFamily]:
+        name, colon, qualifier = column.partition(b":")
+        family = self._families.get(name)
+        if not colon or family is None:
+            raise StoreContractError("the store answered a family that was not asked for; the answer was dropped")
+        if len(self) >= _SEEN:
+            self.clear()
+        found = self[column] = family.prefix + qualifier, family
+        return found
+
+
+def _by_family(column: bytes) -> tuple[bytes, bytes]:
+    family, _, qualifier = column.partition(b":")
+    return family, qualifier

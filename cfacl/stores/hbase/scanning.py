@@ -1,0 +1,219 @@
+"""A scan: its place, the server's scanner, and the connection that this scanner belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+from cfacl.errors import StoreContractError
+from cfacl.model.request import MAX_KEY, Cells, Span
+from cfacl.stores.hbase.client import Client
+from cfacl.stores.hbase.definitions import TScan
+from cfacl.stores.hbase.errors import BROKEN, text_of
+from cfacl.stores.hbase.pool import ANSWERS, Pool
+
+__all__ = ["Scanner", "batches"]
+
+#: At most so many results are fetched at once, whatever is asked for at once.
+_FETCHED: Final = 10_000
+#: What the server says where it no longer knows a scanner: it was idle too long, or its region moved.
+_LOST: Final = ("scanner ID is invalid", "UnknownScannerException", "ScannerResetException", "LeaseException")
+#: Long enough that hardly a key lies between it and the one that it stands before; those that do are left out here.
+_BEFORE: Final = b"\xff" * 16
+
+
+class Scanner:
+    """The rows of a span, or parts of them, as the server has them; begun again behind the last where it was lost.
+
+    The number of a scanner means something to one gateway only, and perhaps another's scan to the next.  So it is used
+    on the connection on which it was given, and that is this scan's alone until it ends.
+    """
+
+    def __init__(self, pool: Pool, table: bytes, columns: list[bytes], span: Span, cells: int | None) -> None:
+        self._pool = pool
+        self._table = table
+        self._columns = columns
+        self._cells = cells
+        self._reverse = span.reverse
+        self._lower = _clamped(span.lower or b"")
+        self._upper = _clamped(span.upper)
+        self._client: Client | None = None
+        self._number = 0
+        #: the last row, and in it the last column, that was read
+        self._behind: tuple[bytes, bytes] | None = None
+        # A row to stop at that is empty would mean none to HBase.
+        self._over = self._lower is None or (self._upper is not None and self._upper <= self._lower)
+
+    def read(self, number: int) -> list[tuple[bytes, dict[bytes, Any]]]:
+        """Return (key, cells) of some results, at most ``number``; none at the end.  What the driver raises passes."""
+        self._pool.confirm_open()
+        found: list[tuple[bytes, dict[bytes, Any]]] = []
+        while not found and not self._over:
+            found = self._again(min(number, _FETCHED))
+        return found
+
+    def close(self) -> None:
+        """End the server's scanner too, and give the connection back."""
+        client, self._client = self._client, None
+        if client is not None:
+            try:
+                if not self._pool.abandoned:
+                    client.scannerClose(self._number)
+            except ANSWERS:  # it was over already
+                self._pool.give(client)
+            except Exception:  # noqa: BLE001  # the server forgets a scanner by itself
+                self._pool.discard(client)
+            else:
+                self._pool.give(client)
+
+    def _again(self, number: int) -> list[tuple[bytes, dict[bytes, Any]]]:
+        """Read, and once more where the connection or the scanner was lost, for reading changes nothing."""
+        begun = self._client is not None
+        try:
+            return self._next(number)
+        except ANSWERS as error:
+            self.close()
+            if not begun or not any(each in text_of(error) for each in _LOST):
+                raise
+        except BROKEN:
+            self._drop()
+        except BaseException:
+            self._drop()
+            raise
+        try:
+            return self._next(number)
+        except BaseException:
+            self._drop()
+            raise
+
+    def _next(self, number: int) -> list[tuple[bytes, dict[bytes, Any]]]:
+        if self._client is None:
+            self._open(number)
+        if self._over or self._client is None:
+            return []
+        results = self._client.scannerGetList(self._number, number)
+        found = [(each.row, columns) for each in results if (columns := self._fresh(each.row, each.columns))]
+        if results:
+            last = results[-1]
+            self._behind = last.row, max(last.columns, key=_order)
+        if len(results) < number:
+            self._over = True
+            self.close()
+        return found
+
+    def _fresh(self, key: bytes, columns: dict[bytes, Any]) -> dict[bytes, Any]:
+        """Return what was not read before; nothing of a row at the edge, where HBase stops too late."""
+        above, below = self._upper is not None and key >= self._upper, key < (self._lower or b"")
+        if above or below:
+            if self._reverse and (below or key == self._upper):
+                return {}
+            raise StoreContractError("the store answered a row that was not asked for; the answer was dropped")
+        if self._behind is None or self._behind[0] != key:
+            return columns
+        if self._cells is None:
+            return {}
+        last = _order(self._behind[1])
+        return {column: cell for column, cell in columns.items() if _order(column) > last}
+
+    def _open(self, number: int) -> None:
+        lower, upper = self._lower, self._upper
+        if self._behind is not None:
+            last, _ = self._behind
+            if self._reverse:
+                upper = last  # where it begins is included, so that it is read again
+            else:
+                lower = last if self._cells else following(last)
+        if lower is None:  # the last row was the highest that there can be
+            self._over = True
+            return
+        scan = TScan(columns=self._columns, caching=number, batchSize=self._cells, reversed=self._reverse)
+        scan.startRow, scan.stopRow = (upper, _preceding(lower)) if self._reverse else (lower or None, upper)
+        client = self._client = self._pool.take()
+        self._number = client.scannerOpenWithScan(self._table, scan, {})
+
+    def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            self._pool.discard(client)
+
+
+def batches(
+    read: Callable[[int], list[tuple[bytes, Cells]]],
+    close: Callable[[], None],
+    batch_size: int,
+    limit: int | None,
+    cells: int | None,
+) -> Iterator[list[tuple[bytes, Cells]]]:
+    """Yield full batches, and a last one, of what ``read`` returns until that is nothing; empty rows are left out."""
+    parts = _Parts(cells)
+    left = limit
+    try:
+        while left is None or left > 0:
+            size = batch_size if left is None else min(batch_size, left)
+            while len(parts.whole) < size:
+                found = read(size - len(parts.whole))
+                if not found:
+                    parts.end()
+                    break
+                parts.add(found)
+            batch, parts.whole = parts.whole[:size], parts.whole[size:]
+            if batch:
+                yield batch
+            if len(batch) < size:
+                return
+            left = None if left is None else left - size
+    finally:
+        close()
+
+
+class _Parts:
+    """Rows, or parts of at most so many cells: put together anew, since what is left out makes the server's too short."""
+
+    def __init__(self, cells: int | None) -> None:
+        self.whole: list[tuple[bytes, Cells]] = []
+        self._cells = cells
+        self._key = b""
+        self._pending: Cells = {}
+
+    def add(self, found: Iterable[tuple[bytes, Cells]]) -> None:
+        if self._cells is None:
+            self.whole += [each for each in found if each[1]]
+            return
+        for key, cells in found:
+            if key != self._key:
+                self.end()
+                self._key = key
+            for column, cell in cells.items():
+                self._pending[column] = cell
+                if len(self._pending) == self._cells:
+                    self.end()
+
+    def end(self) -> None:
+        if self._pending:
+            self.whole.append((self._key, self._pending))
+            self._pending = {}
+
+
+def following(key: bytes) -> bytes | None:
+    """Return the lowest key that is higher, of those that HBase takes, or None."""
+    if len(key) < MAX_KEY:
+        return key + b"\0"
+    head = key.rstrip(b"\xff")
+    return head[:-1] + bytes([head[-1] + 1]) if head else None
+
+
+def _clamped(bound: bytes | None) -> bytes | None:
+    return bound if bound is None or len(bound) <= MAX_KEY else following(bound[:MAX_KEY])
+
+
+def _preceding(lower: bytes) -> bytes | None:
+    """Return a key below ``lower`` with hardly a key between them, or None where there is no key below it."""
+    if lower in (b"", b"\0"):
+        return None
+    lower = lower[: MAX_KEY - len(_BEFORE)]
+    return lower[:-1] if lower.endswith(b"\0") else lower[:-1] + bytes([lower[-1] - 1]) + _BEFORE
+
+
+def _order(column: bytes) -> tuple[bytes, bytes]:
+    family, _, qualifier = column.partition(b":")
+    return family, qualifier

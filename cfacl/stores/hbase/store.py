@@ -1,0 +1,289 @@
+"""Tables and families of HBase behind the seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from cfacl.errors import InvalidValue, RequestError, StoreContractError, Unsupported
+from cfacl.model.counter import counter
+from cfacl.model.projection import Projection, StoredFamily
+from cfacl.model.request import Cells, Mutation, Put, Span
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
+from cfacl.stores.hbase.address import Address, parse
+from cfacl.stores.hbase.changes import send
+from cfacl.stores.hbase.client import Client
+from cfacl.stores.hbase.definitions import Mutation as Change
+from cfacl.stores.hbase.gateway import Gateway
+from cfacl.stores.hbase.names import family_name
+from cfacl.stores.hbase.rows import Reading, Versions, Wanted
+from cfacl.stores.hbase.scanning import Scanner, batches
+from cfacl.stores.hbase.schema import Schema
+from cfacl.stores.hbase.system import Records
+
+__all__ = ["HBaseStore", "open_store"]
+
+#: How many projections are remembered with how they are asked for, before all are forgotten.
+_READINGS: Final = 1024
+#: At most so many rows are asked for at once.
+_ROWS: Final = 1_000
+_MOST: Final = (1 << 31) - 1
+_CAPABLE: Final = Capabilities(
+    atomic_mix=False,
+    atomic_batch=False,
+    latest_wins=False,
+    given_clock=False,
+    no_markers=False,
+    live_scans=False,
+    snapshot_reads=False,
+    snapshot_scans=False,
+    compare_and_set=False,
+)
+
+
+class HBaseStore(Store):
+    """A store in an HBase; see `Store` for shapes, units and errors.
+
+    Plain writes are stamped by the region server, whose clock is the same for whoever writes.  What outlives its family
+    is left out of answers by the clock that the store was given, and removed by HBase.
+    """
+
+    scheme: ClassVar[str] = "hbase"
+
+    def __init__(self, address: Address, *, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._gateway = Gateway(address)
+        self._schema = Schema(self._gateway)
+        self._readings: dict[Projection, Reading] = {}
+        self.system = Records(self._gateway)
+
+    def capabilities(self, family: StoredFamily) -> Capabilities:
+        return _CAPABLE
+
+    def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        self._schema.create([each for each in families if each.table == table])
+
+    def create_families(self, families: Sequence[StoredFamily]) -> None:
+        self._schema.create(families)
+
+    def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        self._schema.drop(table, families)
+
+    def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
+        return self._schema.tables()
+
+    def get(
+        self,
+        table: str,
+        keys: Sequence[bytes],
+        projection: Projection,
+        *,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> list[tuple[bytes, Cells]]:
+        reading = self._reading(table, projection)
+        name = self._gateway.table(table)
+        wanted = Wanted(self._now(), before)
+        rows: dict[bytes, Cells] = {}
+
+        def read(client: Client) -> None:
+            for results in _answers(client, name, list(dict.fromkeys(keys)), reading.columns):
+                for each in results:
+                    rows[each.row] = reading.cells(each.row, each.columns, wanted, timestamps, self._older(name))
+
+        with self._schema.told(table, projection.stored.values()):
+            self._gateway.ask(read)
+        if not rows.keys() <= set(keys):
+            raise StoreContractError("the store answered a row that was not asked for; the answer was dropped")
+        found = [(key, rows[key]) for key in keys if rows.get(key)]
+        return found if len(keys) == len(rows) else [(key, dict(cells)) for key, cells in found]
+
+    def versions(
+        self,
+        table: str,
+        key: bytes,
+        family: StoredFamily,
+        qualifier: bytes,
+        *,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> list[tuple[bytes, int]]:
+        if limit is not None and limit < 0:
+            raise RequestError("a limit is not negative")
+        self._schema.confirm(table, [family])
+        name = self._gateway.table(table)
+        wanted = Wanted(self._now(), before)
+        column = family_name(family) + b":" + qualifier
+        with self._schema.told(table, [family]):
+            found = self._older(name)(key, family, column)
+        return [(value, timestamp) for value, timestamp in found if wanted.of(family, timestamp)][:limit]
+
+    def scan(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        *,
+        batch_size: int,
+        limit: int | None = None,
+        before: int | None = None,
+        timestamps: bool = False,
+        cells: int | None = None,
+        snapshot: bool = False,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        confirm_scan(batch_size, limit, cells)
+        if snapshot:
+            raise Unsupported("hbase has no scan of one instant; leave out `snapshot`, or scan a clone of a snapshot")
+        reading = self._reading(table, projection)
+        name = self._gateway.table(table)
+        families = list(projection.stored.values())
+        scanner = Scanner(self._gateway.pool, name, reading.columns, span, cells)
+
+        def read(number: int) -> list[tuple[bytes, Cells]]:
+            self._schema.confirm(table, families)
+            wanted = Wanted(self._now(), before)
+            with self._schema.told(table, families):
+                try:
+                    found = scanner.read(number)
+                except Exception as error:
+                    raise self._gateway.failure(error) from error
+            return [(key, reading.cells(key, columns, wanted, timestamps, self._older(name))) for key, columns in found]
+
+        return batches(read, scanner.close, batch_size, limit, cells)
+
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+        for mutation in mutations:
+            for change in mutation.changes:
+                if change.timestamp is not None and not 0 <= change.timestamp < (1 << 63) - 1:
+                    raise InvalidValue("a timestamp is milliseconds since 1970, from 0 to 2**63 - 2 on hbase")
+        families = {change.family for mutation in mutations for change in mutation.changes}
+        self._schema.confirm(table, families)
+        with self._schema.told(table, families):
+            send(self._gateway, self._gateway.table(table), mutations)
+
+    def compare_and_set(
+        self,
+        table: str,
+        key: bytes,
+        conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]],
+        mutation: Mutation,
+        *,
+        durable: bool = True,
+    ) -> bool:
+        self._schema.confirm(table, [*(each for each, _, _ in conditions), *(each.family for each in mutation.changes)])
+        puts = [each for each in mutation.changes if isinstance(each, Put) and each.timestamp is None]
+        if not len(conditions) == len(mutation.changes) == len(puts) == sum(len(each.values) for each in puts) == 1:
+            raise Unsupported(
+                "hbase compares one cell and puts one, stamped now; make it so, or lock the row by a cell"
+            )
+        (family, qualifier, expected), (put,) = conditions[0], puts
+        if expected == b"":
+            raise Unsupported(
+                "hbase can't tell an empty value from none where it compares; put something into the cell"
+            )
+        name = self._gateway.table(table)
+        ((column, value),) = put.values.items()
+        change = Change(column=family_name(put.family) + b":" + column, value=value)
+        condition = family_name(family) + b":" + qualifier
+        with self._schema.told(table, [family, put.family]):
+            applied: bool = self._gateway.tell(
+                lambda client: client.checkAndPut(name, key, condition, expected, change, {})
+            )
+        return applied
+
+    def increment(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, *, durable: bool = True
+    ) -> int:
+        counter(amount)
+        self._schema.confirm(table, [family])
+        name = self._gateway.table(table)
+        column = family_name(family) + b":" + qualifier
+        with self._schema.told(table, [family]):
+            total: int = self._gateway.tell(lambda client: client.atomicIncrement(name, key, column, amount))
+            try:
+                counter(total - amount)  # HBase goes on at the other end without a word
+            except InvalidValue:
+                self._gateway.tell(lambda client: client.atomicIncrement(name, key, column, -amount))
+                raise
+        return total
+
+    def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
+        return self._schema.altered(families)
+
+    def look(self) -> None:
+        """Ask the gateway for something, so that one that is not there is told at once."""
+        self._schema.names()
+
+    def flush(self) -> None:
+        """Do nothing but look: what HBase acknowledged is in its log."""
+        self._gateway.pool.confirm_open()
+
+    def statistics(self) -> dict[str, int | str]:
+        pool = self._gateway.pool
+        return {"connections_opened": pool.opened, "connections_discarded": pool.discarded}
+
+    def sweep(self, family: StoredFamily) -> Iterator[Swept]:
+        """Yield nothing: HBase removes what is over when it compacts."""
+        self._gateway.pool.confirm_open()
+        yield from ()
+
+    def back_up(self, target: Path) -> Iterator[Copied]:
+        raise Unsupported("hbase keeps its files itself; `snapshot` its tables in `hbase shell`")
+
+    def reopen(self) -> None:
+        self._gateway.pool.refresh()
+        self._schema.forget()
+
+    def close(self) -> None:
+        self._gateway.pool.close()
+
+    def abandon(self) -> None:
+        self._gateway.pool.abandon()
+
+    def _now(self) -> int:
+        return self._clock() // 1_000_000
+
+    def _older(self, table: bytes) -> Versions:
+        def read(key: bytes, family: StoredFamily, column: bytes) -> list[tuple[bytes, int]]:
+            number = min(family.versions, _MOST)
+            found = self._gateway.ask(lambda client: client.getVer(table, key, column, number, {}))
+            return [(each.value, each.timestamp) for each in found]
+
+        return read
+
+    def _reading(self, table: str, projection: Projection) -> Reading:
+        self._schema.confirm(table, projection.stored.values())
+        reading = self._readings.get(projection)
+        if reading is None:
+            if len(self._readings) >= _READINGS:
+                self._readings.clear()
+            reading = self._readings[projection] = Reading(projection)
+        return reading
+
+
+def _answers(client: Client, table: bytes, keys: list[bytes], columns: list[bytes]) -> Iterator[Any]:
+    if len(keys) == 1:
+        yield client.getRowWithColumns(table, keys[0], columns, {})
+    else:
+        for first in range(0, len(keys), _ROWS):
+            yield client.getRowsWithColumns(table, keys[first : first + _ROWS], columns, {})
+
+
+def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
+    """Open the store behind a gateway: ``hbase://host:9090``; ``clock`` returns nanoseconds since 1970.
+
+    Behind a ``/`` may stand what the names of its tables begin with: ``hbase://host/home_``, or a namespace,
+    ``hbase://host/home:``.  ``?transport=framed`` where the gateway was started so; ``?timeout=10`` for seconds.
+
+    Raises:
+        RequestError: the URL does not make sense.
+        StoreError: no gateway answers there.
+    """
+    store = HBaseStore(parse(url), clock=clock)
+    try:
+        store.look()
+    except BaseException:
+        store.close()
+        raise
+    return store
