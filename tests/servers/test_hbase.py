@@ -92,9 +92,22 @@ def test_what_cannot_be_granted_is_an_error_in_one_line(hbase_acl: Running) -> N
                 refused()
 
 
+def test_an_operator_gives_a_table_a_family_and_takes_it(hbase: Running) -> None:
+    with closing(hbase.connection()) as connection, hbase.operator() as operator:
+        connection.create_table(b"altered", {"id": {}})
+        operator.add("altered", "prof", versions=3, seconds=60)
+        kept = connection.table(b"altered").families()[b"prof"]
+        assert (kept["max_versions"], kept["time_to_live"]) == (3, 60)
+        operator.remove("altered", "prof")
+        assert set(connection.table(b"altered").families()) == {b"id"}
+        connection.delete_table(b"altered", disable=True)
+
+
 def test_without_authorization_there_is_nothing_to_grant_and_nobody_to_be(hbase: Running) -> None:
-    with pytest.raises(ServerError, match="start it with `HBase"):
-        hbase.operator()
+    with hbase.operator() as operator, pytest.raises(ServerError, match="`grant` failed: "):
+        operator.grant("alice", "R")
+    with pytest.raises(ServerError, match="start one with `HBase"):
+        Running(hbase.ports).operator()
     with pytest.raises(ServerError, match="`buffered` cannot act as `alice`; use `http`"):
         hbase.connection(user="alice")
     with pytest.raises(ServerError, match="no Thrift server with transport `compact`; there is `buffered`"):

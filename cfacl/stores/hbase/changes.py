@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from cfacl.errors import CfaclError, PartlyWritten
 from cfacl.model.request import Delete, Mutation, Put
@@ -64,20 +64,24 @@ class _Run(NamedTuple):
 
     Attributes:
         first, last: which of the mutations it is part of, by position; ``last`` included.
-        rows: changes by row key, of HBase's.
+        rows: values by column by row key; of deletions they are empty, and a column may be a whole family.
         timestamp: of all of them, or now.
         deletes: whether they are deletes.
     """
 
     first: int
     last: int
-    rows: dict[bytes, list[Any]]
+    rows: dict[bytes, dict[bytes, bytes]]
     timestamp: int | None
     deletes: bool
 
-    def send(self, client: Client, table: bytes) -> None:
+    def send(self, client: Client, *, table: bytes) -> None:
         """Send them."""
-        batch = [BatchMutation(key, changes) for key, changes in self.rows.items()]
+        deletes = self.deletes
+        batch = [
+            BatchMutation(key, [Change(deletes, column, value) for column, value in columns.items()])
+            for key, columns in self.rows.items()
+        ]
         if self.timestamp is None:
             client.mutateRows(table, batch, {})
         else:
@@ -86,37 +90,33 @@ class _Run(NamedTuple):
 
 def _runs(mutations: Sequence[Mutation]) -> Iterator[_Run]:
     """Yield what is to be sent, one after the other."""
-    run: _Run | None = None
-    size = 0
-    said: dict[tuple[bytes, bytes], Any] = {}
+    first = size = position = 0
+    rows: dict[bytes, dict[bytes, bytes]] = {}
+    kind: tuple[bool, int | None] = False, None
     for position, mutation in enumerate(mutations):
+        key = mutation.key
         for change in mutation.changes:
             deletes = isinstance(change, Delete)
-            full = run is not None and mutation.key not in run.rows and (len(run.rows) >= _ROWS or size >= _BYTES)
-            if run is None or full or run.deletes != deletes or run.timestamp != change.timestamp:
-                if run is not None and run.rows:
-                    yield run
-                run, size = _Run(position, position, {}, change.timestamp, deletes), 0
-                said = {}
-            run = run._replace(last=position)
-            for column, value in _columns(change):
-                sent = said.get((mutation.key, column))
-                if sent is None:
-                    sent = said[mutation.key, column] = Change(isDelete=deletes, column=column, value=value)
-                    run.rows.setdefault(mutation.key, []).append(sent)
-                sent.value = value  # said twice, the last one counts
-                size += len(value)
-    if run is not None and run.rows:
-        yield run
+            if rows and (
+                kind != (deletes, change.timestamp) or (key not in rows and (len(rows) >= _ROWS or size >= _BYTES))
+            ):
+                yield _Run(first, position, rows, kind[1], kind[0])
+                rows, size = {}, 0
+            if not rows:
+                first, kind = position, (deletes, change.timestamp)
+            columns = _columns(change)
+            if columns:  # said twice, the last one counts
+                rows.setdefault(key, {}).update(columns)
+                size += sum(map(len, columns.values()))
+    if rows:
+        yield _Run(first, position, rows, kind[1], kind[0])
 
 
-def _columns(change: Put | Delete) -> Iterator[tuple[bytes, bytes]]:
+def _columns(change: Put | Delete) -> dict[bytes, bytes]:
     name = family_name(change.family)
     if isinstance(change, Put):
-        for qualifier, value in change.values.items():
-            yield name + b":" + qualifier, value
-    elif change.qualifiers is None:
-        yield name, b""
-    else:
-        for qualifier in change.qualifiers:
-            yield name + b":" + qualifier, b""
+        prefix = name + b":"
+        return {prefix + qualifier: value for qualifier, value in change.values.items()}
+    if change.qualifiers is None:
+        return {name: b""}
+    return {name + b":" + qualifier: b"" for qualifier in change.qualifiers}

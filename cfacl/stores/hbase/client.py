@@ -8,10 +8,11 @@ which the answer must bear, and a connection on which anything went wrong is nev
 from __future__ import annotations
 
 import select
-from typing import Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
 from thriftpy2.protocol import TBinaryProtocol
-from thriftpy2.thrift import TApplicationException, TClient, TMessageType
+from thriftpy2.thrift import TApplicationException, TMessageType
 from thriftpy2.transport import TBufferedTransport, TFramedTransport, TSocket
 
 from cfacl.stores.hbase.address import Address
@@ -27,12 +28,16 @@ class OutOfStep(Exception):
     """The answer is not to what was asked."""
 
 
-class Client(TClient):
-    """Calls HBase by the names of its Thrift interface; for one thread at a time."""
+class Client:
+    """Has the methods of HBase's Thrift interface, by their names; for one thread at a time.
+
+    Each raises `OutOfStep` where the answer bears another number or name than the question.
+    """
 
     def __init__(self, socket: Any, protocol: Any) -> None:
-        super().__init__(Hbase, protocol)
         self._socket = socket
+        self._protocol = protocol
+        self._number = 0
         self._waiting = select.poll()
         self._waiting.register(socket.sock, select.POLLIN)
 
@@ -48,35 +53,57 @@ class Client(TClient):
         """Close it here and nowhere else: a parent process goes on using it."""
         self._socket.sock.close()
 
-    def _send(self, _api: str, **arguments: Any) -> None:
-        self._seqid = self._seqid % _LAST + 1
-        super()._send(_api, **arguments)
+    if TYPE_CHECKING:
 
-    def _recv(self, _api: str) -> Any:
-        # As thriftpy2's, which reads the name and the number and looks at neither.
-        name, kind, number = self._iprot.read_message_begin()
-        if number != self._seqid or name != _api:
+        def __getattr__(self, name: str) -> Callable[..., Any]: ...
+
+    def _call(self, name: str, question: Any, answer: Callable[[], Any]) -> Any:
+        self._number = number = self._number % _LAST + 1
+        protocol = self._protocol
+        protocol.write_message_begin(name, TMessageType.CALL, number)
+        question.write(protocol)
+        protocol.write_message_end()
+        protocol.trans.flush()
+        # As thriftpy2 reads it, which takes the name and the number and looks at neither.
+        its_name, kind, its_number = protocol.read_message_begin()
+        if its_number != number or its_name != name:
             raise OutOfStep
-        result = TApplicationException() if kind == TMessageType.EXCEPTION else getattr(Hbase, _api + "_result")()
-        result.read(self._iprot)
-        self._iprot.read_message_end()
         if kind == TMessageType.EXCEPTION:
-            raise result
-        for _, name, *_ in result.thrift_spec.values():
-            value = getattr(result, name)
-            if value is not None:
-                if name == "success":
-                    return value
-                raise value
-        if "success" in vars(result):
+            failure = TApplicationException()
+            failure.read(protocol)
+            protocol.read_message_end()
+            raise failure
+        result = answer()
+        result.read(protocol)
+        protocol.read_message_end()
+        success = getattr(result, "success", None)
+        if success is not None:
+            return success
+        for each in vars(result).values():
+            if each is not None:
+                raise each
+        if hasattr(result, "success"):
             raise TApplicationException(TApplicationException.MISSING_RESULT)
         return None
+
+
+def _method(name: str) -> Callable[..., Any]:
+    question, answer = getattr(Hbase, f"{name}_args"), getattr(Hbase, f"{name}_result")
+
+    def call(self: Client, *arguments: Any) -> Any:
+        return self._call(name, question(*arguments), answer)
+
+    return call
+
+
+for _name in Hbase.thrift_services:
+    setattr(Client, _name, _method(_name))
 
 
 def connect(address: Address) -> Client:
     """Return an open connection; what goes wrong comes as the driver has it."""
     milliseconds = address.timeout * 1000
-    socket = TSocket(address.host, address.port, socket_timeout=milliseconds)  # type: ignore[no-untyped-call]
+    socket = TSocket(address.host, address.port, socket_timeout=milliseconds)  # type: ignore[no-untyped-call]  # without types
     transport = _TRANSPORTS[address.transport](socket)
     transport.open()
-    return Client(socket, TBinaryProtocol(transport, decode_response=False))  # type: ignore[no-untyped-call]
+    return Client(socket, TBinaryProtocol(transport, decode_response=False))  # type: ignore[no-untyped-call]  # as above

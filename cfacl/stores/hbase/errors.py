@@ -77,7 +77,7 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
 
     Args:
         where: the gateway's address, for the message.
-        applied: whether what was sent may have changed something.
+        applied: whether what was sent, if it was, may have changed something.
     """
     if isinstance(error, CfaclError):
         return error

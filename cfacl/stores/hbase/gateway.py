@@ -11,7 +11,7 @@ from cfacl.stores.hbase.address import Address
 from cfacl.stores.hbase.client import Client, connect
 from cfacl.stores.hbase.errors import BROKEN, mapped
 from cfacl.stores.hbase.names import table_name
-from cfacl.stores.hbase.pool import ANSWERS, Pool
+from cfacl.stores.hbase.pool import Pool
 
 __all__ = ["Gateway"]
 
@@ -33,23 +33,18 @@ class Gateway:
         """Return the answer; a question is asked once more where the connection broke, for it changes nothing."""
         try:
             try:
-                with self.pool.lent() as client:
-                    return question(client)
+                return self.pool.use(question)
             except BROKEN:
-                with self.pool.lent() as client:
-                    return question(client)
+                return self.pool.use(question)
         except Exception as error:  # whatever the driver raises
             raise self.failure(error) from error
 
     def tell(self, change: Callable[[Client], T]) -> T:
         """Return what the server says to a change, which is sent once: nobody knows whether a lost one was made."""
-        sent = False
         try:
-            with self.pool.lent() as client:
-                sent = True
-                return change(client)
+            return self.pool.use(change)
         except Exception as error:  # as above
-            raise self.failure(error, applied=sent and not isinstance(error, ANSWERS)) from error
+            raise self.failure(error, applied=True) from error
 
     def failure(self, error: Exception, *, applied: bool = False) -> CfaclError:
         """Return an error of ours; ``applied``: what was sent may have changed something."""

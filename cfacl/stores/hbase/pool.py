@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final, TypeVar
 
 from cfacl.errors import Closed
@@ -39,20 +38,19 @@ class Pool:
         if self._closed is not None:
             raise Closed(self._closed)
 
-    @contextlib.contextmanager
-    def lent(self) -> Iterator[Client]:
-        """Lend a connection for some calls; it comes back unless anything but an answer of the server's went wrong."""
+    def use(self, calls: Callable[[Client], T]) -> T:
+        """Make some calls on a connection, which is kept unless anything but an answer of the server's went wrong."""
         client = self.take()
         try:
-            yield client
+            found = calls(client)
         except ANSWERS:
             self.give(client)
             raise
         except BaseException:
             self.discard(client)
             raise
-        else:
-            self.give(client)
+        self.give(client)
+        return found
 
     def take(self) -> Client:
         """Return a connection that is the caller's until it is given back or discarded.

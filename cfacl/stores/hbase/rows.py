@@ -12,13 +12,13 @@ from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cell, Cells
 from cfacl.stores.hbase.names import family_name
 
-__all__ = ["Reading", "Versions", "Wanted"]
+__all__ = ["Reading", "Wanted"]
 
 #: How many column names a projection's are remembered before all are forgotten.
 _SEEN: Final = 4096
 
-#: Returns the kept (value, timestamp) of a cell, newest first, by row key, family and HBase's name of the column.
-Versions = Callable[[bytes, StoredFamily, bytes], list[tuple[bytes, int]]]
+#: Returns the kept (value, timestamp) of a cell of a row, newest first, by family and HBase's name of the column.
+Versions = Callable[[StoredFamily, bytes], list[tuple[bytes, int]]]
 
 
 @frozen
@@ -39,37 +39,46 @@ class Reading:
     """What one projection asks for and how its answers are read; shared between threads.
 
     Attributes:
+        table: what HBase calls it.
         columns: whole families first, then columns; never none, which would mean everything.
+        families: of the projection.
+        ages: whether cells of one of them are over some day.
+        since: what was known of the schema when these were seen there.
     """
 
-    def __init__(self, projection: Projection) -> None:
+    def __init__(self, table: bytes, projection: Projection, since: object) -> None:
+        self.table = table
+        self.since = since
+        self.families = tuple(projection.stored.values())
         by_name = [(family_name(each.family), each) for each in projection.slices]
         whole = [name for name, each in by_name if each.qualifiers is None]
         named = [name + b":" + qualifier for name, each in by_name for qualifier in each.qualifiers or ()]
         self.columns = whole + named
         self._names = _Names({name: each.family for name, each in by_name})
-        self._ages = any(each.family.time_to_live is not None for each in projection.slices)
+        self.ages = any(each.family.time_to_live is not None for each in projection.slices)
         # HBase's names sort as bytes, by family and then by qualifier, unless one of several families has no identity.
         self._plain = len(by_name) == 1 or all(each.family.identity for each in projection.slices)
 
-    def cells(self, key: bytes, found: Mapping[bytes, Any], wanted: Wanted, timestamps: bool, older: Versions) -> Cells:
-        """Return a row, which may be empty, sorted by family and then by qualifier.
-
-        ``found`` has the newest version of each column.  Where that one is too new, and the family keeps more than one,
-        ``older`` is asked: HBase, asked for what is before an instant, also returns what a family no longer keeps.
-        """
+    def cells(self, found: Mapping[bytes, Any], timestamps: bool) -> Cells:
+        """Return a row, sorted by family and then by qualifier, of the newest version of each column."""
         names = self._names
         order = sorted(found) if self._plain else sorted(found, key=_by_family)
-        if not self._ages and wanted.before is None:
-            if timestamps:
-                return {names[each][0]: (found[each].value, found[each].timestamp) for each in order}
-            return {names[each][0]: found[each].value for each in order}
+        if timestamps:
+            return {names[each][0]: (found[each].value, found[each].timestamp) for each in order}
+        return {names[each][0]: found[each].value for each in order}
+
+    def chosen(self, found: Mapping[bytes, Any], timestamps: bool, wanted: Wanted, older: Versions) -> Cells:
+        """Return what is ``wanted`` of a row, which may be nothing.
+
+        Where the newest version of a cell is too new, and the family keeps more than one, ``older`` is asked: HBase,
+        asked for what is before an instant, also returns what a family no longer keeps.
+        """
         kept: dict[bytes, Cell] = {}
-        for each in order:
-            name, family = names[each]
+        for each in sorted(found) if self._plain else sorted(found, key=_by_family):
+            name, family = self._names[each]
             versions = [(found[each].value, found[each].timestamp)]
             if wanted.before is not None and versions[0][1] >= wanted.before and family.versions > 1:
-                versions = older(key, family, each)
+                versions = older(family, each)
             for value, timestamp in versions:
                 if wanted.of(family, timestamp):
                     kept[name] = (value, timestamp) if timestamps else value

@@ -6,9 +6,9 @@ the line for `hbase shell`.
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from types import TracebackType
 from typing import Any, Final
 
 from cfacl.errors import RequestError, SchemaMissing, quoted
@@ -33,9 +33,12 @@ class Schema:
         self._gateway = gateway
         #: HBase's names of families that were seen, by table; they may be gone since
         self._known: dict[str, frozenset[bytes]] = {}
+        #: another object whenever something is no longer known
+        self.since = object()
 
     def forget(self, table: str | None = None) -> None:
         """Look anew before the next call."""
+        self.since = object()
         if table is None:
             self._known.clear()
         else:
@@ -54,15 +57,9 @@ class Schema:
                         f"the store lacks family {quoted(each.name)} of table {quoted(table)}; `create_tables()` makes it"
                     )
 
-    @contextlib.contextmanager
-    def told(self, table: str, families: Iterable[StoredFamily]) -> Iterator[None]:
-        """Say which family it is that the server does not find."""
-        try:
-            yield
-        except SchemaMissing:
-            self.forget(table)
-            self.confirm(table, families)
-            raise
+    def told(self, table: str, families: Iterable[StoredFamily]) -> Told:
+        """Say in a block which family it is that the server does not find."""
+        return Told(self, table, families)
 
     def names(self) -> list[bytes]:
         """Return HBase's names of all tables below the prefix, those of our records aside."""
@@ -162,6 +159,27 @@ class Schema:
 
     def _alter(self, table: str, changes: Iterable[str]) -> str:
         return f"alter '{self._gateway.table(table).decode()}', {', '.join(changes)}"
+
+
+class Told:
+    """See `Schema.told`; no generator, since each call goes through it."""
+
+    __slots__ = ("_families", "_schema", "_table")
+
+    def __init__(self, schema: Schema, table: str, families: Iterable[StoredFamily]) -> None:
+        self._schema = schema
+        self._table = table
+        self._families = families
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, SchemaMissing):
+            self._schema.forget(self._table)
+            self._schema.confirm(self._table, self._families)
 
 
 def make(gateway: Gateway, table: bytes, families: Sequence[Any]) -> None:

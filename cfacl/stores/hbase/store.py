@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -17,7 +18,7 @@ from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import family_name
-from cfacl.stores.hbase.rows import Reading, Versions, Wanted
+from cfacl.stores.hbase.rows import Reading, Wanted
 from cfacl.stores.hbase.scanning import Scanner, batches
 from cfacl.stores.hbase.schema import Schema
 from cfacl.stores.hbase.system import Records
@@ -83,21 +84,14 @@ class HBaseStore(Store):
         timestamps: bool = False,
     ) -> list[tuple[bytes, Cells]]:
         reading = self._reading(table, projection)
-        name = self._gateway.table(table)
-        wanted = Wanted(self._now(), before)
-        rows: dict[bytes, Cells] = {}
-
-        def read(client: Client) -> None:
-            for results in _answers(client, name, list(dict.fromkeys(keys)), reading.columns):
-                for each in results:
-                    rows[each.row] = reading.cells(each.row, each.columns, wanted, timestamps, self._older(name))
-
-        with self._schema.told(table, projection.stored.values()):
-            self._gateway.ask(read)
-        if not rows.keys() <= set(keys):
+        with self._schema.told(table, reading.families):
+            results = self._gateway.ask(partial(_read, reading, keys))
+        wanted = Wanted(self._now() if reading.ages else 0, before)
+        rows = {each.row: self._cells(reading, each.row, each.columns, wanted, timestamps) for each in results}
+        if not all(key in keys for key in rows) if len(keys) == 1 else not rows.keys() <= set(keys):
             raise StoreContractError("the store answered a row that was not asked for; the answer was dropped")
         found = [(key, rows[key]) for key in keys if rows.get(key)]
-        return found if len(keys) == len(rows) else [(key, dict(cells)) for key, cells in found]
+        return found if len(found) == len(rows) else [(key, dict(cells)) for key, cells in found]
 
     def versions(
         self,
@@ -112,11 +106,9 @@ class HBaseStore(Store):
         if limit is not None and limit < 0:
             raise RequestError("a limit is not negative")
         self._schema.confirm(table, [family])
-        name = self._gateway.table(table)
         wanted = Wanted(self._now(), before)
-        column = family_name(family) + b":" + qualifier
         with self._schema.told(table, [family]):
-            found = self._older(name)(key, family, column)
+            found = self._older(self._gateway.table(table), key, family, family_name(family) + b":" + qualifier)
         return [(value, timestamp) for value, timestamp in found if wanted.of(family, timestamp)][:limit]
 
     def scan(
@@ -136,19 +128,17 @@ class HBaseStore(Store):
         if snapshot:
             raise Unsupported("hbase has no scan of one instant; leave out `snapshot`, or scan a clone of a snapshot")
         reading = self._reading(table, projection)
-        name = self._gateway.table(table)
-        families = list(projection.stored.values())
-        scanner = Scanner(self._gateway.pool, name, reading.columns, span, cells)
+        scanner = Scanner(self._gateway.pool, reading.table, reading.columns, span, cells)
 
         def read(number: int) -> list[tuple[bytes, Cells]]:
-            self._schema.confirm(table, families)
+            self._schema.confirm(table, reading.families)
             wanted = Wanted(self._now(), before)
-            with self._schema.told(table, families):
+            with self._schema.told(table, reading.families):
                 try:
                     found = scanner.read(number)
-                except Exception as error:
+                except Exception as error:  # whatever the driver raises
                     raise self._gateway.failure(error) from error
-            return [(key, reading.cells(key, columns, wanted, timestamps, self._older(name))) for key, columns in found]
+            return [(key, self._cells(reading, key, columns, wanted, timestamps)) for key, columns in found]
 
         return batches(read, scanner.close, batch_size, limit, cells)
 
@@ -244,30 +234,36 @@ class HBaseStore(Store):
     def _now(self) -> int:
         return self._clock() // 1_000_000
 
-    def _older(self, table: bytes) -> Versions:
-        def read(key: bytes, family: StoredFamily, column: bytes) -> list[tuple[bytes, int]]:
-            number = min(family.versions, _MOST)
-            found = self._gateway.ask(lambda client: client.getVer(table, key, column, number, {}))
-            return [(each.value, each.timestamp) for each in found]
+    def _older(self, table: bytes, key: bytes, family: StoredFamily, column: bytes) -> list[tuple[bytes, int]]:
+        """Return the kept (value, timestamp) of a cell, newest first."""
+        number = min(family.versions, _MOST)
+        found = self._gateway.ask(lambda client: client.getVer(table, key, column, number, {}))
+        return [(each.value, each.timestamp) for each in found]
 
-        return read
+    def _cells(self, reading: Reading, key: bytes, found: Any, wanted: Wanted, timestamps: bool) -> Cells:
+        if wanted.before is None and not reading.ages:
+            return reading.cells(found, timestamps)
+        return reading.chosen(found, timestamps, wanted, partial(self._older, reading.table, key))
 
     def _reading(self, table: str, projection: Projection) -> Reading:
-        self._schema.confirm(table, projection.stored.values())
+        """Return how a projection is asked for; all its families were there when something was last forgotten."""
         reading = self._readings.get(projection)
-        if reading is None:
+        if reading is None or reading.since is not self._schema.since:
+            since = self._schema.since
+            self._schema.confirm(table, projection.stored.values())
             if len(self._readings) >= _READINGS:
                 self._readings.clear()
-            reading = self._readings[projection] = Reading(projection)
+            reading = self._readings[projection] = Reading(self._gateway.table(table), projection, since)
         return reading
 
 
-def _answers(client: Client, table: bytes, keys: list[bytes], columns: list[bytes]) -> Iterator[Any]:
+def _read(reading: Reading, keys: Sequence[bytes], client: Client) -> list[Any]:
     if len(keys) == 1:
-        yield client.getRowWithColumns(table, keys[0], columns, {})
-    else:
-        for first in range(0, len(keys), _ROWS):
-            yield client.getRowsWithColumns(table, keys[first : first + _ROWS], columns, {})
+        found: list[Any] = client.getRowWithColumns(reading.table, keys[0], reading.columns, {})
+        return found
+    wanted = list(dict.fromkeys(keys))
+    pages = (wanted[first : first + _ROWS] for first in range(0, len(wanted), _ROWS))
+    return [row for page in pages for row in client.getRowsWithColumns(reading.table, page, reading.columns, {})]
 
 
 def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
