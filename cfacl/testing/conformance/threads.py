@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cfacl.errors import SchemaMissing
+from cfacl.errors import SchemaMissing, StoreUnavailable
 from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.testing.conformance.data import PATIENCE, TABLE, drained, projection, put, row
@@ -76,15 +76,15 @@ class Threads(Suite[S]):
         def use() -> None:
             while not stop.is_set():
                 each = current[0]
-                with contextlib.suppress(SchemaMissing):
+                with contextlib.suppress(SchemaMissing, StoreUnavailable):
                     store.apply(TABLE, [Mutation(b"u1", (Put(one, {b"a": b"1"}), Put(each, {b"a": b"1"})))])
-                with contextlib.suppress(SchemaMissing):
+                with contextlib.suppress(SchemaMissing, StoreUnavailable):
                     assert row(store, b"u1", each) in ({b"f:a": b"1"}, None)
-                with contextlib.suppress(SchemaMissing):
+                with contextlib.suppress(SchemaMissing, StoreUnavailable):
                     assert len(store.versions(TABLE, b"u1", each, b"a")) <= each.versions
-                with contextlib.suppress(SchemaMissing):
+                with contextlib.suppress(SchemaMissing, StoreUnavailable):
                     assert row(store, b"u1", each, before=1 << 62) in ({b"f:a": b"1"}, None)
-                with contextlib.suppress(SchemaMissing):
+                with contextlib.suppress(SchemaMissing, StoreUnavailable):
                     for batch in drained(store.scan(TABLE, projection(one, each), Span(), batch_size=1)):
                         assert batch[0][0] == b"u1"
 
