@@ -113,6 +113,36 @@ FIGURES: Final = (
         "missing.get",
         1.5,
     ),
+    Figure(
+        "HBase, `row` of 32 cells: rows a second, guarded ÷ plain happybase",
+        "hbase.get.plain",
+        "hbase.get.guarded",
+        0.98,
+        least=True,
+    ),
+    Figure("HBase, `put` of 4 cells: as above", "hbase.put.plain", "hbase.put.guarded", 0.98, least=True),
+    Figure(
+        "HBase, a batch of 1,000 rows of 4 cells: as above",
+        "hbase.batch.plain",
+        "hbase.batch.guarded",
+        0.98,
+        least=True,
+    ),
+    Figure("HBase, `scan` of rows of 32 cells: as above", "hbase.scan.plain", "hbase.scan.guarded", 0.98, least=True),
+    Figure(
+        "HBase, scan of 8 families of 4 cells of 64 B: reading all and dropping seven ÷ reading one",
+        "hbase.64.scan.dropped",
+        "hbase.64.scan.one",
+        4,
+        least=True,
+    ),
+    Figure(
+        "HBase, a row of 8 families of 4 cells of 4 KB: as above",
+        "hbase.4096.get.dropped",
+        "hbase.4096.get.one",
+        2.5,
+        least=True,
+    ),
     Figure("backup: speed ÷ that of `cp -a` and sync", "backup.cp", "backup.ours", 0.5, least=True),
 )
 
@@ -218,10 +248,35 @@ RIVALS: Final = (
     ("missing.seek", "missing.row", "a seek by hand on rocksdict, for all of a missing row"),
     ("million.wide.hand", "million.wide.store", "a scan of 10 million cells by hand on rocksdict, in rows of 10"),
     ("million.narrow.hand", "million.narrow.store", "a scan of 10 million rows of one cell by hand on rocksdict"),
+    ("hbase.get.plain", "hbase.get.guarded", "happybase, for 100 rows of 32 cells"),
+    ("hbase.put.plain", "hbase.put.guarded", "happybase, for 100 puts of 4 cells"),
+    ("hbase.batch.plain", "hbase.batch.guarded", "happybase, for a batch of 1,000 rows of 4 cells"),
+    ("hbase.scan.plain", "hbase.scan.guarded", "happybase, for a scan of 2,000 rows"),
     ("backup.cp", "backup.ours", "`cp -a` and sync, for a backup; they hash nothing and read nothing again"),
 )
+HBASE: Final = (
+    ("100 times `row` of 32 cells of 64 B, guarded", "hbase.get.guarded"),
+    ("the same by happybase", "hbase.get.plain"),
+    ("100 times `put` of 4 cells, guarded", "hbase.put.guarded"),
+    ("the same by happybase", "hbase.put.plain"),
+    ("a batch of 1,000 rows of 4 cells, guarded", "hbase.batch.guarded"),
+    ("the same by happybase", "hbase.batch.plain"),
+    ("`scan` of 2,000 rows of 32 cells, guarded", "hbase.scan.guarded"),
+    ("the same by happybase", "hbase.scan.plain"),
+    ("`scan` of 2,000 rows by somebody who is granted one of 8 families", "hbase.64.scan.one"),
+    ("reading all of them, dropping seven families", "hbase.64.scan.dropped"),
+    ("100 times `row`, 1 of 8 families", "hbase.64.get.one"),
+    ("reading all, dropping seven", "hbase.64.get.dropped"),
+    ("`scan` of 250 rows with values of 4 KB, 1 of 8 families", "hbase.4096.scan.one"),
+    ("reading all of them, dropping seven families", "hbase.4096.scan.dropped"),
+    ("100 times `row` with values of 4 KB, 1 of 8 families", "hbase.4096.get.one"),
+    ("reading all, dropping seven", "hbase.4096.get.dropped"),
+)
 #: What may be missing from a run, and why.
-OPTIONAL: Final = {"load.customer": "`CFACL_ROLEMINING` named no folder with `customer.txt`"}
+OPTIONAL: Final = {
+    "load.customer": "`CFACL_ROLEMINING` named no folder with `customer.txt`",
+    **{name: "no HBase could be started here" for _, name in HBASE},
+}
 
 HEAD: Final = """\
 # What it costs
@@ -313,6 +368,8 @@ def figure(results: Results, each: Figure) -> tuple[str, ...]:
 def faster(results: Results) -> Iterator[str]:
     """Yield what is faster than cfacl, and by how much."""
     for theirs, ours, what in RIVALS:
+        if theirs not in results:
+            continue
         low, middle, high = spread(ratios(results, ours, theirs))
         if middle > 1:
             yield (
@@ -360,6 +417,9 @@ def page(results: Results) -> str:
         rows(("", "time"), ((what, timed(results, name)) for what, name in EIGHT)),
         "## Growth\n",
         rows(("", ""), ((what, timed(results, name)) for what, name in GROWTH)),
+        "## HBase\n",
+        "Wall-clock time, of a real server with its gateway on the same machine; plain happybase is on the same table.\n",
+        rows(("", "time"), ((what, timed(results, name)) for what, name in HBASE)),
         "## Scale\n",
         rows(("", ""), ((what, timed(results, name)) for what, name in SCALE)),
         "What waits for the disk is wall-clock time, on the file system named below; all else is CPU time.\n",

@@ -20,7 +20,7 @@ NAMED: Final = {
     *(name for each in report.FIGURES for name in (each.top, each.bottom) if name),
     *(name for _, *pair in report.CHECKS for name in pair),
     *(f"{name}.{how}" for _, name in report.STORES for how in ("guarded", "unguarded", "hand")),
-    *(name for _, name in (*report.EIGHT, *report.GROWTH, *report.SCALE)),
+    *(name for _, name in (*report.EIGHT, *report.GROWTH, *report.HBASE, *report.SCALE)),
     *(name for *pair, _ in report.RIVALS for name in pair),
 }
 
@@ -57,12 +57,14 @@ def test_a_quick_run_measures_everything_that_the_page_speaks_of(tmp_path: Path)
     found = report.load(tmp_path / "results.json")
     missing = NAMED - found.keys()
     absent = set() if (Path(os.environ.get("CFACL_ROLEMINING", "")) / "customer.txt").is_file() else {"load.customer"}
+    if "not measured: " in ran.stderr:  # and where it is required, tests of the server fail
+        absent |= {name for _, name in report.HBASE}
     assert missing == absent
     assert absent <= report.OPTIONAL.keys()
     assert all(value > 0 for each in found.values() for value in each.get_values())
     page = (tmp_path / "benchmarks.md").read_text("utf-8").partition("## Where something else")[0]
     verdicts = {each.what: line(page, f"| {each.what} |").split(" | ")[-1] for each in report.FIGURES}
-    assert len(verdicts) == 23
+    assert len(verdicts) == 29
     assert {what for what, verdict in verdicts.items() if "not measured" in verdict} == {
         each.what for each in report.FIGURES if each.top in absent
     }
