@@ -49,4 +49,5 @@ class Session(Caller):
             UnknownTable: the catalog has no such table.
         """
         find_table(self._snapshot().bits, name)
-        return Table(Access(self, self._store, name, self._on_event, durable=self._durable))
+        store = self._store.acting_as(self.principal)
+        return Table(Access(self, store, name, self._on_event, durable=self._durable))

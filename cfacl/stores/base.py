@@ -122,6 +122,13 @@ class Store(abc.ABC):
     #: of cells, nor of the schema, nor of a record; one that it is asked for all the same is `Unsupported`.
     read_only: bool = False
 
+    def acting_as(self, identity: str) -> Store:  # for stores that act as several users
+        """Return this store for calls on behalf of somebody, by an opaque name; itself, where it is all one to it.
+
+        Closing this store closes what was returned.
+        """
+        return self
+
     @abc.abstractmethod
     def capabilities(self, family: StoredFamily) -> Capabilities:
         """Return what can be done with ``family``."""

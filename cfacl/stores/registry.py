@@ -18,6 +18,8 @@ GROUP: Final = "cfacl.stores"
 
 _OURS: Final = {
     "hbase": "cfacl.stores.hbase:open_store",
+    "hbase+http": "cfacl.stores.hbase:open_store",
+    "hbase+https": "cfacl.stores.hbase:open_store",
     "memory": "cfacl.stores.memory:open_store",
     "rocksdb": "cfacl.stores.rocksdb:open_store",
 }

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import ssl
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from attrs import frozen
 
-from cfacl.errors import RequestError, quoted
+from cfacl.errors import RequestError, quoted, quoted_path
 
-__all__ = ["Address", "parse"]
+__all__ = ["Address", "Tls", "parse"]
 
 _PORT: Final = 9090
 _TRANSPORTS: Final = ("buffered", "framed")
+#: What can be said behind the question mark, by scheme.
+_KNOWN: Final = {
+    "hbase": ("timeout", "transport"),
+    "hbase+http": ("doas", "timeout"),
+    "hbase+https": ("ca", "cert", "doas", "key", "timeout"),
+}
 #: An answer that takes longer is given up, in seconds; HBase gives up one of its own after 60.
 _PATIENCE: Final = 60.0
 _SECONDS: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
@@ -23,13 +29,47 @@ _PREFIX: Final = re.compile(r"([A-Za-z0-9_]+:)?([A-Za-z0-9_][A-Za-z0-9_.\-]{0,63
 
 
 @frozen
+class Tls:
+    """How a gateway is known, and how it knows us; paths of PEM files.
+
+    Attributes:
+        ca: who signs gateways' certificates; ``None`` for whom this machine trusts.
+        cert, key: our own certificate and its key, where the gateway asks for one.
+    """
+
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Return what connections are made with: TLS 1.2 or later, the certificate and the name in it verified.
+
+        Raises:
+            RequestError: a file cannot be read, or is none of its kind.
+        """
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            if self.cert is not None:
+                context.load_cert_chain(self.cert, self.key)
+        except (OSError, ssl.SSLError) as error:
+            files = ", ".join(quoted_path(each) for each in (self.ca, self.cert, self.key) if each is not None)
+            raise RequestError(
+                f"{files} can't be read as certificates and keys; give the paths of PEM files"
+            ) from error
+        return context
+
+
+@frozen
 class Address:
     """Where a gateway is, and how it is spoken to.
 
     Attributes:
         prefix: what the names of all tables begin with there.
-        transport: `buffered` or `framed`, as the gateway was started.
+        transport: `buffered`, `framed` or `http`, as the gateway was started.
         timeout: seconds for each answer.
+        tls: how it is encrypted; ``None`` for not at all.
+        doas: whether it is to act as each principal, and not as one user for all.
     """
 
     host: str
@@ -37,6 +77,8 @@ class Address:
     prefix: str
     transport: str
     timeout: float
+    tls: Tls | None = None
+    doas: bool = False
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -60,21 +102,31 @@ def parse(url: str) -> Address:
     prefix = unquote(parts.path.removeprefix("/"))
     if not _PREFIX.fullmatch(prefix):
         raise RequestError(f"{quoted(prefix)} begins no table's name; write `home_`, or a namespace as in `home:`")
-    said = _said(parts.query)
-    return Address(parts.hostname, port, prefix, _transport(said.pop("transport", "buffered")), _timeout(said))
+    said = _said(parts.scheme, parts.query)
+    return Address(
+        host=parts.hostname,
+        port=port,
+        prefix=prefix,
+        transport=_transport(said.get("transport", "buffered")) if parts.scheme == "hbase" else "http",
+        timeout=_timeout(said.get("timeout")),
+        tls=_tls(said) if parts.scheme == "hbase+https" else None,
+        doas=_doas(said.get("doas")),
+    )
 
 
-def _said(query: str) -> dict[str, str]:
+def _said(scheme: str, query: str) -> dict[str, str]:
+    known = _KNOWN[scheme]
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
     except ValueError:
-        raise RequestError(f"{quoted(query)} is no query; write `transport=framed&timeout=10`") from None
+        raise RequestError(f"{quoted(query)} is no query; write `timeout=10`, and `&` between two") from None
     said: dict[str, str] = {}
     for name, value in pairs:
         if name in said:
             raise RequestError(f"{quoted(name)} is said twice; say it once")
-        if name not in ("transport", "timeout"):
-            raise RequestError(f"unknown {quoted(name)}; known are `transport` and `timeout`")
+        if name not in known:
+            *most, last = (quoted(each) for each in known)
+            raise RequestError(f"unknown {quoted(name)}; known for `{scheme}` are {', '.join(most)} and {last}")
         said[name] = value
     return said
 
@@ -85,11 +137,22 @@ def _transport(value: str) -> str:
     return value
 
 
-def _timeout(said: Mapping[str, str]) -> float:
-    value = said.get("timeout")
+def _timeout(value: str | None) -> float:
     if value is None:
         return _PATIENCE
     seconds = float(value) if _SECONDS.fullmatch(value) else 0
     if not seconds:
         raise RequestError(f"`timeout` is a number of seconds, such as `10`; not {quoted(value)}")
     return seconds
+
+
+def _doas(value: str | None) -> bool:
+    if value not in (None, "principal"):
+        raise RequestError(f"`doas` is `principal`, so that the gateway acts as each of them; not {quoted(value)}")
+    return value is not None
+
+
+def _tls(said: dict[str, str]) -> Tls:
+    if "key" in said and "cert" not in said:
+        raise RequestError("`key` is the key of a certificate; say its `cert` too")
+    return Tls(said.get("ca"), said.get("cert"), said.get("key"))

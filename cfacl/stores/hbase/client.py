@@ -17,11 +17,12 @@ from thriftpy2.transport import TBufferedTransport, TFramedTransport, TSocket
 
 from cfacl.stores.hbase.address import Address
 from cfacl.stores.hbase.definitions import Hbase
+from cfacl.stores.hbase.http import HttpTransport
 
 __all__ = ["Client", "OutOfStep", "connect"]
 
 _LAST: Final = (1 << 31) - 1
-_TRANSPORTS: Final = {"buffered": TBufferedTransport, "framed": TFramedTransport}
+_TRANSPORTS: Final = {"buffered": TBufferedTransport, "framed": TFramedTransport, "http": TBufferedTransport}
 
 
 class OutOfStep(Exception):
@@ -38,12 +39,14 @@ class Client:
         self._socket = socket
         self._protocol = protocol
         self._number = 0
-        self._waiting = select.poll()
-        self._waiting.register(socket.sock, select.POLLIN)
 
     def is_fresh(self) -> bool:
         """Whether it may be asked: nothing waits to be read, neither a late answer nor the server's good-bye."""
-        return not self._waiting.poll(0)
+        if self._socket.sock is None:  # which is opened anew with the next question
+            return True
+        waiting = select.poll()
+        waiting.register(self._socket.sock, select.POLLIN)
+        return not waiting.poll(0)
 
     def close(self) -> None:
         """End it, for the server too."""
@@ -51,7 +54,8 @@ class Client:
 
     def let_go(self) -> None:
         """Close it here and nowhere else: a parent process goes on using it."""
-        self._socket.sock.close()
+        if self._socket.sock is not None:
+            self._socket.sock.close()
 
     if TYPE_CHECKING:
 
@@ -100,10 +104,13 @@ for _name in Hbase.thrift_services:
     setattr(Client, _name, _method(_name))
 
 
-def connect(address: Address) -> Client:
-    """Return an open connection; what goes wrong comes as the driver has it."""
-    milliseconds = address.timeout * 1000
-    socket = TSocket(address.host, address.port, socket_timeout=milliseconds)  # type: ignore[no-untyped-call]  # without types
+def connect(address: Address, user: str | None = None) -> Client:
+    """Return an open connection, on which the gateway acts as ``user``; what goes wrong comes as the driver has it."""
+    socket: Any
+    if address.transport == "http":
+        socket = HttpTransport(address, user)
+    else:
+        socket = TSocket(address.host, address.port, socket_timeout=address.timeout * 1000)  # type: ignore[no-untyped-call]  # without types
     transport = _TRANSPORTS[address.transport](socket)
     transport.open()
     return Client(socket, TBinaryProtocol(transport, decode_response=False))  # type: ignore[no-untyped-call]  # as above

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import ssl
+from http.client import HTTPException
 from typing import Final
 
 from thriftpy2.protocol.exc import TProtocolException
@@ -20,6 +22,7 @@ from cfacl.errors import (
 )
 from cfacl.stores.hbase.client import OutOfStep
 from cfacl.stores.hbase.definitions import AlreadyExists, IllegalArgument, ServerError
+from cfacl.stores.hbase.http import NoAnswer
 
 __all__ = ["BROKEN", "TEXTS", "TableExists", "mapped", "text_of"]
 
@@ -63,6 +66,8 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ("ConnectionClosedException", StoreUnavailable, "the gateway lost hbase; try again"),
     ("RetriesExhausted", StoreUnavailable, "hbase did not do it, however often the gateway tried; see the cause"),
 )
+#: What HTTP calls a refusal.
+_REFUSALS: Final = (401, 403)
 _CLASS: Final = re.compile(r"[A-Za-z_$]+(?:Exception|Error)\b")
 
 
@@ -90,6 +95,12 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
         return StoreError("the gateway failed at this and says no more; read its log")
     if isinstance(error, TTransportException) and error.type == TTransportException.NOT_OPEN:
         return StoreUnavailable(f"no gateway answers at `{where}`; start it with `hbase thrift start`")
+    if isinstance(error, NoAnswer):
+        return _page(error.status, where)
+    if isinstance(error, ssl.SSLError):
+        return StoreError(
+            f"the gateway at `{where}` and we know each other's certificates not; see `ca`, `cert`, `key`"
+        )
     if isinstance(error, TimeoutError):
         return StoreTimeout(f"the gateway did not answer in time{perhaps}")
     if isinstance(error, OutOfStep):
@@ -101,11 +112,20 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
         )
     if isinstance(error, OSError):
         return StoreUnavailable(f"the gateway at `{where}` can't be reached; see the cause")
-    if isinstance(error, (TProtocolException, TDecodeException)):
+    if isinstance(error, (TProtocolException, TDecodeException, HTTPException)):
         return StoreContractError(
             f"what answers at `{where}` is no gateway of hbase, or of another transport; see the URL"
         )
     return StoreError("the driver failed in a way that is not known; see the cause")
+
+
+def _page(status: int, where: object) -> CfaclError:
+    if status in _REFUSALS:
+        return StoreError(
+            f"the gateway at `{where}` refuses to act so; let its user act as others by `hadoop.proxyuser`,"
+            " and set `hbase.thrift.support.proxyuser`"
+        )
+    return StoreUnavailable(f"what answers at `{where}` answered a page of status {status}; is it a gateway over http?")
 
 
 def _answered(text: str) -> CfaclError:

@@ -21,9 +21,9 @@ T = TypeVar("T")
 class Gateway:
     """A gateway at an address.  What fails raises our errors, with the driver's as the cause."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, user: str | None = None) -> None:
         self.address = address
-        self.pool = Pool(partial(connect, address))
+        self.pool = Pool(partial(connect, address, user))
 
     def table(self, name: str) -> bytes:
         """Return what a table is called there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,6 +19,7 @@ from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import family_name
+from cfacl.stores.hbase.pool import Pool
 from cfacl.stores.hbase.rows import Reading, Wanted
 from cfacl.stores.hbase.scanning import Scanner, batches
 from cfacl.stores.hbase.schema import Schema
@@ -27,6 +29,8 @@ __all__ = ["HBaseStore", "open_store"]
 
 #: How many projections are remembered with how they are asked for, before all are forgotten.
 _READINGS: Final = 1024
+#: For how many principals idle connections are kept.
+_IDENTITIES: Final = 256
 #: At most so many rows are asked for at once.
 _ROWS: Final = 1_000
 _MOST: Final = (1 << 31) - 1
@@ -55,9 +59,24 @@ class HBaseStore(Store):
     def __init__(self, address: Address, *, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._gateway = Gateway(address)
+        #: this store as each principal, where the gateway acts as them
+        self._acting: dict[str, HBaseStore] = {}
         self._schema = Schema(self._gateway)
         self._readings: dict[Projection, Reading] = {}
         self.system = Records(self._gateway)
+
+    def acting_as(self, identity: str) -> HBaseStore:
+        if not self._gateway.address.doas:
+            return self
+        acting = self._acting.get(identity)
+        if acting is None:
+            self._gateway.pool.confirm_open()
+            for name in list(self._acting)[: len(self._acting) - _IDENTITIES]:
+                self._acting.pop(name)._gateway.pool.refresh()  # noqa: SLF001  # of its own kind
+            acting = copy.copy(self)
+            acting._gateway = Gateway(self._gateway.address, identity)  # noqa: SLF001  # as above
+            acting = self._acting.setdefault(identity, acting)
+        return acting
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
         return _CAPABLE
@@ -210,8 +229,11 @@ class HBaseStore(Store):
         self._gateway.pool.confirm_open()
 
     def statistics(self) -> dict[str, int | str]:
-        pool = self._gateway.pool
-        return {"connections_opened": pool.opened, "connections_discarded": pool.discarded}
+        pools = self._pools()
+        return {
+            "connections_opened": sum(each.opened for each in pools),
+            "connections_discarded": sum(each.discarded for each in pools),
+        }
 
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
         """Yield nothing: HBase removes what is over when it compacts."""
@@ -222,14 +244,21 @@ class HBaseStore(Store):
         raise Unsupported("hbase keeps its files itself; `snapshot` its tables in `hbase shell`")
 
     def reopen(self) -> None:
-        self._gateway.pool.refresh()
+        for each in self._pools():
+            each.refresh()
         self._schema.forget()
 
     def close(self) -> None:
-        self._gateway.pool.close()
+        for each in self._pools():
+            each.close()
 
     def abandon(self) -> None:
-        self._gateway.pool.abandon()
+        for each in self._pools():
+            each.abandon()
+
+    def _pools(self) -> list[Pool]:
+        acting = self._acting.copy().values()
+        return [self._gateway.pool, *(each._gateway.pool for each in acting)]  # noqa: SLF001  # of its own kind
 
     def _now(self) -> int:
         return self._clock() // 1_000_000
@@ -271,6 +300,10 @@ def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
 
     Behind a ``/`` may stand what the names of its tables begin with: ``hbase://host/home_``, or a namespace,
     ``hbase://host/home:``.  ``?transport=framed`` where the gateway was started so; ``?timeout=10`` for seconds.
+
+    A gateway over HTTP is ``hbase+http://``, or ``hbase+https://`` with TLS: ``?ca=`` says who signs its certificate,
+    ``?cert=`` and ``?key=`` name our own; paths of PEM files.  With ``?doas=principal`` it acts as each principal, by
+    the header `doAs`, for what they read and write; as its own user for the schema and our records.
 
     Raises:
         RequestError: the URL does not make sense.
