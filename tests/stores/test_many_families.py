@@ -145,6 +145,18 @@ def test_a_call_is_inside_once_since_it_would_wait_for_itself(rocks, monkeypatch
     assert set(entered) == {0}
 
 
+def test_a_family_that_another_thread_makes_just_before_is_there_too(rocks, monkeypatch):
+    hold = rocks.gate.hold
+
+    def late():
+        rocks.create_table("t", [MANY[0], StoredFamily("t", "late", 99, "public")])
+        hold()
+
+    monkeypatch.setattr(type(rocks.gate), "hold", lambda gate: late())
+    rocks.create_families(MANY)
+    assert rocks.tables()["t"] == {("one", 1), ("late", 99), *((each.name, each.identity) for each in MANY)}
+
+
 @pytest.mark.parametrize("failing", ["setup", "close"])
 def test_where_that_fails_who_waits_is_told_and_it_can_be_opened_again(rocks, failing, monkeypatch):
     with monkeypatch.context() as patched:

@@ -17,6 +17,7 @@ from cfacl.errors import StoreError, StoreLocked, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put
 from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb.verification import verify
 
 ONE = StoredFamily("t", "one", 1, "public")
 
@@ -115,15 +116,37 @@ def test_the_directory_of_another_application(folder, attempt, make):
         assert listing(folder) == before
 
 
-def test_a_newer_format(folder, store, attempt):
+def newer_format(path):
     made = Options(raw_mode=True)
-    database = Rdict(str(store), made, dict.fromkeys(Rdict.list_cf(str(store), made), made))
+    database = Rdict(str(path), made, dict.fromkeys(Rdict.list_cf(str(path), made), made))
     database.get_column_family("system")[b"f"] = b"2"
     database.close()
+
+
+def family_of_a_newer_kind(path):
+    """One that this version could not open if it tried: its file is gone."""
+    made = Options(raw_mode=True)
+    database = Rdict(str(path), made, dict.fromkeys(Rdict.list_cf(str(path), made), made))
+    index = database.create_column_family("index:1:t:one", made)
+    index[b"k"] = b"v"
+    before = {*path.glob("*.sst")}
+    index.flush()
+    (file,) = {*path.glob("*.sst")} - before
+    database.close()
+    file.unlink()
+
+
+@pytest.mark.parametrize("make", [newer_format, family_of_a_newer_kind])
+def test_a_newer_store(folder, store, attempt, make):
+    make(store)
     before = listing(folder)
-    with pytest.raises(StoreError, match="was written by another version of cfacl; open it with that one"):
-        attempt(store)
-    assert listing(folder) == before
+    for use in (lambda: attempt(store), lambda: list(verify(store))):
+        with pytest.raises(
+            StoreError, match="was written by another version of cfacl; open it with that one"
+        ) as caught:
+            use()
+        assert type(caught.value) is StoreError
+        assert listing(folder) == before
 
 
 def test_a_link_that_leads_back_to_itself(folder, attempt):

@@ -124,7 +124,11 @@ def test_a_bit_of_a_records_kind_in_the_manifest_is_an_error_and_no_endless_loop
     (manifest,) = whole.glob("MANIFEST-*")
     for place in heads(manifest.read_bytes()):
         path = damaged(whole, "MANIFEST-*", flip(place + 6, bit))
-        for use in (lambda path=path: open_store(path, clock=clock), lambda path=path: list(verify(path))):
+        for use in (
+            lambda path=path: open_store(path, clock=clock),
+            lambda path=path: open_store(path, clock=clock, read_only=True),
+            lambda path=path: list(verify(path)),
+        ):
             with pytest.raises(StoreError):
                 use()
 

@@ -15,9 +15,11 @@ from cfacl.errors import Closed, StoreCorrupted, StoreError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb.families import Database
 
 ONE = StoredFamily("t", "one", 1, "public")
 ALL = Projection([Slice(ONE)])
+MANY = [StoredFamily("t", f"f{n}", 2 + n, "public") for n in range(40)]
 
 
 def put(store, key, value=b"v"):
@@ -57,7 +59,7 @@ def test_a_scan_of_one_instant_ends_and_is_in_nobodys_way(store, how, cells):
     if how == "reopen":
         store.reopen()
     else:
-        store.create_families([StoredFamily("t", f"f{n}", 2 + n, "public") for n in range(40)])
+        store.create_families(MANY)
     for each in (scan, other):
         with pytest.raises(StoreUnavailable, match="opened again during a scan of one instant; scan anew"):
             next(each)
@@ -110,17 +112,34 @@ def test_what_cannot_be_opened_yet_can_be_opened_later(store, folder):
     assert store.get("t", [b"r"], ALL) == [(b"r", {b"one:q": b"v"})]
 
 
-def test_damage_that_came_meanwhile_is_noticed(store, folder, clock):
-    for number in range(100):
-        put(store, b"r%d" % number)
-    log = max((folder / "store").glob("*.log"), key=lambda each: each.stat().st_size)
-    copy = folder / "copy"
-    shutil.copytree(folder / "store", copy)
-    raw = bytearray((copy / log.name).read_bytes())
-    raw[6] ^= 4
-    (copy / log.name).write_bytes(raw)
-    with pytest.raises(StoreCorrupted, match="the log"):
-        open_store(copy, clock=clock)
+@pytest.mark.parametrize("how", ["reopen", "many families"])
+@pytest.mark.parametrize("what", ["log", "manifest"])
+def test_damage_that_came_meanwhile_is_noticed_and_no_file_goes(store, folder, monkeypatch, what, how):
+    """RocksDB removes the files of families that a manifest without its end does not know."""
+    path = folder / "store"
+    put(store, b"s")
+    store._database.find("t", ONE).cells.read.flush()
+    names = []
+
+    def closed(database, closing=Database.close):
+        """Close it, and leave it as if it could not have been; with damage."""
+        kept = shutil.copytree(path, folder / "kept")
+        closing(database)
+        shutil.rmtree(path)
+        kept.rename(path)
+        (file,) = path.glob("MANIFEST-*")
+        raw = file.read_bytes()
+        damaged = raw[: raw.index(b"cells:1:t:one") - 12]
+        if what == "log":
+            file = max(path.glob("*.log"))
+            damaged = bytes(6) + b"\5" + bytes(100)
+        file.write_bytes(damaged)
+        names.extend(sorted(path.glob("*.sst")))
+
+    monkeypatch.setattr(Database, "close", closed)
+    with pytest.raises(StoreCorrupted, match=r"the log `.*` is damaged|its manifest lacks families"):
+        store.reopen() if how == "reopen" else store.create_families(MANY)
+    assert names == sorted(path.glob("*.sst")) != []
 
 
 #: A disk that takes no more is a limit to the size of files.
