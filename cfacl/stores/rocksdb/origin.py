@@ -64,9 +64,10 @@ def lost_families(path: Path) -> StoreError:
 
 
 def confirm_origin(path: Path, view: View, options: Options, names: list[str]) -> None:
-    """Refuse a database that is not ours, and column families that this version does not know.
+    """Refuse a database that is not ours, column families that this version does not know, and a store without a log.
 
     Raises:
+        StoreCorrupted: somebody removed its logs.
         StoreError: it is somebody else's, or of another version.
     """
     if SYSTEM not in names:
@@ -75,6 +76,11 @@ def confirm_origin(path: Path, view: View, options: Options, names: list[str]) -
         with closing(view.read_only(options, ["default", SYSTEM])) as driver:
             confirm_format(path, driver.get_column_family(SYSTEM))
         raise another_version(path)
+    # RocksDB takes what is left; yet it always keeps one, which may be empty.
+    if not any(path.glob("*.log")):
+        raise StoreCorrupted(
+            f"{quoted_path(path)}: its log is gone, and what was written last; restore it from a backup"
+        )
 
 
 def confirm_format(path: Path, system: Rdict) -> None:
@@ -97,7 +103,7 @@ def confirm_whole(path: Path, names: list[str]) -> None:
     """Refuse what nobody has open, for whatever reason there is, while nothing is changed yet.
 
     Raises:
-        StoreCorrupted: column families were lost.
+        StoreCorrupted: column families were lost, or logs.
         StoreError: it is somebody else's, or of another version.
     """
     try:
