@@ -196,6 +196,8 @@ def test_a_manifest_that_lost_its_end_makes_no_smaller_store(whole, clock):
             assert sorted(each.name for each in path.glob("*.sst")) == before
             with pytest.raises(StoreError):
                 list(verify(path))
+            with pytest.raises(StoreError):
+                open_store(path, clock=clock, read_only=True)
         else:
             opened += 1
             assert len(rows(store, ONE, TWO)) == ROWS

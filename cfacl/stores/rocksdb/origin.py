@@ -6,13 +6,14 @@ read off their names, and whose they are off the system's.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from rocksdict import Options, Rdict, ReadOptions
 
-from cfacl.errors import CfaclError, StoreCorrupted, StoreError, quoted_path
+from cfacl.errors import CfaclError, StoreCorrupted, StoreError, quoted, quoted_path
 from cfacl.stores.rocksdb.errors import told
 from cfacl.stores.rocksdb.keys import SYSTEM, ours
 from cfacl.stores.rocksdb.settings import options_to_look
@@ -22,12 +23,12 @@ __all__ = [
     "FORMAT",
     "FORMAT_KEY",
     "another_version",
+    "confirm_families",
     "confirm_format",
     "confirm_origin",
     "confirm_whole",
     "known_key",
     "known_names",
-    "lost_families",
 ]
 
 #: What the store keeps for itself in the system column family; the system table's records start otherwise.
@@ -56,11 +57,6 @@ def known_names(system: Rdict) -> set[str]:
 def another_version(path: Path) -> StoreError:
     """Return the error for a store that this version does not know how to read."""
     return StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
-
-
-def lost_families(path: Path) -> StoreError:
-    """Return the error for a store whose manifest lacks families that have to be there."""
-    return StoreCorrupted(f"{quoted_path(path)}: its manifest lacks families; restore the store from a backup")
 
 
 def confirm_origin(path: Path, view: View, options: Options, names: list[str]) -> None:
@@ -99,6 +95,22 @@ def confirm_format(path: Path, system: Rdict) -> None:
         raise another_version(path)
 
 
+def confirm_families(path: Path, system: Rdict, names: Collection[str]) -> None:
+    """Refuse a store whose manifest, which tells of ``names``, lacks column families that have to be there.
+
+    Beside a writer it is to be believed where the manifest stayed the same meanwhile, or where the same one is missed
+    twice: what is noted was made before, is noted no more before it goes, and never comes again.
+
+    Raises:
+        StoreCorrupted: it lacks some.
+    """
+    if lost := known_names(system).difference(names):
+        raise StoreCorrupted(
+            f"{quoted_path(path)}: its manifest lacks families, {quoted(min(lost))} for one;"
+            " restore the store from a backup"
+        )
+
+
 def confirm_whole(path: Path, names: list[str]) -> None:
     """Refuse what nobody has open, for whatever reason there is, while nothing is changed yet.
 
@@ -113,10 +125,8 @@ def confirm_whole(path: Path, names: list[str]) -> None:
             with closing(view.read_only(options, ["default", SYSTEM])) as driver:
                 system = driver.get_column_family(SYSTEM)
                 confirm_format(path, system)
-                known = known_names(system)
+                confirm_families(path, system, names)
     except CfaclError:
         raise
     except Exception as error:
         raise told(error, path) from error
-    if not known <= {*names}:
-        raise lost_families(path)

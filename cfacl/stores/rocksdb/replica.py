@@ -33,7 +33,7 @@ from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.families import GENERATION_KEY, Database, Generation, Handle, Held
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
 from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.origin import confirm_format, confirm_origin
+from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
 from cfacl.stores.rocksdb.settings import Settings, setup
 from cfacl.stores.rocksdb.view import View, led
 
@@ -169,9 +169,12 @@ class Replica(Database):
         view.confirm_files(names)
         confirm_descriptors(self._path, len(names), self._settings, is_open=self._view is not None)
         driver = view.secondary(self._options, names)
-        confirm_format(self._path, driver.get_column_family(SYSTEM))
+        system = driver.get_column_family(SYSTEM)
+        confirm_format(self._path, system)
         # Whatever the generation tells of was there before it, and so is in the second list if not in the first.
-        self._outdated = {*view.names(self._options)} != {*names}
+        now = {*view.names(self._options)}
+        self._outdated = now != {*names}
+        confirm_families(self._path, system, now.union(names))
         return names, driver
 
     def _hold(self, names: list[str]) -> None:

@@ -13,7 +13,7 @@ from cfacl.errors import CfaclError, StoreCorrupted, StoreError, StoreUnavailabl
 from cfacl.stores.rocksdb.errors import let_go, told
 from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
 from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.origin import confirm_format, confirm_origin, known_names, lost_families
+from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
 from cfacl.stores.rocksdb.settings import options_to_look
 from cfacl.stores.rocksdb.view import View, led
 
@@ -102,8 +102,7 @@ def _look(path: Path, view: View) -> tuple[list[str], Rdict]:
     driver = view.read_only(options, names)
     system = driver.get_column_family(SYSTEM)
     confirm_format(path, system)
-    if not known_names(system) <= {*names, *view.names(options)}:  # those made meanwhile are in the second list
-        raise lost_families(path)
+    confirm_families(path, system, {*names, *view.names(options)})  # those made meanwhile are in the second list
     return names, driver
 
 
