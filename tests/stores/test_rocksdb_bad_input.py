@@ -268,23 +268,14 @@ def test_a_parent_in_which_nothing_may_be_made(opened_up):
     opened_up.chmod(0o755)
 
 
-def mounted(*arguments):
-    """Whether this machine lets us mount."""
-    try:
-        return subprocess.run(["mount", *arguments], capture_output=True, check=False, timeout=60).returncode == 0
-    except OSError:
-        return False
-
-
 @pytest.fixture
-def unwritable(folder, store):
+def unwritable(folder, store, mounted):
     """The store on a file system that cannot be written; or, where nothing can be mounted, one that may not be."""
     place = folder / "mounted"
     place.mkdir()
-    if mounted("--bind", str(folder / "store"), str(place)):
-        assert mounted("-o", "remount,ro,bind", str(place))
+    if mounted(place, "--bind", store):
+        assert mounted(place, "-o", "remount,ro,bind")
         yield place, "root", "cannot be written; mount it so, or connect with `read_only=True`"
-        subprocess.run(["umount", str(place)], check=True, timeout=60)
     else:
         folder.chmod(0o755)
         for each in (store, *store.iterdir()):
@@ -313,22 +304,20 @@ def touched(path):
 
 class TestTwoPaths:
     @pytest.fixture
-    def paths(self, folder, store):
+    def paths(self, folder, store, mounted):
         """Other names of the same directory."""
         (folder / "link").symlink_to(store)
         (folder / "up").mkdir()
         place = folder / "bound"
         place.mkdir()
-        bound = mounted("--bind", str(store), str(place))
-        yield [
+        bound = mounted(place, "--bind", store)
+        return [
             store,
             folder / "link",
             folder / "up" / ".." / "store",
             Path(f"/proc/self/fd/{os.open(folder, os.O_RDONLY)}") / "store",
             *([place] if bound else []),
         ]
-        if bound:
-            subprocess.run(["umount", str(place)], check=True, timeout=60)
 
     def test_in_one_process_they_are_one_store(self, paths, folder, clock):
         for first in paths:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -142,19 +141,33 @@ def test_damage_that_came_meanwhile_is_noticed_and_no_file_goes(store, folder, m
     assert names == sorted(path.glob("*.sst")) != []
 
 
-#: A disk that takes no more is a limit to the size of files.
+#: Writes until the disk takes no more, which is one that is small, or a limit to the size of files.
 FULL = textwrap.dedent(
     """
-    import resource, sys, time
+    import os, resource, sys, time
+    from pathlib import Path
     import cfacl
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    db = cfacl.connect(sys.argv[1], policy=cfacl.Policy.loads(sys.argv[2]), durable=len(sys.argv) > 3)
+    db = cfacl.connect(sys.argv[1], policy=cfacl.Policy.loads(sys.argv[2]), durable=sys.argv[3] == "True")
     db.create_tables()
     table = db.session("p", purpose="work").table("t")
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    other = Path(sys.argv[1]).with_name("other")
+
+    def leave_little(turn):
+        if sys.argv[4] == "limit":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000 * (turn + 1), hard))
+        else:
+            disk = os.statvfs(other.parent)
+            other.write_bytes(bytes(max(disk.f_bavail * disk.f_bsize - 300_000, 0)))
+
+    def leave_much():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        other.unlink(missing_ok=True)
+
     acknowledged = []
     for turn in range(3):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000 * (turn + 1), hard))
+        leave_little(turn)
         try:
             for number in range(10_000):
                 key = b"r%d-%05d" % (turn, number)
@@ -170,7 +183,13 @@ FULL = textwrap.dedent(
             pass
         else:
             sys.exit("it forgot that it was full")
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        leave_much()
+        try:
+            table.put(b"r", {b"f:q": b"x"})
+        except cfacl.StoreUnavailable:
+            pass
+        else:
+            sys.exit("it came to itself")
         db.reopen()
         found = dict(table.scan())
         missing = [key for key in acknowledged if key not in found or len(found[key]) != 2]
@@ -193,14 +212,25 @@ p = { kind = "service", roles = ["r"] }
 """
 
 
+@pytest.fixture(params=["limit", "disk"])
+def small(request, folder, mounted):
+    """A place that takes little: a disk of its own, where this machine lets us mount one, or whatever place there is."""
+    place = folder / "disk"
+    place.mkdir()
+    disk = request.param == "disk" and mounted(place, "-t", "tmpfs", "-o", "size=16m", "none")
+    return place, "disk" if disk else "limit"
+
+
 @pytest.mark.parametrize("durable", [True, False])
-def test_a_full_disk_loses_nothing_that_was_acknowledged_and_is_got_over(folder: Path, durable: bool) -> None:
-    arguments = [str(folder / "store"), POLICY, *(["durable"] if durable else [])]
+def test_a_full_disk_loses_nothing_that_was_acknowledged_and_is_got_over(small, durable):
+    place, what = small
+    arguments = [str(place / "store"), POLICY, str(durable), what]
     done = subprocess.run(
         [sys.executable, "-c", FULL, *arguments], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     lines = done.stdout.splitlines()
     assert len(lines) == 4
-    assert all("open the store again" in each for each in lines[:3]), lines
+    said = "there is no space left; free some, then open the store again" if what == "disk" else "open the store again"
+    assert all(said in each for each in lines[:3]), lines
     assert int(lines[3].removeprefix("all ")) > 50
