@@ -155,6 +155,19 @@ class TestReopening:
         put(store, b"u1", KEPT, {b"a": b"2"})
         assert store.versions(TABLE, b"u1", KEPT, b"a") == [(b"2", stamp)]
 
+    def test_it_wins_by_a_second_at_most_however_often_the_process_dies(self, store, path, folder, clock):
+        highest = clock.milliseconds + 5000
+        put(store, b"u1", ONE, {b"a": b"future"}, highest)
+        for number in range(4):
+            copy = shutil.copytree(path, folder / f"crashed{number}")
+            store.close()
+            store, path = open_store(copy, clock=clock), copy
+            put(store, b"u1", ONE, {b"a": b"%d" % number})
+            ((value, stamp),) = row(store, b"u1", ONE, timestamps=True).values()
+            assert value == b"%d" % number
+            assert highest <= stamp <= highest + 1000
+        store.close()
+
     def test_what_makes_that_so_is_seldom_written(self, store, clock):
         driver = store._database.driver
         put(store, b"u1", ONE, {b"a": b"1"})
