@@ -8,6 +8,7 @@ import importlib.metadata
 import itertools
 import os
 import pickle
+import random
 import shutil
 import subprocess
 import sys
@@ -1100,12 +1101,16 @@ class TestErrors:
 
 class TestSizes:
     @pytest.mark.slow
-    def test_the_longest_value_is_kept(self, tmp_path, clock):
+    @pytest.mark.parametrize("size", [0, 1, 64 << 20, MAX_VALUE])
+    def test_a_value_of_any_size_is_kept_and_comes_back_out_of_a_file(self, tmp_path, clock, size):
         store = open_store(tmp_path / "store", clock=clock)
         store.create_table(TABLE, [ONE])
-        longest = bytes(MAX_VALUE)
-        put(store, b"u1", ONE, {b"a": longest})
-        assert row(store, b"u1", ONE) == {b"one:a": longest}
+        value = random.Random(size).randbytes(size)
+        put(store, b"u1", ONE, {b"a": value})
+        assert row(store, b"u1", ONE) == {b"one:a": value}
+        store._database.find(TABLE, ONE).cells.read.flush()
+        store.reopen()
+        assert scanned(store, ONE) == [(b"u1", {b"one:a": value})]
         store.close()
 
 

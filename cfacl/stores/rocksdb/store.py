@@ -84,7 +84,7 @@ class RocksStore(Store):
             # One after the other, each costs more than the one before: RocksDB writes the options of all of them anew.
             # All at once they are made while it opens, and whoever calls meanwhile waits.
             after = len(column_families(self._path)) + len(new)
-            confirm_descriptors(self._path, after, self._settings, is_open=True)
+            confirm_descriptors(self._path, after, self._settings, is_open=True, new=len(new))
             self.gate.hold()
             self._wait()
             try:
@@ -280,6 +280,9 @@ class RocksStore(Store):
         """Return the database, opened again."""
         names = column_families(self._path)
         confirm_whole(self._path, names)
+        if new:
+            # Each that is made holds the directory open, by a descriptor of its own, until the store is opened again.
+            Database(self._path, [*names, *new], self._settings).close()
         return Database(self._path, [*names, *new], self._settings)
 
     def abandon(self) -> None:
