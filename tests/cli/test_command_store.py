@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -327,3 +331,36 @@ def test_a_store_that_is_open_elsewhere_is_not_swept(
         code, out = said(capsys, "store", "sweep", store, brief)
     assert code == 2
     assert "has this store open" in out
+
+
+@pytest.mark.parametrize("command", ["backup", "restore", "sweep"])
+def test_progress_is_told_to_a_terminal_only_and_on_stderr(
+    tmp_path: Path, store: Path, brief: Path, command: str
+) -> None:
+    assert main(["store", "backup", str(store), str(tmp_path / "made")]) == 0
+    arguments, shows = {
+        "backup": ([store, tmp_path / "b"], b"backing up"),
+        "restore": ([tmp_path / "made", tmp_path / "again"], b"restoring"),
+        "sweep": ([store, brief], b"sweeping: 600 values looked at, 600 removed"),
+    }[command]
+    screen, terminal = pty.openpty()
+    script = "import sys; from cfacl.cli.app import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "store", command, *map(str, arguments), "--format", "json"],
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while piece := os.read(screen, 4096):
+                shown += piece
+        except OSError:  # the other end is closed
+            pass
+        assert process.stdout is not None
+        out = process.stdout.read()
+    os.close(screen)
+    assert process.returncode == 0
+    assert shows in shown
+    json.loads(out)
