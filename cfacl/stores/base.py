@@ -223,7 +223,8 @@ class Store(abc.ABC):
             durable: on the disk when this returns, so that it survives the death of the machine.  Otherwise it
                 survives that of the process at once, and that of the machine from the next `flush` on.
 
-        A put without a timestamp is stamped max(now, highest timestamp accepted in its family).
+        A put without a timestamp is stamped max(now, highest timestamp accepted in its family); where the process died,
+        what it left may say up to a second more than that was, so that the highest need not be written with each put.
         A put with a timestamp that a newer version outranks is kept only as far as ``versions`` go.
         A delete removes what is there; it leaves no marker that would hide a later write.
         """
@@ -240,7 +241,11 @@ class Store(abc.ABC):
     ) -> bool:
         """Apply ``mutation`` if every (family, qualifier, value) is as given, ``None`` for no such cell; atomically.
 
-        Returns whether it was applied.  ``durable``: as for `apply`.
+        Returns whether it was applied.
+
+        Args:
+            key: the row that is looked at, and that ``mutation`` changes: the caller sees to it that both are the same.
+            durable: as for `apply`.
         """
 
     @abc.abstractmethod

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ import pytest
 import cfacl
 from cfacl.cli.app import main
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb.families import FORMAT_KEY
+from cfacl.stores.rocksdb.origin import FORMAT_KEY
 
 POLICY = """
 policy = { name = "x", purposes = ["work"] }
@@ -147,12 +151,33 @@ def test_damage_is_a_finding(damaged: Path, capsys: pytest.CaptureFixture[str]) 
     assert (code, json.loads(out)["whole"]) == (1, False)
 
 
-def test_a_store_of_another_version_is_no_damage(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    opened: Any = open_store(store.as_uri().replace("file:", "rocksdb:", 1), clock=time.time_ns)
-    opened._database.system.read[FORMAT_KEY] = b"2"
+@pytest.mark.parametrize("command", ["verify", "backup", "restore", "sweep"])
+@pytest.mark.parametrize("what", ["format", "kind of column family"])
+def test_a_store_of_another_version_is_left_as_it_is(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str], command: str, what: str
+) -> None:
+    (tmp_path / "policy.toml").write_text(POLICY)
+    opened: Any = open_store(store, clock=time.time_ns)
+    if what == "format":
+        opened._database.system.read[FORMAT_KEY] = b"2"
+    else:
+        opened._database.driver.create_column_family("index:1:t:one", opened._database._options)
+    list(opened.back_up(tmp_path / "backup"))
     opened.close()
-    said_of_it = f"cfacl: `{store}` was written by another version of cfacl; open it with that one\n"
-    assert said(capsys, "store", "verify", store) == (2, said_of_it)
+    target = tmp_path / "target"
+    if command == "restore":
+        target.mkdir()
+    before = files(tmp_path)
+    arguments = {
+        "verify": [store],
+        "backup": [store, target],
+        "restore": [tmp_path / "backup", target],
+        "sweep": [store, tmp_path / "policy.toml"],
+    }[command]
+    place = tmp_path / "backup" / "data" if command == "restore" else store
+    said_of_it = f"cfacl: `{place}` was written by another version of cfacl; open it with that one\n"
+    assert said(capsys, "store", command, *arguments) == (2, said_of_it)
+    assert files(tmp_path) == before
 
 
 @pytest.mark.parametrize("what", ["flipped", "missing", "short", "unlisted name", "manifest", "no manifest"])
@@ -306,3 +331,36 @@ def test_a_store_that_is_open_elsewhere_is_not_swept(
         code, out = said(capsys, "store", "sweep", store, brief)
     assert code == 2
     assert "has this store open" in out
+
+
+@pytest.mark.parametrize("command", ["backup", "restore", "sweep"])
+def test_progress_is_told_to_a_terminal_only_and_on_stderr(
+    tmp_path: Path, store: Path, brief: Path, command: str
+) -> None:
+    assert main(["store", "backup", str(store), str(tmp_path / "made")]) == 0
+    arguments, shows = {
+        "backup": ([store, tmp_path / "b"], b"backing up"),
+        "restore": ([tmp_path / "made", tmp_path / "again"], b"restoring"),
+        "sweep": ([store, brief], b"sweeping: 600 values looked at, 600 removed"),
+    }[command]
+    screen, terminal = pty.openpty()
+    script = "import sys; from cfacl.cli.app import main; sys.exit(main())"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, "store", command, *map(str, arguments), "--format", "json"],
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "120"},
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        try:
+            while piece := os.read(screen, 4096):
+                shown += piece
+        except OSError:  # the other end is closed
+            pass
+        assert process.stdout is not None
+        out = process.stdout.read()
+    os.close(screen)
+    assert process.returncode == 0
+    assert shows in shown
+    json.loads(out)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,26 @@ def folder() -> Iterator[Path]:
 @pytest.fixture
 def rocksdb_url(folder: Path) -> str:
     return (folder / "store").as_uri().replace("file:", "rocksdb:", 1)
+
+
+@pytest.fixture
+def mounted() -> Iterator[Callable[..., bool]]:
+    """Mount something at a place, by the arguments of `mount`, until the test ends; return whether this machine lets us."""
+    places: list[Path] = []
+
+    def mount(place: Path, *arguments: object) -> bool:
+        command = ["mount", *map(str, arguments), str(place)]
+        try:
+            done = subprocess.run(command, capture_output=True, check=False, timeout=60)
+        except OSError:
+            return False
+        if not done.returncode and place not in places:
+            places.append(place)
+        return not done.returncode
+
+    yield mount
+    for each in places:
+        subprocess.run(["umount", str(each)], check=True, timeout=60)
 
 
 @pytest.fixture

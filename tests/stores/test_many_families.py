@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from cfacl.errors import Closed, RequestError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb import descriptors
 from cfacl.stores.rocksdb import families as opening
 
 MANY = [StoredFamily("t", f"f{number:02}", number + 2, "public") for number in range(40)]
@@ -145,6 +147,18 @@ def test_a_call_is_inside_once_since_it_would_wait_for_itself(rocks, monkeypatch
     assert set(entered) == {0}
 
 
+def test_a_family_that_another_thread_makes_just_before_is_there_too(rocks, monkeypatch):
+    hold = rocks.gate.hold
+
+    def late():
+        rocks.create_table("t", [MANY[0], StoredFamily("t", "late", 99, "public")])
+        hold()
+
+    monkeypatch.setattr(type(rocks.gate), "hold", lambda gate: late())
+    rocks.create_families(MANY)
+    assert rocks.tables()["t"] == {("one", 1), ("late", 99), *((each.name, each.identity) for each in MANY)}
+
+
 @pytest.mark.parametrize("failing", ["setup", "close"])
 def test_where_that_fails_who_waits_is_told_and_it_can_be_opened_again(rocks, failing, monkeypatch):
     with monkeypatch.context() as patched:
@@ -168,6 +182,33 @@ def test_a_limit_of_descriptors_that_is_too_low_is_told_before_anything_is_close
     with pytest.raises(StoreUnavailable, match="ulimit -n"):
         rocks.create_families(MANY)
     assert value(rocks, b"r", ONE) == [(b"r", {b"one:q": b"v"})]
+
+
+def test_descriptors_that_are_needed_while_they_are_made_are_counted(rocksdb_url, clock, monkeypatch):
+    store = open_store(f"{rocksdb_url}?open_files=32", clock=clock)
+    store.create_table("t", [ONE])
+    monkeypatch.setattr(descriptors, "descriptors", lambda: descriptors.Descriptors(10, 113))
+    with pytest.raises(StoreUnavailable, match=r"needs 114 file descriptors, .* or make fewer families at once$"):
+        store.create_families(MANY)
+    assert value(store, b"r", ONE) == []
+    store.create_families(MANY[:39])
+    store.close()
+
+
+def test_none_of_them_keeps_the_directory_open(rocks):
+    def held():
+        count = 0
+        for each in Path("/dev/fd").iterdir():
+            with contextlib.suppress(OSError):  # what listed them is closed
+                count += each.samefile(rocks._path)
+        return count
+
+    before = held()
+    rocks.create_families(MANY)
+    after = held()
+    assert after <= before
+    rocks.create_table("t", [StoredFamily("t", "more", 99, "public")])
+    assert held() == after + 1, "RocksDB does so no more, and nothing has to be opened again"
 
 
 def test_a_store_that_is_closed_says_so(rocks):
@@ -199,9 +240,29 @@ def test_a_policy_of_many_is_made_by_one_call(rocksdb_url, tables, families, mon
         db.create_tables()
         assert db.drift() == []
         db.create_tables()
-    assert len(opened) == 2
+    assert len(opened) == 3  # to be created, with all families, and without the descriptors that these held
     with cfacl.connect(rocksdb_url, policy=policy(tables, families)) as db:
         assert db.drift() == []
+
+
+@pytest.mark.slow
+def test_a_thousand_hold_what_is_written_to_each(rocksdb_url, clock):
+    """Where a process may have a thousand files, some of these are opened when they are read."""
+    families = [StoredFamily("t", f"f{number:04}", number + 1, "public") for number in range(1_000)]
+    rows = [
+        Mutation(b"r%d" % row, tuple(Put(each, {b"q": b"%d" % each.identity}) for each in families)) for row in range(3)
+    ]
+    store = open_store(f"{rocksdb_url}?open_files=256", clock=clock)
+    store.create_families(families)
+    store.apply("t", rows)
+    for _ in range(2):
+        assert [key for key, _ in value(store, b"r1", *families)] == [b"r1"]
+        ((_, cells),) = value(store, b"r2", *families)
+        assert cells == {each.prefix + b"q": b"%d" % each.identity for each in families}
+        for each in families:
+            store._database.find("t", each).cells.read.flush()
+        store.reopen()
+    store.close()
 
 
 KILLED = """

@@ -8,6 +8,7 @@ import importlib.metadata
 import itertools
 import os
 import pickle
+import random
 import shutil
 import subprocess
 import sys
@@ -154,6 +155,19 @@ class TestReopening:
         store = reopen()
         put(store, b"u1", KEPT, {b"a": b"2"})
         assert store.versions(TABLE, b"u1", KEPT, b"a") == [(b"2", stamp)]
+
+    def test_it_wins_by_a_second_at_most_however_often_the_process_dies(self, store, path, folder, clock):
+        highest = clock.milliseconds + 5000
+        put(store, b"u1", ONE, {b"a": b"future"}, highest)
+        for number in range(4):
+            copy = shutil.copytree(path, folder / f"crashed{number}")
+            store.close()
+            store, path = open_store(copy, clock=clock), copy
+            put(store, b"u1", ONE, {b"a": b"%d" % number})
+            ((value, stamp),) = row(store, b"u1", ONE, timestamps=True).values()
+            assert value == b"%d" % number
+            assert highest <= stamp <= highest + 1000
+        store.close()
 
     def test_what_makes_that_so_is_seldom_written(self, store, clock):
         driver = store._database.driver
@@ -1087,12 +1101,16 @@ class TestErrors:
 
 class TestSizes:
     @pytest.mark.slow
-    def test_the_longest_value_is_kept(self, tmp_path, clock):
+    @pytest.mark.parametrize("size", [0, 1, 64 << 20, MAX_VALUE])
+    def test_a_value_of_any_size_is_kept_and_comes_back_out_of_a_file(self, tmp_path, clock, size):
         store = open_store(tmp_path / "store", clock=clock)
         store.create_table(TABLE, [ONE])
-        longest = bytes(MAX_VALUE)
-        put(store, b"u1", ONE, {b"a": longest})
-        assert row(store, b"u1", ONE) == {b"one:a": longest}
+        value = random.Random(size).randbytes(size)
+        put(store, b"u1", ONE, {b"a": value})
+        assert row(store, b"u1", ONE) == {b"one:a": value}
+        store._database.find(TABLE, ONE).cells.read.flush()
+        store.reopen()
+        assert scanned(store, ONE) == [(b"u1", {b"one:a": value})]
         store.close()
 
 

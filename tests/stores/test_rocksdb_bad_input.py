@@ -17,6 +17,7 @@ from cfacl.errors import StoreError, StoreLocked, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put
 from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb.verification import verify
 
 ONE = StoredFamily("t", "one", 1, "public")
 
@@ -115,15 +116,37 @@ def test_the_directory_of_another_application(folder, attempt, make):
         assert listing(folder) == before
 
 
-def test_a_newer_format(folder, store, attempt):
+def newer_format(path):
     made = Options(raw_mode=True)
-    database = Rdict(str(store), made, dict.fromkeys(Rdict.list_cf(str(store), made), made))
+    database = Rdict(str(path), made, dict.fromkeys(Rdict.list_cf(str(path), made), made))
     database.get_column_family("system")[b"f"] = b"2"
     database.close()
+
+
+def family_of_a_newer_kind(path):
+    """One that this version could not open if it tried: its file is gone."""
+    made = Options(raw_mode=True)
+    database = Rdict(str(path), made, dict.fromkeys(Rdict.list_cf(str(path), made), made))
+    index = database.create_column_family("index:1:t:one", made)
+    index[b"k"] = b"v"
+    before = {*path.glob("*.sst")}
+    index.flush()
+    (file,) = {*path.glob("*.sst")} - before
+    database.close()
+    file.unlink()
+
+
+@pytest.mark.parametrize("make", [newer_format, family_of_a_newer_kind])
+def test_a_newer_store(folder, store, attempt, make):
+    make(store)
     before = listing(folder)
-    with pytest.raises(StoreError, match="was written by another version of cfacl; open it with that one"):
-        attempt(store)
-    assert listing(folder) == before
+    for use in (lambda: attempt(store), lambda: list(verify(store))):
+        with pytest.raises(
+            StoreError, match="was written by another version of cfacl; open it with that one"
+        ) as caught:
+            use()
+        assert type(caught.value) is StoreError
+        assert listing(folder) == before
 
 
 def test_a_link_that_leads_back_to_itself(folder, attempt):
@@ -245,23 +268,14 @@ def test_a_parent_in_which_nothing_may_be_made(opened_up):
     opened_up.chmod(0o755)
 
 
-def mounted(*arguments):
-    """Whether this machine lets us mount."""
-    try:
-        return subprocess.run(["mount", *arguments], capture_output=True, check=False, timeout=60).returncode == 0
-    except OSError:
-        return False
-
-
 @pytest.fixture
-def unwritable(folder, store):
+def unwritable(folder, store, mounted):
     """The store on a file system that cannot be written; or, where nothing can be mounted, one that may not be."""
     place = folder / "mounted"
     place.mkdir()
-    if mounted("--bind", str(folder / "store"), str(place)):
-        assert mounted("-o", "remount,ro,bind", str(place))
+    if mounted(place, "--bind", store):
+        assert mounted(place, "-o", "remount,ro,bind")
         yield place, "root", "cannot be written; mount it so, or connect with `read_only=True`"
-        subprocess.run(["umount", str(place)], check=True, timeout=60)
     else:
         folder.chmod(0o755)
         for each in (store, *store.iterdir()):
@@ -290,22 +304,20 @@ def touched(path):
 
 class TestTwoPaths:
     @pytest.fixture
-    def paths(self, folder, store):
+    def paths(self, folder, store, mounted):
         """Other names of the same directory."""
         (folder / "link").symlink_to(store)
         (folder / "up").mkdir()
         place = folder / "bound"
         place.mkdir()
-        bound = mounted("--bind", str(store), str(place))
-        yield [
+        bound = mounted(place, "--bind", store)
+        return [
             store,
             folder / "link",
             folder / "up" / ".." / "store",
             Path(f"/proc/self/fd/{os.open(folder, os.O_RDONLY)}") / "store",
             *([place] if bound else []),
         ]
-        if bound:
-            subprocess.run(["umount", str(place)], check=True, timeout=60)
 
     def test_in_one_process_they_are_one_store(self, paths, folder, clock):
         for first in paths:

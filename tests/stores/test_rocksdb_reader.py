@@ -20,6 +20,8 @@ from cfacl.model.request import Delete, Mutation, Put, Span
 from cfacl.stores.registry import open_store
 from cfacl.stores.rocksdb import replica
 from cfacl.stores.rocksdb.rows import Source
+from cfacl.stores.rocksdb.verification import verify
+from cfacl.stores.rocksdb.view import View
 
 TABLE = "t"
 ONE, TWO, THREE, FOUR = (
@@ -419,6 +421,46 @@ class TestSchema:
         store.drop_table(TABLE, [FOUR])
         store.close()
         assert names == [{"cells:4:t:four"}, {"cells:4:t:four", "older:4:t:four"}, {"older:4:t:four"}]
+
+
+class TestLostFamilies:
+    """A manifest that lost its end knows of fewer families; so does one that was read just before they were made."""
+
+    def test_they_are_missed_when_it_opens_and_when_it_catches_up(self, writer, reader, path, clock):
+        writer.do("put(b'r', b'1')")
+        store = reader()
+        assert row(store) == whole(b"1")
+        writer.kill()
+        (manifest,) = path.glob("MANIFEST-*")
+        raw = manifest.read_bytes()
+        manifest.write_bytes(raw[: raw.index(b"cells:4:t:four") - 12])
+        for read in (lambda: row(store), lambda: row(store, b"r", ONE), store.tables, reader):
+            with pytest.raises(StoreCorrupted, match="its manifest lacks families, `cells:4:t:four` for one; restore"):
+                read()
+        manifest.write_bytes(raw)
+        assert row(store) == whole(b"1")
+
+    @pytest.mark.parametrize("how", ["reader", "verify"])
+    def test_one_that_came_and_went_while_it_opened_was_not_lost(self, writer, reader, path, monkeypatch, how):
+        opening = "secondary" if how == "reader" else "read_only"
+        opened = getattr(View, opening)
+        families = iter(range(100, 103))
+
+        def busy(view, options, names):
+            number = next(families, None)
+            if "system" not in names or len(names) == 2 or number is None:
+                return opened(view, options, names)
+            writer.do(f"more = StoredFamily('t', 'more', {number}, 'public')\nstore.create_table('t', [more])")
+            found = opened(view, options, names)
+            writer.do("store.drop_table('t', [more])")
+            return found
+
+        monkeypatch.setattr(View, opening, busy)
+        if how == "reader":
+            assert row(reader()) is None
+        else:
+            assert len(list(verify(path))) == 4
+        assert next(families, None) is None
 
 
 class TestReading:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,11 @@ from cfacl.errors import Closed, StoreCorrupted, StoreError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb.families import Database
 
 ONE = StoredFamily("t", "one", 1, "public")
 ALL = Projection([Slice(ONE)])
+MANY = [StoredFamily("t", f"f{n}", 2 + n, "public") for n in range(40)]
 
 
 def put(store, key, value=b"v"):
@@ -57,7 +58,7 @@ def test_a_scan_of_one_instant_ends_and_is_in_nobodys_way(store, how, cells):
     if how == "reopen":
         store.reopen()
     else:
-        store.create_families([StoredFamily("t", f"f{n}", 2 + n, "public") for n in range(40)])
+        store.create_families(MANY)
     for each in (scan, other):
         with pytest.raises(StoreUnavailable, match="opened again during a scan of one instant; scan anew"):
             next(each)
@@ -110,32 +111,63 @@ def test_what_cannot_be_opened_yet_can_be_opened_later(store, folder):
     assert store.get("t", [b"r"], ALL) == [(b"r", {b"one:q": b"v"})]
 
 
-def test_damage_that_came_meanwhile_is_noticed(store, folder, clock):
-    for number in range(100):
-        put(store, b"r%d" % number)
-    log = max((folder / "store").glob("*.log"), key=lambda each: each.stat().st_size)
-    copy = folder / "copy"
-    shutil.copytree(folder / "store", copy)
-    raw = bytearray((copy / log.name).read_bytes())
-    raw[6] ^= 4
-    (copy / log.name).write_bytes(raw)
-    with pytest.raises(StoreCorrupted, match="the log"):
-        open_store(copy, clock=clock)
+@pytest.mark.parametrize("how", ["reopen", "many families"])
+@pytest.mark.parametrize("what", ["log", "manifest"])
+def test_damage_that_came_meanwhile_is_noticed_and_no_file_goes(store, folder, monkeypatch, what, how):
+    """RocksDB removes the files of families that a manifest without its end does not know."""
+    path = folder / "store"
+    put(store, b"s")
+    store._database.find("t", ONE).cells.read.flush()
+    names = []
+
+    def closed(database, closing=Database.close):
+        """Close it, and leave it as if it could not have been; with damage."""
+        kept = shutil.copytree(path, folder / "kept")
+        closing(database)
+        shutil.rmtree(path)
+        kept.rename(path)
+        (file,) = path.glob("MANIFEST-*")
+        raw = file.read_bytes()
+        damaged = raw[: raw.index(b"cells:1:t:one") - 12]
+        if what == "log":
+            file = max(path.glob("*.log"))
+            damaged = bytes(6) + b"\5" + bytes(100)
+        file.write_bytes(damaged)
+        names.extend(sorted(path.glob("*.sst")))
+
+    monkeypatch.setattr(Database, "close", closed)
+    with pytest.raises(StoreCorrupted, match=r"the log `.*` is damaged|its manifest lacks families"):
+        store.reopen() if how == "reopen" else store.create_families(MANY)
+    assert names == sorted(path.glob("*.sst")) != []
 
 
-#: A disk that takes no more is a limit to the size of files.
+#: Writes until the disk takes no more, which is one that is small, or a limit to the size of files.
 FULL = textwrap.dedent(
     """
-    import resource, sys, time
+    import os, resource, sys, time
+    from pathlib import Path
     import cfacl
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    db = cfacl.connect(sys.argv[1], policy=cfacl.Policy.loads(sys.argv[2]), durable=len(sys.argv) > 3)
+    db = cfacl.connect(sys.argv[1], policy=cfacl.Policy.loads(sys.argv[2]), durable=sys.argv[3] == "True")
     db.create_tables()
     table = db.session("p", purpose="work").table("t")
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    other = Path(sys.argv[1]).with_name("other")
+
+    def leave_little(turn):
+        if sys.argv[4] == "limit":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (100_000 * (turn + 1), hard))
+        else:
+            disk = os.statvfs(other.parent)
+            other.write_bytes(bytes(max(disk.f_bavail * disk.f_bsize - 300_000, 0)))
+
+    def leave_much():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        other.unlink(missing_ok=True)
+
     acknowledged = []
     for turn in range(3):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000 * (turn + 1), hard))
+        leave_little(turn)
         try:
             for number in range(10_000):
                 key = b"r%d-%05d" % (turn, number)
@@ -151,7 +183,13 @@ FULL = textwrap.dedent(
             pass
         else:
             sys.exit("it forgot that it was full")
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        leave_much()
+        try:
+            table.put(b"r", {b"f:q": b"x"})
+        except cfacl.StoreUnavailable:
+            pass
+        else:
+            sys.exit("it came to itself")
         db.reopen()
         found = dict(table.scan())
         missing = [key for key in acknowledged if key not in found or len(found[key]) != 2]
@@ -174,14 +212,25 @@ p = { kind = "service", roles = ["r"] }
 """
 
 
+@pytest.fixture(params=["limit", "disk"])
+def small(request, folder, mounted):
+    """A place that takes little: a disk of its own, where this machine lets us mount one, or whatever place there is."""
+    place = folder / "disk"
+    place.mkdir()
+    disk = request.param == "disk" and mounted(place, "-t", "tmpfs", "-o", "size=16m", "none")
+    return place, "disk" if disk else "limit"
+
+
 @pytest.mark.parametrize("durable", [True, False])
-def test_a_full_disk_loses_nothing_that_was_acknowledged_and_is_got_over(folder: Path, durable: bool) -> None:
-    arguments = [str(folder / "store"), POLICY, *(["durable"] if durable else [])]
+def test_a_full_disk_loses_nothing_that_was_acknowledged_and_is_got_over(small, durable):
+    place, what = small
+    arguments = [str(place / "store"), POLICY, str(durable), what]
     done = subprocess.run(
         [sys.executable, "-c", FULL, *arguments], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     lines = done.stdout.splitlines()
     assert len(lines) == 4
-    assert all("open the store again" in each for each in lines[:3]), lines
+    said = "there is no space left; free some, then open the store again" if what == "disk" else "open the store again"
+    assert all(said in each for each in lines[:3]), lines
     assert int(lines[3].removeprefix("all ")) > 50

@@ -89,6 +89,9 @@ class TestOptions:
             assert written(path, "compression") == {"kLZ4Compression"}
             assert written(path, "bottommost_compression") == {"kZSTD"}
             assert written(path, "prefix_extractor") == {"nullptr"}
+            assert written(path, "wal_recovery_mode") == {"kTolerateCorruptedTailRecords"}
+            assert written(path, "recycle_log_file_num") == {"0"}
+            assert written(path, "paranoid_checks") == {"true"}
             assert written(path, "filter_policy") == {"bloomfilter"}
             store.reopen()
         store.close()

@@ -9,7 +9,7 @@ from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Mutation, Put
 from cfacl.stores.registry import open_store
 from cfacl.stores.rocksdb import verification
-from cfacl.stores.rocksdb.families import FORMAT_KEY
+from cfacl.stores.rocksdb.origin import FORMAT_KEY
 from cfacl.stores.rocksdb.verification import verify
 
 FAMILIES = [StoredFamily("t", f"f{number}", number, "public") for number in range(101, 161)]

@@ -29,6 +29,8 @@ from rocksdict import Checkpoint
 from cfacl.errors import RequestError, StoreCorrupted, StoreError, StoreUnavailable, quoted, quoted_path
 from cfacl.stores.base import Copied
 from cfacl.stores.rocksdb.families import Database
+from cfacl.stores.rocksdb.origin import confirm_whole
+from cfacl.stores.rocksdb.verification import column_families
 
 __all__ = ["back_up", "restore"]
 
@@ -110,7 +112,8 @@ def restore(source: Path, target: Path) -> Iterator[Copied]:
     """Copy the backup ``source`` to the new directory ``target``, which is a store then; yield after each file.
 
     Raises:
-        StoreError: ``source`` is no complete backup, or ``target`` holds something, or cannot be written.
+        StoreError: ``source`` is no complete backup, or that of another version; or ``target`` holds something, or
+            cannot be written.
         StoreCorrupted: a file is not what was backed up.
     """
     entries = _entries(source)
@@ -121,6 +124,8 @@ def restore(source: Path, target: Path) -> Iterator[Copied]:
             jobs = [(source / _DATA / each.name, target / each.name, each) for each in entries]
             yield from _copied([job for job in jobs if job[2].name != _CURRENT], [])
             yield from _copied([job for job in jobs if job[2].name == _CURRENT], [])
+            # Asked of the backup, which stays, and not of what is removed again; every file of it has its hash.
+            confirm_whole(source / _DATA, column_families(source / _DATA))
     except BaseException:
         for each in entries:
             with suppress(OSError):

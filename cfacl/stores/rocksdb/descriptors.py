@@ -39,7 +39,7 @@ def descriptors() -> Descriptors:
     return Descriptors(opened, _MOST if limit == resource.RLIM_INFINITY else min(limit, _MOST))
 
 
-def confirm_descriptors(path: Path, families: int, settings: Settings, *, is_open: bool = False) -> int:
+def confirm_descriptors(path: Path, families: int, settings: Settings, *, is_open: bool = False, new: int = 0) -> int:
     """Return how many files RocksDB shall hold open of the store at ``path``, with so many column families.
 
     All that it has, and half of the limit if that is more; or as many as the settings say.  Beyond them it closes one to
@@ -48,16 +48,19 @@ def confirm_descriptors(path: Path, families: int, settings: Settings, *, is_ope
 
     Args:
         is_open: it is open now, and is to be opened anew: its files count once.
+        new: so many of the column families are about to be made, each of which holds a descriptor of its own meanwhile.
 
     Raises:
         StoreUnavailable: the limit is too low.
     """
     opened, limit = descriptors()
     present = sum(1 for _ in path.glob("*.sst"))
-    files = settings.open_files or max(families, present)
+    files = max(settings.open_files or max(families, present), new)
     needed = files + _OTHERS + max((opened or 0) - (present if is_open else 0), 0)
     if needed > limit:
         less = "say fewer `open_files`" if settings.open_files else "say `?open_files=N` in its URL, which is slower"
+        if settings.open_files and files > settings.open_files:
+            less = "make fewer families at once"
         raise StoreUnavailable(
             f"{quoted_path(path)} needs {needed} file descriptors, and this process may have {limit};"
             f" raise the limit (`ulimit -n {needed}`), or {less}"

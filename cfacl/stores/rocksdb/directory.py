@@ -6,7 +6,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable
-from contextlib import closing, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -23,15 +23,14 @@ from cfacl.errors import (
     quoted,
     quoted_path,
 )
-from cfacl.stores.rocksdb.errors import let_go, mapped
-from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version, known_names, lost_families
+from cfacl.stores.rocksdb.errors import let_go, mapped, told
 from cfacl.stores.rocksdb.fork import process
-from cfacl.stores.rocksdb.keys import SYSTEM, ours
+from cfacl.stores.rocksdb.keys import SYSTEM
 from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.origin import confirm_whole
 from cfacl.stores.rocksdb.reader import RocksReader
-from cfacl.stores.rocksdb.settings import Settings, options_to_look, read_settings
+from cfacl.stores.rocksdb.settings import Settings, read_settings
 from cfacl.stores.rocksdb.store import RocksStore
-from cfacl.stores.rocksdb.view import View, led
 
 __all__ = ["open_store"]
 
@@ -93,7 +92,7 @@ def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksSt
     _confirm_free(path, place)
     try:
         if names:
-            _confirm_whole(path, names)
+            confirm_whole(path, names)
         store = _open[place] = RocksStore(path, names, settings, clock=clock)
     except BaseException:
         _unmake(path, new)
@@ -148,24 +147,6 @@ def _locked(path: Path, what: str, holder: int | None = None) -> StoreLocked:
     return StoreLocked(
         f"{quoted_path(path)}: {what}{by}; only one can write it: use that one, or connect with `read_only=True`"
     )
-
-
-def _confirm_whole(path: Path, names: list[str]) -> None:
-    """Refuse the store of another version, and one that lost column families, while nothing is changed yet."""
-    with closing(View(path)) as view:
-        driver = view.read_only(led(path, options_to_look()), ["default", SYSTEM])
-        system = driver.get_column_family(SYSTEM)
-        found, known = system.get(FORMAT_KEY), known_names(system)
-        driver.close()
-    if found is None:
-        raise StoreError(
-            f"{quoted_path(path)} says nothing of its format, so it is not a cfacl store, or is damaged; name an empty"
-            " directory, or restore the store from a backup"
-        )
-    if found != FORMAT:
-        raise another_version(path)
-    if not known <= {*names}:
-        raise lost_families(path)
 
 
 def _confirm_made(path: Path) -> None:
@@ -225,7 +206,7 @@ def _names(path: Path) -> list[str]:
     if not found or (_CREATING in found and {*names} <= {"default", SYSTEM}):
         (path / _CREATING).touch()
         return []
-    if not ours(names):
+    if SYSTEM not in names:
         raise _strange(path)
     return names
 
@@ -233,9 +214,7 @@ def _names(path: Path) -> list[str]:
 def _told(error: Exception, path: Path) -> CfaclError:
     """Return an error for one of the driver's that names the directory, and who has it open."""
     ours = mapped(error)
-    if isinstance(ours, StoreLocked):
-        return _locked(path, str(ours), _holder(path / "LOCK"))
-    return type(ours)(f"{quoted_path(path)}: {ours}")
+    return _locked(path, str(ours), _holder(path / "LOCK")) if isinstance(ours, StoreLocked) else told(error, path)
 
 
 def _holder(lock: Path) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from traceback import clear_frames
 from typing import Final
 
@@ -16,9 +17,10 @@ from cfacl.errors import (
     StoreLocked,
     StoreTimeout,
     StoreUnavailable,
+    quoted_path,
 )
 
-__all__ = ["TEXTS", "EndedEarly", "let_go", "mapped"]
+__all__ = ["TEXTS", "EndedEarly", "let_go", "mapped", "told"]
 
 _CORRUPTED: Final = "the data on disk is damaged; restore it from a backup"
 _FULL: Final = "there is no space left; free some, then open the store again with `reopen()`"
@@ -71,3 +73,9 @@ def mapped(error: Exception) -> CfaclError:
         if part in text:
             return kind(message)
     return StoreError("rocksdb failed in a way that is not known; see the cause")
+
+
+def told(error: Exception, path: Path) -> CfaclError:
+    """Return what `mapped` does, with the directory named."""
+    ours = mapped(error)
+    return type(ours)(f"{quoted_path(path)}: {ours}")

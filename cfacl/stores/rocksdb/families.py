@@ -12,39 +12,25 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from attrs import define, field
-from rocksdict import ColumnFamily, Rdict, ReadOptions, WriteBatch
+from rocksdict import ColumnFamily, Rdict, WriteBatch
 
-from cfacl.errors import SchemaMissing, StoreCorrupted, StoreError, quoted, quoted_path
+from cfacl.errors import SchemaMissing, quoted
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
+from cfacl.stores.rocksdb.origin import FORMAT, FORMAT_KEY, another_version, known_key, known_names
 from cfacl.stores.rocksdb.settings import Settings, setup
 
-__all__ = [
-    "FORMAT",
-    "FORMAT_KEY",
-    "GENERATION_KEY",
-    "Database",
-    "Generation",
-    "Handle",
-    "Held",
-    "another_version",
-    "known_key",
-    "known_names",
-    "lost_families",
-]
+__all__ = ["GENERATION_KEY", "Database", "Generation", "Handle", "Held"]
 
 #: How often a read tries to find the store still before it makes writers wait.
 _TRIES: Final = 16
 
 T = TypeVar("T")
 
-#: What the store keeps for itself in the system column family; the system table's records start otherwise.
-FORMAT_KEY: Final = b"f"
-FORMAT: Final = b"1"
+#: What the store keeps for itself in the system column family beside what `origin` has there.
 _CEILING_PREFIX: Final = b"c"
 GENERATION_KEY: Final = b"g"
-_KNOWN_PREFIX: Final = b"n"
 
 
 class Handle(NamedTuple):
@@ -79,33 +65,6 @@ class Held:
     @property
     def ceiling_key(self) -> bytes:
         return _CEILING_PREFIX + str(self.name).encode()
-
-
-def known_key(name: str) -> bytes:
-    """Return the key under which it stands that there is a column family: from behind its making to before its end."""
-    return _KNOWN_PREFIX + name.encode()
-
-
-def known_names(system: Rdict) -> set[str]:
-    """Return the names of the column families that have to be there; whatever is missing of them was lost."""
-    found = set()
-    at = system.iter(ReadOptions())
-    at.seek(_KNOWN_PREFIX)
-    while (key := at.key()) is not None and key.startswith(_KNOWN_PREFIX):
-        found.add(key[len(_KNOWN_PREFIX) :].decode())
-        at.next()
-    at.status()
-    return found
-
-
-def another_version(path: Path) -> StoreError:
-    """Return the error for a store whose format is not ours."""
-    return StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
-
-
-def lost_families(path: Path) -> StoreError:
-    """Return the error for a store whose manifest lacks families that have to be there."""
-    return StoreCorrupted(f"{quoted_path(path)}: its manifest lacks families; restore the store from a backup")
 
 
 class Generation(NamedTuple):

@@ -107,6 +107,6 @@ class FamilyName(NamedTuple):
 
 
 def ours(names: list[str]) -> bool:
-    """Whether column families of these names are those of a store of ours."""
+    """Whether all of these are names that this version gives to column families."""
     known = {SYSTEM, "default"}
-    return SYSTEM in names and all(each in known or FamilyName.parse(each) is not None for each in names)
+    return all(each in known or FamilyName.parse(each) is not None for each in names)

@@ -7,7 +7,8 @@ Two damages it does not notice:
   kind is damage;
 * where the length of a record has become one that reaches beyond the end of the file, it takes it for one that a crash
   cut short, and drops it and all that follows.  It is damage in the middle of a file, and at its end too if a whole
-  record follows, or another log: what is acknowledged there was on the disk after what comes before it.
+  record follows, or another log: what is acknowledged there was on the disk after what comes before it.  So it is if
+  all of its content is there, which has a checksum, as its length has not.
 """
 
 from __future__ import annotations
@@ -76,10 +77,10 @@ def _end(block: bytes) -> int | None:
 
 
 def _goes_on(block: bytes, start: int) -> bool:
-    """Whether a whole record lies somewhere behind the head at ``start``."""
-    for at in range(start + 1, len(block) - _HEADER + 1):
+    """Whether the record whose head is at ``start`` ends with the block, or a whole one lies somewhere behind."""
+    for at in range(start, len(block) - _HEADER + 1):
         checksum, length, kind = _HEAD(block, at)
-        end = at + _HEADER + length
+        end = len(block) if at == start else at + _HEADER + length
         if kind in _WRITTEN and end <= len(block) and _checksum(block[at + _HEADER - 1 : end]) == checksum:
             return True
     return False

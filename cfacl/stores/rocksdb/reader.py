@@ -47,7 +47,7 @@ class RocksReader(RocksStore):
         self.system = _Records(self._database, self.gate)
         process.opened(self)
 
-    def _opened(self, names: list[str] | None) -> Database:
+    def _opened(self, new: Sequence[str]) -> Database:
         return Replica(self._path, self._settings, self._staleness)
 
     def watch(self, watcher: Callable[[], None]) -> None:

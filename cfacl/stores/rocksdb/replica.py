@@ -27,21 +27,13 @@ from typing import Final, TypeVar, cast
 
 from rocksdict import ColumnFamily, Rdict
 
-from cfacl.errors import StoreError, StoreUnavailable, quoted_path
+from cfacl.errors import StoreUnavailable
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
-from cfacl.stores.rocksdb.families import (
-    FORMAT,
-    FORMAT_KEY,
-    GENERATION_KEY,
-    Database,
-    Generation,
-    Handle,
-    Held,
-    another_version,
-)
-from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, ours
+from cfacl.stores.rocksdb.families import GENERATION_KEY, Database, Generation, Handle, Held
+from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
 from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
 from cfacl.stores.rocksdb.settings import Settings, setup
 from cfacl.stores.rocksdb.view import View, led
 
@@ -171,17 +163,18 @@ class Replica(Database):
 
     def _secondary(self, view: View) -> tuple[list[str], Rdict]:
         """Return the names of the column families, and an instance that has all of them."""
-        names = view.names(self._options)
-        if not ours(names):
-            raise StoreError(f"{quoted_path(self._path)} is not a cfacl store; name the directory of one")
         confirm_logs(self._path)
+        names = view.names(self._options)
+        confirm_origin(self._path, view, self._options, names)
         view.confirm_files(names)
         confirm_descriptors(self._path, len(names), self._settings, is_open=self._view is not None)
         driver = view.secondary(self._options, names)
-        if driver.get_column_family(SYSTEM).get(FORMAT_KEY) != FORMAT:
-            raise another_version(self._path)
+        system = driver.get_column_family(SYSTEM)
+        confirm_format(self._path, system)
         # Whatever the generation tells of was there before it, and so is in the second list if not in the first.
-        self._outdated = {*view.names(self._options)} != {*names}
+        now = {*view.names(self._options)}
+        self._outdated = now != {*names}
+        confirm_families(self._path, system, now.union(names))
         return names, driver
 
     def _hold(self, names: list[str]) -> None:

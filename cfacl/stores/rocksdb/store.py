@@ -24,7 +24,7 @@ from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.fork import keep_for_good, process
 from cfacl.stores.rocksdb.gate import Gate, inside
 from cfacl.stores.rocksdb.keys import after, head
-from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.origin import confirm_whole
 from cfacl.stores.rocksdb.parts import Place, parts
 from cfacl.stores.rocksdb.rows import Range, Source, merged, newest
 from cfacl.stores.rocksdb.scanning import Instant, Opened, as_of, in_batches, range_of
@@ -83,13 +83,13 @@ class RocksStore(Store):
                 return super().create_families(families)
             # One after the other, each costs more than the one before: RocksDB writes the options of all of them anew.
             # All at once they are made while it opens, and whoever calls meanwhile waits.
-            names = [*column_families(self._path), *new]
-            confirm_descriptors(self._path, len(names), self._settings, is_open=True)
+            after = len(column_families(self._path)) + len(new)
+            confirm_descriptors(self._path, after, self._settings, is_open=True, new=len(new))
             self.gate.hold()
             self._wait()
             try:
                 self._database.close()
-                self._open(names)
+                self._open(new)
             except BaseException as error:
                 self.gate.shut(_NOT_OPEN, for_good=False)
                 if isinstance(error, CfaclError) or not isinstance(error, Exception):
@@ -256,7 +256,7 @@ class RocksStore(Store):
             self._wait()
             with suppress(Exception):  # what made this necessary may be in its way, and is in nobody's any more
                 self._database.close()
-            self._open(None)
+            self._open()
 
     def _wait(self) -> None:
         """Return once nobody is inside, and nothing is left open of the database."""
@@ -264,10 +264,10 @@ class RocksStore(Store):
         for each in list(self._instants):
             each.end()
 
-    def _open(self, names: list[str] | None) -> None:
-        """Open the database again, with the column families of these names or those that it has, and let everybody in."""
+    def _open(self, new: Sequence[str] = ()) -> None:
+        """Open the database again, with ``new`` column families beside those that it has, and let everybody in."""
         try:
-            self._database = self._opened(names)
+            self._database = self._opened(new)
         except CfaclError as error:
             let_go(error)
             raise
@@ -276,10 +276,14 @@ class RocksStore(Store):
         self.system.database = self._database
         self.gate.open()
 
-    def _opened(self, names: list[str] | None) -> Database:
+    def _opened(self, new: Sequence[str]) -> Database:
         """Return the database, opened again."""
-        confirm_logs(self._path)
-        return Database(self._path, column_families(self._path) if names is None else names, self._settings)
+        names = column_families(self._path)
+        confirm_whole(self._path, names)
+        if new:
+            # Each that is made holds the directory open, by a descriptor of its own, until the store is opened again.
+            Database(self._path, [*names, *new], self._settings).close()
+        return Database(self._path, [*names, *new], self._settings)
 
     def abandon(self) -> None:
         self._closing = threading.Lock()  # a thread of the parent may hold the other one for ever

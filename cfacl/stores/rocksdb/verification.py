@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 from rocksdict import Options, Rdict, RdictIter, ReadOptions
 
 from cfacl.errors import CfaclError, StoreCorrupted, StoreError, StoreUnavailable, quoted_path
-from cfacl.stores.rocksdb.errors import let_go, mapped
-from cfacl.stores.rocksdb.families import FORMAT, FORMAT_KEY, another_version, known_names, lost_families
-from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, ours, unescaped
+from cfacl.stores.rocksdb.errors import let_go, told
+from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
 from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
 from cfacl.stores.rocksdb.settings import options_to_look
 from cfacl.stores.rocksdb.view import View, led
 
@@ -47,7 +47,7 @@ def column_families(path: Path) -> list[str]:
     except CfaclError:
         raise
     except Exception as error:
-        raise _told(error, path) from error
+        raise told(error, path) from error
     if SYSTEM not in names:
         raise StoreError(f"{quoted_path(path)} is no cfacl store; name the directory of one")
     return names
@@ -69,7 +69,7 @@ def verify(path: Path) -> Iterator[Verified]:
         let_go(error)
         raise
     except Exception as error:
-        raise _told(error, path) from error
+        raise told(error, path) from error
 
 
 def _opened(path: Path, view: View) -> tuple[list[str], Rdict]:
@@ -98,17 +98,11 @@ def _look(path: Path, view: View) -> tuple[list[str], Rdict]:
     options = led(path, options_to_look())
     options.set_max_open_files(-1)  # held open whatever a writer removes
     names = view.names(options)
+    confirm_origin(path, view, options, names)
     driver = view.read_only(options, names)
     system = driver.get_column_family(SYSTEM)
-    written = system.get(FORMAT_KEY)
-    if written is None:
-        raise StoreError(
-            f"{quoted_path(path)} says nothing of its format; name a cfacl store, or restore it from a backup"
-        )
-    if written != FORMAT or not ours(names):
-        raise another_version(path)
-    if not known_names(system) <= {*names, *view.names(options)}:  # those made meanwhile are in the second list
-        raise lost_families(path)
+    confirm_format(path, system)
+    confirm_families(path, system, {*names, *view.names(options)})  # those made meanwhile are in the second list
     return names, driver
 
 
@@ -126,11 +120,6 @@ def _verified(names: list[str], driver: Rdict) -> Iterator[Verified]:
             if older in found:
                 count += sum(_older(key, column) for key, _ in _values(driver.get_column_family(older)))
             yield Verified(parts.table, parts.family, parts.identity, count)
-
-
-def _told(error: Exception, path: Path) -> CfaclError:
-    ours = mapped(error)
-    return type(ours)(f"{quoted_path(path)}: {ours}")
 
 
 def _values(column: Rdict) -> Iterator[tuple[bytes, bytes]]:
