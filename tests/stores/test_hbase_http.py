@@ -178,8 +178,9 @@ def test_an_encrypted_gateway_is_known_by_its_certificate_and_its_name(hbase, en
 def test_what_is_older_than_tls_1_2_is_refused(hbase, encrypted, tmp_path: Path) -> None:
     ca = trustme.CA()
     old = context(ca)
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         old.minimum_version = ssl.TLSVersion.TLSv1
     asked = url(hbase, f"?ca={pem(ca, tmp_path)}", scheme="hbase+https", port=encrypted(old))
     with pytest.raises(cfacl.StoreError):
