@@ -198,7 +198,9 @@ def test_a_gateway_may_ask_who_we_are(hbase, encrypted, tmp_path: Path) -> None:
     ours.cert_chain_pems[0].write_to_path(certificate)
     ours.private_key_pem.write_to_path(key)
     known = f"?ca={pem(ca, tmp_path)}"
-    with cfacl.connect(url(hbase, f"{known}&cert={certificate}&key={key}", scheme="hbase+https", port=port), policy=POLICY):
+    with cfacl.connect(
+        url(hbase, f"{known}&cert={certificate}&key={key}", scheme="hbase+https", port=port), policy=POLICY
+    ):
         pass
     with pytest.raises(cfacl.StoreError):
         cfacl.connect(url(hbase, known, scheme="hbase+https", port=port), policy=POLICY)
