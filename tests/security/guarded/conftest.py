@@ -1,8 +1,12 @@
-"""A guarded store, on either of the embedded ones, that counts what it is asked and fails and lies when told to."""
+"""A guarded store, on either of the embedded ones, that counts what it is asked and fails and lies when told to.
+
+Tests marked `on_hbase` have it on a real HBase too.
+"""
 
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -215,20 +219,38 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def worlds(folder: Path) -> Iterator[Callable[[str], World]]:
+def worlds(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[str], World]]:
     """Makes worlds, by the name of a store; nothing is open before a world's ``db`` is asked for."""
     with ExitStack() as made:
         numbers = count()
 
+        def where(store: str) -> str:
+            if store == "memory":
+                return "memory://"
+            if store == "rocksdb":
+                return f"rocksdb://{folder}/{next(numbers)}"
+            server = request.getfixturevalue("hbase")
+            return f"hbase://{server.host}:{server.port()}/w{uuid.uuid4().hex[:12]}_"
+
         def make(store: str) -> World:
-            world = World("memory://" if store == "memory" else f"rocksdb://{folder}/{next(numbers)}")
+            world = World(where(store))
             made.callback(world.close)
             return world
 
         yield make
 
 
-@pytest.fixture(params=["memory", "rocksdb"])
+HBASE: Final = pytest.param("hbase", marks=pytest.mark.slow)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have a test's world on each store."""
+    if "world" in metafunc.fixturenames:
+        more = [HBASE] if metafunc.definition.get_closest_marker("on_hbase") else []
+        metafunc.parametrize("world", ["memory", "rocksdb", *more], indirect=True)
+
+
+@pytest.fixture
 def world(request: pytest.FixtureRequest, worlds: Callable[[str], World]) -> World:
     """A world on each store."""
     return worlds(request.param)

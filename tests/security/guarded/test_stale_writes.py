@@ -35,6 +35,7 @@ WRITES: Final[dict[str, Callable[[cfacl.Table], Any]]] = {
 }
 
 
+@pytest.mark.on_hbase
 @pytest.mark.rule(5)
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_whose_grant_goes_after_it_was_decided_is_not_sent(world: Any, name: str) -> None:
