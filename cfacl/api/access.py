@@ -65,13 +65,13 @@ class Access(Pinned):
                 except SchemaMissing:
                     missing.append(want)
                 except AccessDenied as denial:
-                    self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
+                    self._tell_denial(request, want, denial)
                     raise
         for want in missing:  # once nothing is denied, for then the store is not asked, not even to look
             try:
                 plans[want] = self._plan(want)
             except AccessDenied as denial:
-                self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
+                self._tell_denial(request, want, denial)
                 raise
         if self.hook is not None:
             granted = [(plan.want, _families(plan)) for plan in plans.values()]
@@ -99,6 +99,9 @@ class Access(Pinned):
             except Exception as error:
                 raise self._failure(error)
             return self.caller._plan(want)
+
+    def _tell_denial(self, request: str, want: Want, denial: AccessDenied) -> None:
+        self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
 
     def _tell(
         self,
@@ -237,7 +240,7 @@ class Access(Pinned):
         try:
             now = self.caller._shrink(plan, self._plan(self.caller._remaining(plan)), whole=whole)
         except AccessDenied as denial:
-            self._tell("scan", [(plan.want, denial.families)], frozenset(), denial.epoch, allowed=False)
+            self._tell_denial("scan", plan.want, denial)
             raise
         self._tell("scan", [(now.want, _families(now))], now.withheld, now.profile.snapshot.epoch, allowed=True)
         return now
