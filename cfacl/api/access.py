@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cfacl.api.answers import are_rows
+from cfacl.api.answers import are_rows, are_stamped, are_versions
 from cfacl.api.arguments import choice, flag, time_of_change
 from cfacl.api.changes import Change, DeleteChange, PutChange
 from cfacl.api.failures import store_failure
@@ -168,6 +168,8 @@ class Access(Pinned):
                     raise self.breach()
             if type(found) is not list or not projection.admits_all(found):
                 raise self.breach()
+            if timestamps and not are_stamped(found, before):
+                raise self.breach()
         except (AttributeError, TypeError, ValueError) as error:
             raise self.breach() from error
         return found, plan.withheld
@@ -189,14 +191,7 @@ class Access(Pinned):
             if self.caller._stands(plan):
                 break
             plan = self.decide_one("cells", plan.want)
-        try:
-            wrong = type(found) is not list or any(
-                type(value) is not bytes or type(stamp) is not int for value, stamp in found
-            )
-            wrong = wrong or (limit is not None and len(found) > limit)
-        except (TypeError, ValueError) as error:
-            raise self.breach() from error
-        if wrong:
+        if not are_versions(found, limit, before):
             raise self.breach()
         return found
 
@@ -220,6 +215,8 @@ class Access(Pinned):
                     if chunk is _NO_MORE:
                         return
                     if not are_rows(chunk, plan.projection, span, size if limit is None else min(size, limit)):
+                        raise self.breach()
+                    if timestamps and not are_stamped(chunk, before):
                         raise self.breach()
                     yield chunk, plan.withheld
                     last = chunk[-1][0]
