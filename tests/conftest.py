@@ -25,7 +25,7 @@ from cfacl.testing import announcements
 TESTS: Final = Path(__file__).parent
 SECURITY: Final = TESTS / "security"
 
-pytest_plugins = ["cfacl.testing.servers"]
+pytest_plugins = ["cfacl.testing.database", "cfacl.testing.servers"]
 
 ROLEMINING: Final = "a folder of `user permission` files, named by CFACL_ROLEMINING"
 #: What CFACL_REQUIRE may name; the servers say for themselves what they lack.

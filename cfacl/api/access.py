@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cfacl.api.answers import are_rows
+from cfacl.api.answers import are_rows, are_stamped, are_versions
 from cfacl.api.arguments import choice, flag, time_of_change
 from cfacl.api.changes import Change, DeleteChange, PutChange
 from cfacl.api.failures import store_failure
@@ -65,13 +65,13 @@ class Access(Pinned):
                 except SchemaMissing:
                     missing.append(want)
                 except AccessDenied as denial:
-                    self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
+                    self._tell_denial(request, want, denial)
                     raise
         for want in missing:  # once nothing is denied, for then the store is not asked, not even to look
             try:
                 plans[want] = self._plan(want)
             except AccessDenied as denial:
-                self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
+                self._tell_denial(request, want, denial)
                 raise
         if self.hook is not None:
             granted = [(plan.want, _families(plan)) for plan in plans.values()]
@@ -99,6 +99,9 @@ class Access(Pinned):
             except Exception as error:
                 raise self._failure(error)
             return self.caller._plan(want)
+
+    def _tell_denial(self, request: str, want: Want, denial: AccessDenied) -> None:
+        self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
 
     def _tell(
         self,
@@ -165,6 +168,8 @@ class Access(Pinned):
                     raise self.breach()
             if type(found) is not list or not projection.admits_all(found):
                 raise self.breach()
+            if timestamps and not are_stamped(found, before):
+                raise self.breach()
         except (AttributeError, TypeError, ValueError) as error:
             raise self.breach() from error
         return found, plan.withheld
@@ -186,14 +191,7 @@ class Access(Pinned):
             if self.caller._stands(plan):
                 break
             plan = self.decide_one("cells", plan.want)
-        try:
-            wrong = type(found) is not list or any(
-                type(value) is not bytes or type(stamp) is not int for value, stamp in found
-            )
-            wrong = wrong or (limit is not None and len(found) > limit)
-        except (TypeError, ValueError) as error:
-            raise self.breach() from error
-        if wrong:
+        if not are_versions(found, limit, before):
             raise self.breach()
         return found
 
@@ -218,6 +216,8 @@ class Access(Pinned):
                         return
                     if not are_rows(chunk, plan.projection, span, size if limit is None else min(size, limit)):
                         raise self.breach()
+                    if timestamps and not are_stamped(chunk, before):
+                        raise self.breach()
                     yield chunk, plan.withheld
                     last = chunk[-1][0]
                     span = Span(span.lower, last, True) if span.reverse else Span(last + b"\0", span.upper)
@@ -237,7 +237,7 @@ class Access(Pinned):
         try:
             now = self.caller._shrink(plan, self._plan(self.caller._remaining(plan)), whole=whole)
         except AccessDenied as denial:
-            self._tell("scan", [(plan.want, denial.families)], frozenset(), denial.epoch, allowed=False)
+            self._tell_denial("scan", plan.want, denial)
             raise
         self._tell("scan", [(now.want, _families(now))], now.withheld, now.profile.snapshot.epoch, allowed=True)
         return now

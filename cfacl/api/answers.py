@@ -1,4 +1,4 @@
-"""What a store may answer to a scan; whatever else it says is dropped."""
+"""What a store may answer; whatever else it says is dropped."""
 
 from __future__ import annotations
 
@@ -33,6 +33,36 @@ def are_rows(chunk: Chunk, projection: Projection, span: Span, most: int) -> boo
         )
     except (AttributeError, TypeError, ValueError):
         return False
+
+
+def are_stamped(rows: Chunk, before: int | None) -> bool:
+    """Whether all cells of rows, judged otherwise, are (value, timestamp), each older than ``before``.
+
+    For what was asked for with timestamps: to look at plain values as well makes a read of ten some 4 % slower.
+    """
+    for _, cells in rows:
+        for cell in cells.values():
+            if not _is_stamped(cell, before):
+                return False
+    return True
+
+
+def are_versions(found: object, limit: int | None, before: int | None) -> bool:
+    """Whether an answer is a list of at most ``limit`` (value, timestamp), newest first and each older than ``before``."""
+    if type(found) is not list or (limit is not None and len(found) > limit):
+        return False
+    for each in found:
+        if not _is_stamped(each, before):
+            return False
+        before = each[1]  # and the next is older than this one
+    return True
+
+
+def _is_stamped(cell: object, before: int | None) -> bool:
+    match cell:
+        case (value, stamp) if type(cell) is tuple:
+            return type(value) is bytes and type(stamp) is int and (before is None or stamp < before)
+    return False
 
 
 def end_of_parts(

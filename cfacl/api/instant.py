@@ -7,7 +7,7 @@ from collections.abc import Generator
 from attrs import astuple
 
 from cfacl.api.access import CHUNK, Access
-from cfacl.api.answers import Place, are_rows, end_of_parts
+from cfacl.api.answers import Place, are_rows, are_stamped, end_of_parts
 from cfacl.api.parts import PARTS
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import SchemaMissing, Unsupported, quoted
@@ -45,7 +45,7 @@ def scan_instant(
             )
     size = min(batch_size, CHUNK) if cells is None else max(min(batch_size, CHUNK, PARTS // cells), 1)
     chunks = access.opened(plan.projection, span, size, limit, before, timestamps, cells, snapshot=True)
-    return _confirmed(access, plan, span, access.passed_on(chunks), size, limit, cells)
+    return _confirmed(access, plan, span, access.passed_on(chunks), size, limit, before, timestamps, cells)
 
 
 def _confirmed(
@@ -55,6 +55,8 @@ def _confirmed(
     chunks: Generator[list[tuple[bytes, Cells]], None, None],
     size: int,
     limit: int | None,
+    before: int | None,
+    timestamps: bool,
     cells: int | None,
 ) -> Chunks:
     last: Place | None = None
@@ -73,6 +75,8 @@ def _confirmed(
             if cells is not None:
                 last = end_of_parts(chunk, plan.projection, span, most, cells, last)
             if not (last if cells is not None else are_rows(chunk, plan.projection, span, most)):
+                raise access.breach()
+            if timestamps and not are_stamped(chunk, before):
                 raise access.breach()
             yield chunk, plan.withheld
             if cells is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from cfacl.api.access import CHUNK, Access
-from cfacl.api.answers import Place, end_of_parts, order
+from cfacl.api.answers import Place, are_stamped, end_of_parts, order
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import SchemaMissing
 from cfacl.model.request import Cells, Span
@@ -48,7 +48,7 @@ def scan_parts(
                 last = end_of_parts(
                     chunk, plan.projection, span, size if most is None else min(size, most), cells, last
                 )
-                if last is None:
+                if last is None or (timestamps and not are_stamped(chunk, before)):
                     raise access.breach()
                 fresh = _behind(chunk, done)[:limit]
                 if fresh:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
+
+from cfacl.api.arguments import instant
 
 __all__ = ["START", "Clock"]
 
@@ -27,3 +30,11 @@ class Clock:
     def turn(self, milliseconds: int) -> None:
         """Go on by so many milliseconds, or back where they are negative."""
         self.milliseconds += milliseconds
+
+    def turn_to(self, at: datetime) -> None:
+        """Go to the millisecond of an instant, such as the one at which a grant ends.
+
+        Raises:
+            RequestError: it has no offset.
+        """
+        self.milliseconds = instant(at) // 1_000_000

@@ -289,34 +289,6 @@ def test_a_scan_that_is_no_scan_is_a_failure(memory_world: Any, answer: object) 
     assert "secret" not in str(failed.value)
 
 
-#: Answers to `versions` of one cell, of which at most two were asked for.
-CELLS: Final[dict[str, Any]] = {
-    "too many": [(b"x", 3), (b"y", 2), (b"z", 1)],
-    "None": None,
-    "a number": 7,
-    "a value alone": [b"x"],
-    "three": [(b"x", 1, 2)],
-    "a value that is str": [("x", 1)],
-    "a value that is None": [(None, 1)],
-    "a timestamp that is str": [(b"x", "1")],
-    "a timestamp that is None": [(b"x", None)],
-    "an iterator": map(tuple, [(b"x", 1)]),
-}
-
-
-@pytest.mark.rule(10)
-@pytest.mark.parametrize("answer", CELLS)
-def test_versions_that_were_not_asked_for_are_dropped(memory_world: Any, answer: str) -> None:
-    memory_world.fill(b"r1")
-    memory_world.faulty.lie("versions", lambda _: CELLS[answer])
-    for stamped in (False, True):
-        with pytest.raises(cfacl.StoreContractError):
-            memory_world.table().cells(b"r1", b"a:q", versions=2, include_timestamp=stamped)
-    if answer != "too many":
-        with pytest.raises(cfacl.StoreContractError):
-            memory_world.table().cells(b"r1", b"a:q")
-
-
 @pytest.mark.rule(10)
 @pytest.mark.parametrize("answer", [None, "1", 1.0, True, b"\0" * 8], ids=repr)
 def test_a_counter_that_is_no_number_is_dropped(memory_world: Any, answer: object) -> None:

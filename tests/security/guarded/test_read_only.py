@@ -125,6 +125,15 @@ def test_a_table_that_is_missing_is_looked_for_once_and_a_denial_looks_for_nothi
     assert asked(world) == set()
 
 
+def test_what_is_revoked_while_it_is_looked_for_is_denied_and_told(world: Any, monkeypatch: Any) -> None:
+    world.db.drop_table("t")
+    monkeypatch.setattr(world.store, "refresh", world.revoking())
+    t = world.table("ann")
+    with pytest.raises(cfacl.AccessDenied):
+        t.row(b"r1")
+    assert [(event.request, event.allowed, event.families) for event in world.told] == [("row", False, {*"abcd"})]
+
+
 def test_looking_that_fails_is_a_failure_of_the_store(world: Any, monkeypatch: Any) -> None:
     def fail() -> bool:
         raise OSError("u17")
