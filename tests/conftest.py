@@ -60,7 +60,7 @@ def rolemining() -> Path:
 
 @pytest.fixture(scope="session")
 def marks() -> dict[str, dict[str, list[str]]]:
-    """Where each ``pytest.mark.NAME(argument)`` stands: ``marks["rule"]["3"]`` is a list of ``file:line``.
+    """Where each ``pytest.mark.NAME(argument, ...)`` stands: ``marks["rule"]["3a"]`` is a list of ``file:line``.
 
     Read from the sources, so that a run of one test tells the same as a run of all.
     """

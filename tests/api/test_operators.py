@@ -154,6 +154,7 @@ def test_what_a_family_declares_reaches_the_store(store: FaultyStore, policy: cf
     assert db._guard.current().stored["t", "a"].time_to_live is None
 
 
+@pytest.mark.rule("Identities")
 def test_an_identity_is_never_given_twice(store: FaultyStore, policy: cfacl.Policy) -> None:
     db = over(store, policy)
     seen: set[tuple[str, int]] = set()
@@ -167,6 +168,7 @@ def test_an_identity_is_never_given_twice(store: FaultyStore, policy: cfacl.Poli
     assert {identity for _, identity in seen} == {1, 2, 3, 4, 5, 6}
 
 
+@pytest.mark.rule("6b")
 def test_a_table_that_is_not_there_cannot_be_dropped(store: FaultyStore, policy: cfacl.Policy) -> None:
     db = over(store, policy)
     with pytest.raises(cfacl.SchemaMissing, match="the store has no table `t`"):
@@ -190,6 +192,7 @@ def test_what_the_store_lost_is_told_and_not_made_anew(store: FaultyStore, polic
     assert table(db).row(b"r") == {}
 
 
+@pytest.mark.rule("Identities")
 def test_cells_that_cfacl_never_wrote_are_read_only_when_they_are_adopted(
     store: FaultyStore, policy: cfacl.Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,6 +210,7 @@ def test_cells_that_cfacl_never_wrote_are_read_only_when_they_are_adopted(
     assert db.drift() == []
 
 
+@pytest.mark.rule("Identities")
 def test_a_family_that_left_the_policy_is_kept_out_of_reach(
     store: FaultyStore, policy: cfacl.Policy, smaller: cfacl.Policy
 ) -> None:
@@ -413,7 +417,7 @@ def test_the_hook_is_told_once_for_each_request(store: FaultyStore, policy: cfac
         told.clear()
 
 
-@pytest.mark.rule(5)
+@pytest.mark.rule("5a")
 def test_a_batch_is_decided_once_for_each_action_and_families(store: FaultyStore, policy: cfacl.Policy) -> None:
     told: list[cfacl.Event] = []
     db = over(store, policy, told.append)
@@ -428,7 +432,7 @@ def test_a_batch_is_decided_once_for_each_action_and_families(store: FaultyStore
     assert [row for _, row in table(db).scan()] == [{b"a:q": b"v", b"a:x": b"v", b"b:q": b"v"}] * 5
 
 
-@pytest.mark.rule(5)
+@pytest.mark.rule("5b")
 def test_what_is_decided_is_what_is_sent(store: FaultyStore, policy: cfacl.Policy) -> None:
     """Changing what was given changes nothing."""
     db = over(store, policy)
@@ -443,7 +447,7 @@ def test_what_is_decided_is_what_is_sent(store: FaultyStore, policy: cfacl.Polic
     assert table(db).row(b"r") == {b"a:q": b"given", b"b:q": b"kept"}
 
 
-@pytest.mark.rule(5)
+@pytest.mark.rule("5d")
 def test_a_batch_whose_block_raised_sends_nothing_more(store: FaultyStore, policy: cfacl.Policy) -> None:
     db = over(store, policy)
     db.create_tables()

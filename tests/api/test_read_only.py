@@ -95,6 +95,7 @@ class TestArguments:
 
 
 class TestChanges:
+    @pytest.mark.rule("Reading beside a writer")
     def test_what_would_be_allowed_is_unsupported_and_says_what_to_do(self, writer, reader):
         db = reader()
         t = table(db)
@@ -146,6 +147,7 @@ class TestPolicies:
         db.replace_policy(cfacl.Policy.loads(POLICY))
         assert t.row(b"r") == BOTH
 
+    @pytest.mark.rule("Reading beside a writer")
     def test_connecting_by_a_smaller_policy_retires_nothing(self, writer, reader):
         db = reader(WITHOUT_G)
         assert [(each.family, each.what) for each in db.drift()] == [("g", "retired")]
@@ -197,6 +199,7 @@ class TestSchema:
                 assert t.cells(b"r", b"f:q") == []
             writer.do("table.put(b'r', {b'f:q': b'1', b'g:q': b'1'})")
 
+    @pytest.mark.rule("Reading beside a writer")
     def test_one_made_anew_between_two_reads_is_read_at_once(self, writer, reader):
         t = table(reader())
         assert t.row(b"r") == BOTH
@@ -211,7 +214,7 @@ class TestSchema:
             next(scan)
         assert list(t.scan()) == [(b"s", {b"f:q": b"4"})]
 
-    @pytest.mark.rule(9)
+    @pytest.mark.rule("Reading beside a writer")
     def test_a_scan_under_way_ends_where_its_family_was_made_anew(self, writer, reader):
         t = table(reader())
         writer.do("[table.put(b'r%d' % n, {b'f:q': b'1'}) for n in range(9)]")

@@ -43,25 +43,25 @@ def ladder(blocked=None):
     return roles
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2a")
 def test_one_cleared_path_among_very_many_suffices(world_of):
     assert granted(world_of, ladder()) == {"low", "high"}
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2a")
 @pytest.mark.parametrize("blocked", [0, LAYERS // 2, LAYERS - 1])
 def test_no_path_is_cleared_where_one_layer_is_not(world_of, blocked):
     assert granted(world_of, ladder(blocked)) == {"low"}
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2d")
 def test_a_restriction_is_reached_through_very_many_paths(world_of):
     roles = ladder()
     roles["end"]["restrictions"] = [{"families": ["high"]}]
     assert granted(world_of, roles) == {"low"}
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2a")
 @pytest.mark.parametrize(
     "blocked", [None, 2_500, pytest.param(0, marks=pytest.mark.slow), pytest.param(4_999, marks=pytest.mark.slow)]
 )

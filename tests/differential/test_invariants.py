@@ -25,7 +25,7 @@ def refused_lines(document):
     return set()
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13a", "13b", "13d")
 @pytest.mark.parametrize("section", sorted(LINES))
 @given(data=st.data())
 def test_a_line_stops_a_policy_from_loading_where_the_oracle_finds_it_broken(section, data):
@@ -37,7 +37,7 @@ def test_a_line_stops_a_policy_from_loading_where_the_oracle_finds_it_broken(sec
     assert refused_lines(document) == {f"{section}[{line}]" for line in broken}
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13b")
 @given(data=st.data())
 def test_a_policy_with_a_broken_line_replaces_nothing(world_of, data):
     document = data.draw(strategies.documents(max_tables=2, max_families=3))

@@ -26,8 +26,7 @@ def imported(folder, file, capsys):
     return capsys.readouterr().out
 
 
-@pytest.mark.rule(2)
-@pytest.mark.rule(11)
+@pytest.mark.rule("2e", "11a")
 @pytest.mark.parametrize("file", FILES)
 def test_an_imported_matrix_gives_its_pairs_forward_and_backward(file, rolemining, capsys, world_of):
     pairs = pairs_in(rolemining, file)
@@ -51,8 +50,7 @@ def test_an_imported_matrix_gives_its_pairs_forward_and_backward(file, roleminin
         assert {each.principal for each in world.db.who("read", table, permission)} == of_permission[permission]
 
 
-@pytest.mark.rule(2)
-@pytest.mark.rule(8)
+@pytest.mark.rule("2a", "2d", "2e", "2g", "8a", "11b")
 @pytest.mark.parametrize("file", FILES)
 def test_with_restrictions_purposes_and_windows_sprinkled_it_gives_what_the_oracle_says(
     file, rolemining, capsys, world_of

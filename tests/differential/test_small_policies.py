@@ -190,9 +190,8 @@ COUNTS = {
 }
 
 
+@pytest.mark.rule("2a", "2c", "2d", "2e", "8a", "11b")
 @pytest.mark.slow
-@pytest.mark.rule(2)
-@pytest.mark.rule(8)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_engine_decides_every_small_policy_as_the_oracle_does(layout):
     ways = tuple(holders(layout, WHOLE))
@@ -203,9 +202,8 @@ def test_the_engine_decides_every_small_policy_as_the_oracle_does(layout):
     assert count == COUNTS[WHOLE][layout]
 
 
+@pytest.mark.rule("2a", "2d", "2g", "8a", "11b")
 @pytest.mark.slow
-@pytest.mark.rule(2)
-@pytest.mark.rule(8)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("windows", "twice"), [(THREE, False), (TWO, True)], ids=["with and without", "held twice"])
 def test_the_engine_decides_as_the_oracle_does_at_every_edge_and_just_before(layout, windows, twice):
@@ -219,8 +217,8 @@ def test_the_engine_decides_as_the_oracle_does_at_every_edge_and_just_before(lay
         assert disagreements(shape, ways, MOMENTS) == []
 
 
+@pytest.mark.rule("2b", "2d", "11b")
 @pytest.mark.slow
-@pytest.mark.rule(2)
 def test_the_engine_decides_as_the_oracle_does_however_a_line_is_written():
     for written in spellings():
         oracle = Oracle(written)

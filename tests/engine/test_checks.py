@@ -82,7 +82,7 @@ def test_prepared_and_named_asks_are_answered_alike(made: Any) -> None:
             assert caller.explain(ask).allowed is caller.allows(ask)
 
 
-@pytest.mark.rule(3)
+@pytest.mark.rule("3a")
 def test_nothing_asked_is_not_everything_granted(made: Any) -> None:
     caller = made.caller()
     for ask in (caller.allows, caller.require, caller.explain):
@@ -93,7 +93,7 @@ def test_nothing_asked_is_not_everything_granted(made: Any) -> None:
         made.guard.prepare("read", "t", ())
 
 
-@pytest.mark.rule(3)
+@pytest.mark.rule("1d", "3a")
 def test_an_ask_whose_families_all_left_the_policy_is_no_empty_ask(made: Any) -> None:
     caller = made.caller()
     ask = made.guard.prepare("read", "t", ("prof",))
@@ -106,7 +106,7 @@ def test_an_ask_whose_families_all_left_the_policy_is_no_empty_ask(made: Any) ->
         caller.allows(ask)
 
 
-@pytest.mark.rule(1)
+@pytest.mark.rule("1d", "1e")
 def test_unknown_names_raise_whoever_asks(made: Any) -> None:
     for principal in ("maya", "nil"):
         caller = made.caller(principal)
@@ -150,7 +150,6 @@ def test_an_ask_made_by_hand_belongs_to_nobody(made: Any) -> None:
         made.caller().allows(Ask(object(), "read", "t", ["prof"]))
 
 
-@pytest.mark.rule(12)
 def test_an_explanation_is_not_true_or_false(made: Any) -> None:
     with pytest.raises(TypeError, match=r"^an explanation is neither true nor false; ask for its `allowed`$"):
         bool(made.caller().explain("read", "t", "id"))
@@ -171,6 +170,7 @@ def test_a_hit_reads_no_clock_where_nothing_can_end(made: Any) -> None:
     assert made.reads == 0
 
 
+@pytest.mark.rule("8b")
 def test_a_hit_reads_the_clock_once_where_something_can(house: Any) -> None:
     roles = {"support": {"clearance": "sealed", "grants": [{"families": ["prof"], "until": 60}]}}
     made = house(FAMILIES, roles, HELD)
@@ -276,6 +276,7 @@ def test_an_orphan_answers_nothing_whoever_holds_the_lock(made: Any) -> None:
         caller.allows("read", "t", "prof")
 
 
+@pytest.mark.rule("9e")
 def test_a_caller_follows_the_policy(made: Any) -> None:
     caller = made.caller()
     assert caller._snapshot() is made.snapshot
@@ -286,7 +287,7 @@ def test_a_caller_follows_the_policy(made: Any) -> None:
     assert caller.explain("read", "t", "id").epoch == 2
 
 
-@pytest.mark.rule(1)
+@pytest.mark.rule("1e")
 def test_who_is_removed_stays_refused_and_who_comes_back_is_somebody_else(made: Any) -> None:
     caller = made.caller()
     made.publish(FAMILIES, ROLES, {"tom": ["support"]})
@@ -323,7 +324,7 @@ def test_what_a_profile_knows_is_used_again(made: Any, monkeypatch: pytest.Monke
     assert calls == []
 
 
-@pytest.mark.rule(12)
+@pytest.mark.rule("12d")
 def test_none_of_it_can_be_pickled_or_copied(made: Any) -> None:
     held: list[object] = [made.caller(), made.guard, made.guard.prepare("read", "t", ("prof",))]
     for each, kind in zip(held, (Caller, Guard, Ask), strict=True):

@@ -194,8 +194,7 @@ def test_a_role_that_is_held_twice_is_named_for_each_time(house: Any) -> None:
     assert len(made.caller().explain("read", "t", "prof").families[0].grants) == 2
 
 
-@pytest.mark.rule(7)
-@pytest.mark.rule(11)
+@pytest.mark.rule("7a", "11a")
 def test_reasons_that_do_not_add_up_are_no_explanation(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     import cfacl
 
@@ -208,7 +207,7 @@ def test_reasons_that_do_not_add_up_are_no_explanation(made: Any, monkeypatch: p
     assert caller.allows("read", "t", "prof")
 
 
-@pytest.mark.rule(11)
+@pytest.mark.rule("11a")
 def test_an_explanation_says_what_the_check_says(made: Any) -> None:
     for second in (-120, -60, 0, 60, 90, 120):
         made.wait(second)

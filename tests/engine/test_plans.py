@@ -36,7 +36,7 @@ def plan(made: Any, action: int, columns: list[bytes] | None, strict: bool | Non
     return {each.family.name: each.qualifiers for each in found.projection.slices}, found.withheld
 
 
-@pytest.mark.rule(4)
+@pytest.mark.rule("4a", "4b", "4c", "4d", "4e")
 def test_a_read_without_columns_is_narrow_and_everything_else_is_strict(made: Any) -> None:
     assert plan(made, 0, None) == ({"log": (b"at", b"what"), "prof": None}, {"id"})
     assert plan(made, 0, None, strict=True) == {"id"}
@@ -49,8 +49,7 @@ def test_a_read_without_columns_is_narrow_and_everything_else_is_strict(made: An
     assert plan(made, 3, [b"prof"]) == {"prof"}
 
 
-@pytest.mark.rule(1)
-@pytest.mark.rule(3)
+@pytest.mark.rule("1c", "3d")
 def test_columns_are_taken_apart(made: Any) -> None:
     assert plan(made, 0, [b"prof:q"]) == ({"prof": (b"q",)}, frozenset())
     assert plan(made, 0, [b"prof:"]) == ({"prof": (b"",)}, frozenset())
@@ -62,6 +61,7 @@ def test_columns_are_taken_apart(made: Any) -> None:
     assert plan(made, 0, [b"log:at", b"prof:\x00"]) == ({"log": (b"at",), "prof": (b"\x00",)}, frozenset())
 
 
+@pytest.mark.rule("1c", "1d", "3a")
 def test_columns_that_make_no_sense_are_refused(made: Any) -> None:
     table = made.snapshot.bits.tables["t"]
     for name, kind in {
@@ -98,7 +98,7 @@ def test_a_plan_is_made_once(made: Any) -> None:
     assert caller._plan(want).profile.snapshot is made.snapshot
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("8b", "9a", "9b")
 def test_a_plan_stands_until_the_policy_the_clock_or_the_caller_goes_on(house: Any) -> None:
     roles = {"support": {"clearance": "sealed", "grants": [{"families": ["prof"], "until": 60}, {"families": ["log"]}]}}
     made = house(FAMILIES, roles, HELD)
@@ -130,7 +130,7 @@ def shrunk(caller: Caller, plan: Plan, *, whole: bool = False) -> tuple[dict[str
     return {each.family.name: each.qualifiers for each in left.projection.slices}, left.withheld
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 def test_a_plan_shrinks_to_what_it_had_and_still_has(made: Any) -> None:
     caller = made.caller()
     narrow = caller._plan((0, "t", None, None))
@@ -144,7 +144,7 @@ def test_a_plan_shrinks_to_what_it_had_and_still_has(made: Any) -> None:
     assert denied.value.families == {"log", "prof"}
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 def test_columns_shrink_as_families_do(made: Any) -> None:
     caller = made.caller()
     narrow = caller._plan((0, "t", None, None))
@@ -165,8 +165,7 @@ def test_columns_shrink_as_families_do(made: Any) -> None:
         assert shrunk(caller, narrow) == (left, frozenset({"id", "log", "prof"} - left.keys()))
 
 
-@pytest.mark.rule(4)
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 def test_a_strict_plan_that_lost_anything_is_denied(made: Any) -> None:
     """Also where the family is still granted, and none of its columns is what it was."""
     caller = made.caller()
@@ -183,7 +182,7 @@ def test_a_strict_plan_that_lost_anything_is_denied(made: Any) -> None:
     assert shrunk(caller, strict) == ({"log": (b"at", b"what"), "prof": None}, frozenset())
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 def test_a_plan_that_is_to_be_kept_whole_is_denied_where_anything_of_it_is_gone(made: Any) -> None:
     caller = made.caller()
     narrow = caller._plan((0, "t", None, None))
@@ -208,7 +207,7 @@ def test_a_plan_that_is_to_be_kept_whole_is_denied_where_anything_of_it_is_gone(
         assert shrunk(caller, plan, whole=True) == ({"log": (b"at", b"what"), "prof": None}, withheld)
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("Identities")
 def test_a_family_that_was_dropped_and_made_again_is_another(made: Any) -> None:
     caller = made.caller()
     plan = caller._plan((0, "t", None, None))
@@ -254,6 +253,7 @@ def test_a_denial_is_not_kept_as_a_plan(made: Any) -> None:
     assert not profile.plans
 
 
+@pytest.mark.rule("Identities")
 def test_a_family_that_the_store_lacks_is_missing_and_not_denied(made: Any) -> None:
     made.publish(FAMILIES, ROLES, HELD, lost=("t:log",))
     caller = made.caller()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 import cfacl
 
 POLICY = cfacl.Policy.loads("""
@@ -17,7 +15,6 @@ principals.ann = { kind = "employee", roles = ["r"] }
 """)
 
 
-@pytest.mark.rule(10)
 def test_rows_of_two_tables_with_equal_masks_are_their_own():
     with cfacl.connect("memory://", policy=POLICY) as db:
         db.create_tables()

@@ -8,11 +8,10 @@ import pytest
 
 import cfacl
 
-pytestmark = pytest.mark.rule(11)
-
 FAMILIES: Final = {"t:prof": "personal", "t:id": "sensitive", "s:log": "internal"}
 
 
+@pytest.mark.rule("11a")
 def test_who_lists_principals_and_purposes_with_the_grants(house: Any) -> None:
     roles = {
         "lead": {"clearance": "sealed", "inherits": ["support"]},
@@ -44,6 +43,7 @@ def test_who_lists_principals_and_purposes_with_the_grants(house: Any) -> None:
     assert made.who("admin", "t", "prof") == []
 
 
+@pytest.mark.rule("11a")
 def test_what_lists_tables_families_actions_and_purposes(house: Any) -> None:
     roles = {
         "support": {
@@ -82,7 +82,7 @@ STRETCHES: Final[dict[str, tuple[Any, Any, list[tuple[int | None, int | None]]]]
 }
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8a", "11a")
 @pytest.mark.parametrize("name", STRETCHES)
 def test_a_stretch_goes_from_the_first_to_the_last_instant_without_a_break(house: Any, name: str) -> None:
     rules, held, stretches = STRETCHES[name]
@@ -121,6 +121,7 @@ def test_the_grants_are_those_that_count_now(house: Any) -> None:
     ]
 
 
+@pytest.mark.rule("11a")
 def test_forward_backward_and_the_check_agree(house: Any) -> None:
     roles = {
         "a": {
@@ -151,6 +152,7 @@ def test_forward_backward_and_the_check_agree(house: Any) -> None:
     assert len(checked) > 10
 
 
+@pytest.mark.rule("1d")
 def test_unknown_names_raise(house: Any) -> None:
     made = house(FAMILIES, {"r": {"clearance": "sealed"}}, {"maya": ["r"]})
     for request, kind in {

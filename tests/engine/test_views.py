@@ -23,7 +23,7 @@ def made(house: Any) -> Any:
     return house(FAMILIES, ROLES, HELD)
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c")
 def test_time_never_goes_back(made: Any) -> None:
     assert made.guard.now() == made.now
     latest = made.now
@@ -37,7 +37,7 @@ def test_time_never_goes_back(made: Any) -> None:
             made.guard.now()
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8b", "8c")
 def test_when_a_window_ends_all_that_was_worked_out_is_let_go_and_the_policy_stays(house: Any) -> None:
     roles = {
         "short": {"clearance": "sealed", "grants": [{"families": ["prof"], "until": 60}]},
@@ -59,7 +59,6 @@ def test_when_a_window_ends_all_that_was_worked_out_is_let_go_and_the_policy_sta
     assert tom.allows("read", "t", "log")
 
 
-@pytest.mark.rule(8)
 def test_an_instant_before_anything_that_ends_lets_nothing_go(house: Any) -> None:
     roles = {"support": {"clearance": "sealed", "grants": [{"families": ["prof"], "until": 60}]}}
     made = house(FAMILIES, roles, HELD)
@@ -72,7 +71,7 @@ def test_an_instant_before_anything_that_ends_lets_nothing_go(house: Any) -> Non
     assert made.snapshot is first
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8b")
 def test_a_view_says_until_when_it_holds(house: Any) -> None:
     """Until the next start or end of anything that bears on it, and not of anything else."""
     base: dict[str, Any] = {"clearance": "sealed", "grants": [{"families": ["prof"]}]}

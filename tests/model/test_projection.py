@@ -11,7 +11,7 @@ A = StoredFamily("t", "a", 1, "public")
 B = StoredFamily("t", "b", 2, "public")
 
 
-@pytest.mark.rule(3)
+@pytest.mark.rule("Projections")
 def test_nothing_can_be_projected_onto_nothing():
     with pytest.raises(ValueError, match="an empty projection"):
         Projection([])
@@ -29,7 +29,7 @@ def test_it_says_what_it_names():
     assert repr(Projection([Slice(B), Slice(A, (b"q",))])) == "<Projection of a, b>"
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a")
 def test_named_columns_are_admitted_and_no_others():
     named = Projection([Slice(A, (b"", b"q"))])
     assert named.admits_all([(b"k", {b"a:": b"v", b"a:q": b"v"})])
@@ -37,7 +37,7 @@ def test_named_columns_are_admitted_and_no_others():
         assert not named.admits_all([(b"k", {b"a:q": b"v", column: b"v"})])
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a")
 def test_a_whole_family_admits_its_prefix_and_remembers_only_so_much(monkeypatch):
     monkeypatch.setattr(projection, "_SEEN_LIMIT", 2)
     whole = Projection([Slice(A), Slice(B, (b"q",))])

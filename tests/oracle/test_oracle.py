@@ -54,10 +54,7 @@ def everything(document):
     }
 
 
-@pytest.mark.rule(1)
-@pytest.mark.rule(2)
-@pytest.mark.rule(3)
-@pytest.mark.rule(8)
+@pytest.mark.rule("1a", "1d", "1e", "2a", "2b", "2c", "2d", "2e", "2f", "2g", "3a", "8a")
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
 def test_the_oracle_answers_every_vector_as_reasoned_by_hand(vector):
     oracle = Oracle(tomllib.loads(vector.policy))
@@ -67,7 +64,7 @@ def test_the_oracle_answers_every_vector_as_reasoned_by_hand(vector):
 
 def test_the_vectors_cover_the_truth_table():
     assert len(CASES) >= 200
-    assert {case.rule for _, case in CASES} == {1, 2, 3, 8}
+    assert {case.rule for _, case in CASES} == {"1a", "1d", "1e", *(f"2{each}" for each in "abcdefg"), "3a", "8a"}
     for vector in VECTORS:
         assert {"allowed", "denied"} <= {case.expected for case in vector.cases}
     assert {case.expected for _, case in CASES} - {"allowed", "denied"} == {
@@ -91,7 +88,7 @@ def test_the_oracle_imports_the_standard_library_only():
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
 
 
-@pytest.mark.rule(1)
+@pytest.mark.rule("1a")
 @given(st.data())
 def test_without_grants_nothing_is_allowed(data):
     document = data.draw(strategies.documents(max_tables=2, max_families=4))
@@ -100,7 +97,7 @@ def test_without_grants_nothing_is_allowed(data):
     assert everything(document) == set()
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2f")
 @given(st.data())
 def test_a_further_grant_never_takes_away(data):
     document = data.draw(strategies.documents(max_tables=2, max_families=4))
@@ -112,7 +109,7 @@ def test_a_further_grant_never_takes_away(data):
     assert everything(document) <= everything(more)
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2f")
 @given(st.data())
 def test_a_further_restriction_never_gives(data):
     document = data.draw(strategies.documents(max_tables=2, max_families=4))
@@ -125,7 +122,7 @@ def test_a_further_restriction_never_gives(data):
     assert everything(more) <= everything(document)
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2f")
 @given(st.data())
 def test_order_and_repetition_mean_nothing(data):
     document = data.draw(strategies.documents(max_tables=2, max_families=4))
@@ -138,7 +135,7 @@ def test_order_and_repetition_mean_nothing(data):
     assert everything(turned) == everything(document)
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8a")
 @given(st.data())
 def test_access_changes_at_edges_only(data):
     document = data.draw(strategies.documents(max_tables=2, max_families=4))
@@ -225,7 +222,7 @@ def lines(text):
     return Oracle(tomllib.loads(POLICY + text))
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13a")
 @pytest.mark.parametrize(
     ("line", "holds"),
     [
@@ -250,14 +247,14 @@ def test_a_never_line_is_broken_where_an_access_matches_a_name_of_every_key(line
     assert (lines(f"[[never]]\n{line}\n").never_broken() == []) is holds
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13b")
 def test_a_never_line_is_held_against_every_instant():
     start = datetime(2026, 6, 1, tzinfo=UTC)
     broken = lines('[[never]]\nkinds = ["service"]\n[[never]]\nactions = ["write"]\n').never_broken()
     assert broken == [Breach(1, start, "firm", "marketing.own", "write", "t", "a")]
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13d")
 @pytest.mark.parametrize(
     ("line", "holds"),
     [

@@ -120,7 +120,7 @@ FAULTY: dict[str, tuple[Policy, list[str]]] = {
 }
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("8a", "13f")
 @pytest.mark.parametrize("into_force", INTO_FORCE)
 @pytest.mark.parametrize(("policy", "faults"), FAULTY.values(), ids=FAULTY)
 def test_all_its_faults_are_told_and_it_is_not_in_force(
@@ -201,7 +201,7 @@ class Late(datetime):
         return datetime(2099, 1, 1, tzinfo=UTC) - other
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8a")
 def test_an_instant_is_read_once() -> None:
     drifting = Window(datetime(2026, 1, 1, 12, tzinfo=Drifting()))
     assert type(drifting.start) is datetime
@@ -259,7 +259,7 @@ def cataloged(**keys: Any) -> Catalog:
     return Catalog(purposes=WORK, tables={"t": Table("t", {"f": Family("f", "public", WORK, **keys)})})
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13f")
 @pytest.mark.parametrize("name", STRANGE)
 @pytest.mark.parametrize(
     "use",
@@ -271,7 +271,7 @@ def test_parts_of_the_wrong_class_are_the_authors_mistake(name: str, use: Callab
         use(STRANGE[name]())
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13f")
 def test_a_policy_keeps_what_it_was_made_of() -> None:
     families, principals = {"f"}, {"p": Principal("p", "service", (Assignment("r"),))}
     policy = built(evolve(GRANT, families=families), principals=principals)
@@ -282,7 +282,7 @@ def test_a_policy_keeps_what_it_was_made_of() -> None:
     assert hash(policy.roles["r"].grants[0]) == hash(GRANT)
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13f")
 def test_what_can_be_gone_through_once_is_gone_through_once() -> None:
     barred = Restriction("t", families=(each for each in ["f"]))
     role = Role("r", "public", grants=[GRANT], restrictions=(each for each in [barred]))
@@ -293,7 +293,7 @@ def test_what_can_be_gone_through_once_is_gone_through_once() -> None:
         connect(broken)
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13f")
 def test_nothing_of_a_policy_in_force_can_be_changed() -> None:
     with cfacl.connect("memory://", policy=built()) as db:
         eve = Principal("eve", "service", (Assignment("r"),))

@@ -36,7 +36,7 @@ def told(old, new):
     ]
 
 
-@pytest.mark.rule(6)
+@pytest.mark.rule("6c")
 def test_equal_access_is_no_difference_however_it_is_written():
     split = f"{GRANT % ', until = 2027-01-01T00:00:00Z'}, {GRANT % ', from = 2027-01-01T00:00:00Z'}"
     assert told(policy(), policy()) == []
@@ -44,7 +44,7 @@ def test_equal_access_is_no_difference_however_it_is_written():
     assert told(policy(grants=split), policy()) == []
 
 
-@pytest.mark.rule(6)
+@pytest.mark.rule("6c")
 def test_lowering_a_level_lists_who_gains_and_raising_it_who_loses():
     low, high = policy(), policy(level="sensitive")
     assert told(high, low) == [("ann", "a", "read", "work", True, None, None)]
@@ -65,7 +65,7 @@ def columns_told(before, after, grants=GRANT % ""):
     ]
 
 
-@pytest.mark.rule(6)
+@pytest.mark.rule("6c")
 def test_declaring_other_columns_lists_who_gains_and_who_loses_which():
     row = ("ann", "b", "read")
     gains, loses = (*row, True, None, None), (*row, False, None, None)
@@ -77,14 +77,14 @@ def test_declaring_other_columns_lists_who_gains_and_who_loses_which():
     assert columns_told(None, ["x"]) == [(*loses, None, (b"x",))]
 
 
-@pytest.mark.rule(6)
+@pytest.mark.rule("6c")
 def test_columns_are_gained_at_the_windows_of_the_access_and_by_who_names_columns():
     window = GRANT.replace('"read"', '"write", "admin"') % ", from = 2027-01-01T00:00:00Z, until = 2028-01-01T00:00:00Z"
     assert columns_told(["x"], ["x", "y"], window) == [("ann", "b", "write", True, YEAR[2027], YEAR[2028], (b"y",), ())]
     assert columns_told(["x"], ["x", "y"], "") == []
 
 
-@pytest.mark.rule(6)
+@pytest.mark.rule("6c")
 def test_where_access_begins_or_ends_all_columns_of_the_family_are_meant():
     def one(columns, window):
         text = BASE.format(grants=GRANT % window, restrictions="", principals=ANN, level="sensitive")
@@ -99,7 +99,7 @@ def test_where_access_begins_or_ends_all_columns_of_the_family_are_meant():
     ]
 
 
-@pytest.mark.rule(6)
+@pytest.mark.rule("6c")
 def test_how_much_is_kept_is_outside():
     kept = BASE.replace("b = {{ ", 'b = {{ versions = 3, time_to_live = "1d", ')
     text = kept.format(grants=GRANT % "", restrictions="", principals=ANN, level="internal")

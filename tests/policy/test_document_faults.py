@@ -367,6 +367,7 @@ def test_the_document_that_the_cases_change_is_good() -> None:
     assert Policy.loads(GOOD).name == "home"
 
 
+@pytest.mark.rule("6a", "8a", "13c", "13d")
 @pytest.mark.parametrize(("path", "value", "where", "message"), CASES)
 def test_one_mistake_is_one_fault_with_its_path_in_our_own_words(
     path: str, value: str, where: str, message: str

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+import time
+from datetime import UTC, datetime
+from types import BuiltinFunctionType, FrameType
+
 import pytest
 
 import cfacl
@@ -27,7 +33,7 @@ def faults(line):
     return [str(each) for each in refused.value.faults]
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13b", "13d")
 @pytest.mark.parametrize(
     ("line", "said"),
     [
@@ -87,6 +93,7 @@ principals.cat = { kind = "employee", roles = ["idle"] }
     assert fault == f"never[0]: {access}, by {by} and 1 more, {IMPOSSIBLE}, and 2 more break this line; {NARROW}"
 
 
+@pytest.mark.rule("13a", "13b")
 def test_a_line_about_roles_is_broken_while_they_are_held():
     more = """
 roles.s = { clearance = "public" }
@@ -124,7 +131,7 @@ def test_what_should_be_allowed_and_is_not_says_what_is_missing(more, access, la
     assert refused.value.faults[0].message.endswith(f"and should; {lack}")
 
 
-@pytest.mark.rule(13)
+@pytest.mark.rule("13b", "13d")
 @pytest.mark.parametrize(
     "line",
     [
@@ -134,3 +141,37 @@ def test_what_should_be_allowed_and_is_not_says_what_is_missing(more, access, la
 )
 def test_a_line_that_holds_lets_the_policy_load(line):
     assert cfacl.Policy.loads(POLICY + line)
+
+
+def clocks_read_by(use):
+    """The functions that read a clock, of those that Python calls on the way."""
+    read = []
+
+    def watch(frame: FrameType, event: str, function: BuiltinFunctionType) -> None:
+        if event == "c_call" and (function.__module__ == "time" or function.__name__ in ("now", "today", "utcnow")):
+            read.append(function.__name__)
+
+    gc.disable()  # who watches the collector, as Hypothesis does, times it
+    sys.setprofile(watch)
+    try:
+        use()
+    finally:
+        sys.setprofile(None)
+        gc.enable()
+    return read
+
+
+@pytest.mark.rule("13e")
+def test_loading_reads_no_clock():
+    lines = """
+[[expect]]
+principal = "ann"
+purpose = "work"
+allowed = ["write t:a"]
+[[never]]
+families = ["b"]
+actions = ["write"]
+"""
+    cfacl.Policy.loads(POLICY)  # what is imported by the first may do as it likes
+    assert clocks_read_by(lambda: cfacl.Policy.loads(POLICY + lines)) == []
+    assert clocks_read_by(lambda: (datetime.now(UTC), time.time_ns())) == ["now", "time_ns"]

@@ -516,6 +516,7 @@ def test_an_assignment_covered_by_another_is_told() -> None:
 # idle
 
 
+@pytest.mark.rule("13c")
 @pytest.mark.parametrize(
     "line",
     [
@@ -532,6 +533,7 @@ def test_a_never_line_that_fits_nothing_is_told(line: dict[str, Any]) -> None:
     assert found(policy, "idle") == [("never[1]", "can match nothing in this policy; correct its keys, or take it out")]
 
 
+@pytest.mark.rule("13c")
 @pytest.mark.parametrize(
     "line",
     [

@@ -9,7 +9,7 @@ from cfacl.policy.purposes import meant
 DECLARED = {"marketing", "marketing.first_party", "marketing.first_party.mail", "marketings", "work"}
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2d")
 @pytest.mark.parametrize(
     ("purposes", "expected"),
     [

@@ -14,8 +14,7 @@ from cfacl.policy.timeline import timeline
 from cfacl.testing import strategies
 
 
-@pytest.mark.rule(11)
-@pytest.mark.rule(13)
+@pytest.mark.rule("13b")
 @given(strategies.documents(max_tables=2, max_families=4))
 def test_a_sweep_is_what_every_edge_is_seen_to_be(document):
     bits = compile_policy(cfacl.Policy.loads(tomli_w.dumps(document)))

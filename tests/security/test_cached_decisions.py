@@ -17,6 +17,7 @@ def later(seconds: int) -> int:
     return 1_780_272_000_000_000_000 + seconds * 1_000_000_000
 
 
+@pytest.mark.rule("8b")
 @pytest.mark.failure("policy-engine-1")
 def test_an_answer_that_holds_for_a_while_is_not_kept_for_longer(house: Any) -> None:
     house.document["roles"]["reader"]["grants"][0]["until"] = datetime.fromisoformat("2026-06-01T00:01:00+00:00")
@@ -85,6 +86,7 @@ def test_a_decision_that_broke_off_is_not_kept(house: Any, monkeypatch: pytest.M
     assert not session.allows("read", "t", "b")
 
 
+@pytest.mark.rule("9e")
 @pytest.mark.failure("policy-engine-6")
 @pytest.mark.failure("store-acl-3")
 @pytest.mark.slow
@@ -118,6 +120,7 @@ def test_threads_that_race_a_replacement_see_the_old_or_the_new_and_after_it_onl
     assert not wrong
 
 
+@pytest.mark.rule("9e")
 @pytest.mark.failure("policy-engine-7")
 def test_a_replacement_bites_on_the_very_next_check(house: Any) -> None:
     session = house.session()
@@ -182,6 +185,7 @@ def test_who_shared_an_entry_loses_it_alone(house: Any) -> None:
     assert bob.allows("read", "t", "a")
 
 
+@pytest.mark.rule("1e")
 @pytest.mark.failure("policy-engine-16")
 def test_who_was_removed_and_made_again_is_somebody_else(house: Any) -> None:
     session = house.session()
@@ -295,7 +299,6 @@ def test_threads_that_share_a_table_get_their_own_answers(house: Any) -> None:
     assert not wrong
 
 
-@pytest.mark.rule(1)
 def test_an_ask_that_only_equals_another_leaves_nothing_behind(house: Any) -> None:
     """Remembered, the answer to it would be found by whoever asks the other."""
     honest = house.db.prepare("read", "t", "b")
@@ -319,7 +322,7 @@ def test_an_ask_that_only_equals_another_leaves_nothing_behind(house: Any) -> No
     assert not house.session().allows("read", "t", "b")
 
 
-@pytest.mark.rule(1)
+@pytest.mark.rule("1d")
 def test_a_name_of_a_class_of_ones_own_is_unknown(house: Any) -> None:
     """It might hash and equal as one table here, and as another there."""
 

@@ -11,7 +11,7 @@ import pytest
 import cfacl
 
 
-@pytest.mark.rule(6)
+@pytest.mark.rule("6a")
 @pytest.mark.failure("store-acl-6")
 @pytest.mark.parametrize(
     "keys",
@@ -76,6 +76,7 @@ def test_a_key_that_is_not_known_is_not_passed_over(house: Any) -> None:
     house.policy()
 
 
+@pytest.mark.rule("12a")
 @pytest.mark.failure("policy-engine-22")
 def test_there_is_no_store_without_a_policy(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
@@ -98,6 +99,7 @@ def below(wildcard: str, name: str) -> bool:
     return name.split(".")[: len(words)] == words and len(name.split(".")) > len(words)
 
 
+@pytest.mark.rule("2d")
 @pytest.mark.failure("store-acl-17")
 @pytest.mark.parametrize("wildcard", WILDCARDS)
 def test_a_wildcard_takes_away_what_lies_below_it_and_nothing_else(house: Any, wildcard: str) -> None:
@@ -158,7 +160,7 @@ def test_a_name_that_a_caller_gives_cannot_forge_a_message(house: Any, name: str
         assert message.count("`") % 2 == 0
 
 
-@pytest.mark.rule(11)
+@pytest.mark.rule("11a")
 @pytest.mark.failure("policy-engine-23")
 @pytest.mark.failure("policy-engine-13")
 def test_lists_of_access_and_checks_agree(house: Any) -> None:

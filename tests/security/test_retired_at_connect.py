@@ -21,7 +21,7 @@ def connected(tmp_path, text):
     return cfacl.connect(tmp_path / "store", policy=cfacl.Policy.loads(text))
 
 
-@pytest.mark.rule(1)
+@pytest.mark.rule("Identities")
 def test_connecting_without_a_family_puts_it_out_of_reach_for_good(tmp_path):
     with connected(tmp_path, BOTH) as db:
         db.create_tables()

@@ -28,8 +28,7 @@ def _db():
         yield db
 
 
-@pytest.mark.rule(5)
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("policy", [ONE, OTHER], ids=["a family less", "another family"])
 def test_a_batched_row_deletion_is_taken_apart_anew(db, policy):
     table = db.session("ann", purpose="work").table("t")
@@ -42,7 +41,6 @@ def test_a_batched_row_deletion_is_taken_apart_anew(db, policy):
     assert table.row(b"k") == {}
 
 
-@pytest.mark.rule(9)
 def test_row_deletions_race_policies_without_an_error_of_ours(db):
     both = db.policy
     table = db.session("ann", purpose="work").table("t")

@@ -33,8 +33,7 @@ def attempt(db, case):
         session.require(case.action, case.table, *case.families)
 
 
-@pytest.mark.rule(1)
-@pytest.mark.rule(4)
+@pytest.mark.rule("1a", "1d", "1e", "2a", "2b", "2c", "2d", "2e", "2f", "2g", "3a", "4a", "8a")
 @pytest.mark.parametrize("vector", vectors.load(), ids=lambda vector: vector.name)
 @pytest.mark.parametrize("scheme", ["memory", "rocksdb"])
 def test_every_vector_holds_for_data(scheme, vector, tmp_path):

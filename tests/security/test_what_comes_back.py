@@ -14,7 +14,7 @@ import cfacl
 SUBSETS: Final = [names for size in (1, 2, 3) for names in itertools.combinations("abcd", size)]
 
 
-@pytest.mark.rule(4)
+@pytest.mark.rule("4a", "4b")
 @pytest.mark.failure("store-acl-1")
 @pytest.mark.parametrize("granted", SUBSETS, ids="".join)
 def test_a_denied_family_shows_nowhere(house: Any, granted: tuple[str, ...]) -> None:
@@ -37,7 +37,7 @@ def test_a_denied_family_shows_nowhere(house: Any, granted: tuple[str, ...]) -> 
                 table.cells(b"r1", f"{name}:q".encode())
 
 
-@pytest.mark.rule(2)
+@pytest.mark.rule("2f")
 @pytest.mark.failure("store-acl-2")
 def test_order_and_repetition_change_no_decision(house: Any) -> None:
     house.grant("reader", "b")
@@ -64,7 +64,7 @@ def test_a_family_without_a_level_or_without_purposes_does_not_load(house: Any) 
         house.document["tables"]["t"]["families"]["a"][key] = kept
 
 
-@pytest.mark.rule(1)
+@pytest.mark.rule("1a")
 @pytest.mark.failure("store-acl-12")
 def test_a_family_that_is_new_is_granted_to_nobody(house: Any) -> None:
     house.family("e")
@@ -119,7 +119,7 @@ def everything(request: pytest.FixtureRequest, house: Any, tmp_path: Path) -> It
         yield db.session("root", "work")
 
 
-@pytest.mark.rule(3)
+@pytest.mark.rule("3c", "3d", "Names")
 @pytest.mark.failure("store-acl-5")
 def test_hostile_row_keys_and_qualifiers_are_told_apart(everything: cfacl.Session) -> None:
     table = everything.table("t")
@@ -134,6 +134,7 @@ def test_hostile_row_keys_and_qualifiers_are_told_apart(everything: cfacl.Sessio
         assert table.row(key) == {b"a:" + q: cells[key, q] for q in HOSTILE}
 
 
+@pytest.mark.rule("1d", "Names")
 @pytest.mark.failure("policy-engine-21")
 def test_names_that_differ_in_case_are_different_names(everything: cfacl.Session) -> None:
     table = everything.table("t")

@@ -810,7 +810,7 @@ class TestForks:
         print(len([key for key in keys if key.startswith(b"r")]), b"parent" in keys, b"child" in keys)
     """
 
-    @pytest.mark.rule(12)
+    @pytest.mark.rule("12e")
     @pytest.mark.parametrize("how", ["idle", "busy", "closing"])
     def test_a_child_neither_writes_nor_hangs_nor_harms(self, path, how):
         done = run(self.SCRIPT, path, how)

@@ -96,6 +96,7 @@ def whole(value):
 
 
 class TestCatchingUp:
+    @pytest.mark.rule("Reading beside a writer")
     @pytest.mark.parametrize("durable", [True, False])
     def test_what_was_acknowledged_is_there_durable_or_not(self, writer, reader, durable):
         store = reader()
@@ -138,6 +139,7 @@ class TestCatchingUp:
         assert {value for _, cells in found for value in cells.values()} == {b"0"}
         assert list(scan) == []
 
+    @pytest.mark.rule("Reading beside a writer")
     def test_a_read_may_lag_as_long_as_was_said_and_no_longer(self, writer, reader, monkeypatch):
         now = 1000.0
         monkeypatch.setattr(replica, "monotonic", lambda: now)
@@ -198,6 +200,7 @@ class TestCatchingUp:
         other.do(WRITER + f"store = open_store({str(path)!r}, clock=clock)\nput(b'r', b'2')")
         assert row(store) == whole(b"2")
 
+    @pytest.mark.rule("Reading beside a writer")
     def test_catching_up_that_fails_is_an_error_until_it_does_not(self, writer, reader, path):
         store = reader()
         writer.do("put(b'r', b'1')")
@@ -254,6 +257,7 @@ class TestTornReads:
         for other in others:
             other.join()
 
+    @pytest.mark.rule("Reading beside a writer")
     @pytest.mark.slow
     @pytest.mark.parametrize("busy", ["writing", "flushing", "restarting"])
     def test_of_twenty_thousand_reads_none_is_torn_or_stale_or_lacks_a_row(self, writer, reader, folder, busy):
@@ -464,6 +468,7 @@ class TestLostFamilies:
 
 
 class TestReading:
+    @pytest.mark.rule("Reading beside a writer")
     def test_nothing_can_be_changed(self, writer, reader):
         store = reader()
         mutation = Mutation(b"r", (Put(ONE, {b"q": b"v"}), Delete(TWO)))

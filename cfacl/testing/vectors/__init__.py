@@ -1,4 +1,4 @@
-"""Golden vectors: small policies, and what must be decided under them, reasoned by hand and each tagged with its rule.
+"""Golden vectors: small policies, and what must be decided under them, reasoned by hand and each tagged with the letter of a rule.
 
 `decisions.json` is an array of policies: a name, the lines of its TOML, and cases.  Anything that decides can be held
 against them, in any language; here the oracle, the engine and every store are.
@@ -16,14 +16,14 @@ class Case(NamedTuple):
     """One question and its answer.
 
     Attributes:
-        rule: the rule of docs/specification.md that it shows.
+        rule: the letter of docs/specification.md that it shows, ``2a``.
         families: all asked for together; may be empty or hold unknown names.
         at: the instant, an offset date-time.
         expected: `allowed`, `denied`, or `error:` and the name of an error of `cfacl.errors`.
         why: the reasoning, for whoever sees the case fail.
     """
 
-    rule: int
+    rule: str
     principal: str
     purpose: str
     action: str

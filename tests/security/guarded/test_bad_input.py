@@ -477,7 +477,7 @@ CASES: Final = (
 )
 
 
-@pytest.mark.rule(3)
+@pytest.mark.rule("1c", "1d", "1e", "3a", "3c")
 @pytest.mark.parametrize(("on", "name", "case"), CASES, ids=[f"{on}-{name}" for on, name, _ in CASES])
 def test_bad_input_is_refused_in_these_words(memory_world: Any, on: str, name: str, case: Case) -> None:
     use, kind, message = case
@@ -490,7 +490,7 @@ def test_bad_input_is_refused_in_these_words(memory_world: Any, on: str, name: s
         assert str(refused.value) == message
 
 
-@pytest.mark.rule(3)
+@pytest.mark.rule("1c", "1d", "3a", "3c")
 def test_bad_input_is_refused_before_the_store_is_asked(world: Any) -> None:
     things = world.furnish()
     for on, name, (use, kind, message) in CASES:
@@ -501,7 +501,7 @@ def test_bad_input_is_refused_before_the_store_is_asked(world: Any) -> None:
     assert world.table().row(KEY) == {b"prof:q": VALUE}
 
 
-@pytest.mark.rule(4)
+@pytest.mark.rule("1d", "3a", "3c")
 def test_bad_input_is_refused_whoever_asks(memory_world: Any) -> None:
     """It says nothing of what is granted: somebody without any grant is told the same."""
     memory_world.furnish()

@@ -38,7 +38,7 @@ def test_what_only_the_cell_can_tell_is_told_alike_and_changes_nothing(world: An
     assert table.row(KEY, include_timestamp=True) == before
 
 
-@pytest.mark.rule(3)
+@pytest.mark.rule("3b", "3c", "3d")
 def test_what_lies_just_inside_the_bounds_is_taken(world: Any) -> None:
     table = world.furnish()["table"]
     for key in (b"\x00", b"\xff" * 32_767, b":", b"\n"):
@@ -68,6 +68,7 @@ def test_a_value_of_nearly_256_mib_is_kept(world: Any) -> None:
     assert len(table.row(b"r")[b"prof:q"]) == 256 * 1024 * 1024 - 1
 
 
+@pytest.mark.rule("1e")
 def test_an_unknown_principal_is_denied_in_these_words(memory_world: Any) -> None:
     memory_world.furnish()
     for name, said in {"an": "`an`", "": "``", "ANN": "`ANN`", "a\nb`": "`a\\u000ab\\u0060`"}.items():
@@ -78,6 +79,7 @@ def test_an_unknown_principal_is_denied_in_these_words(memory_world: Any) -> Non
         assert denied.value.principal == name
 
 
+@pytest.mark.rule("1e")
 def test_a_removed_principal_is_denied_in_these_words(memory_world: Any) -> None:
     session = memory_world.furnish()["session"]
     ann = memory_world.document["principals"].pop("ann")
@@ -110,6 +112,7 @@ def test_a_denial_says_who_what_where_and_why(memory_world: Any) -> None:
     assert str(denied.value) == "`ann` may not `delete` `t:auth` for `work`; `explain` says what is missing"
 
 
+@pytest.mark.rule("Identities")
 def test_a_family_that_the_store_lacks_is_told_with_what_makes_it(memory_world: Any) -> None:
     things = memory_world.furnish()
     memory_world.family("new")

@@ -83,8 +83,7 @@ BROKEN: Final[dict[str, Callable[[], Any]]] = {
 }
 
 
-@pytest.mark.rule(7)
-@pytest.mark.rule(8)
+@pytest.mark.rule("7a", "8b")
 @pytest.mark.failure("store-acl-8")
 @pytest.mark.parametrize("clock", BROKEN)
 def test_a_broken_clock_allows_nothing_that_can_end(memory_world: Any, clock: str) -> None:
@@ -109,7 +108,7 @@ def test_a_broken_clock_allows_nothing_that_can_end(memory_world: Any, clock: st
         use(warm, tables[warm])
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c")
 @pytest.mark.parametrize("clock", [0, -1, True, -(1 << 70), float("-inf"), 0.0], ids=repr)
 def test_a_clock_that_fell_behind_answers_as_at_the_latest_instant_or_not_at_all(memory_world: Any, clock: Any) -> None:
     memory_world.grants("reader")[0].update({"families": ["a"], "until": memory_world.at(60)})
@@ -137,7 +136,7 @@ def test_a_clock_that_fell_behind_answers_as_at_the_latest_instant_or_not_at_all
         assert at_most(*allowed)
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("7a", "8b")
 def test_a_clock_that_says_the_right_time_in_the_wrong_type_is_right_or_refused(memory_world: Any) -> None:
     memory_world.grants("reader")[0]["until"] = memory_world.at(60)
     session = memory_world.session()
@@ -151,7 +150,7 @@ def test_a_clock_that_says_the_right_time_in_the_wrong_type_is_right_or_refused(
     assert denied.value.reason == "failed"
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("7a")
 def test_a_clock_that_is_not_needed_may_be_broken(memory_world: Any) -> None:
     memory_world.fill(b"r1")
     session = memory_world.session()
@@ -164,7 +163,7 @@ def test_a_clock_that_is_not_needed_may_be_broken(memory_world: Any) -> None:
     refused(USES["put, a timestamp"], session, table)
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("7a")
 @pytest.mark.parametrize("clock", ["not a number", "infinity", "float", "None"])
 def test_a_broken_clock_lets_no_future_write_in(memory_world: Any, clock: str) -> None:
     memory_world.fill(b"r1")
@@ -193,7 +192,7 @@ HITS: Final[dict[str, Callable[[cfacl.Session, cfacl.Table], object]]] = {
 }
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c")
 @pytest.mark.parametrize(
     "seen_by", ["allows", "row", "put", "families", "another session", "a new session", "who", *HITS]
 )
@@ -241,7 +240,7 @@ def test_a_clock_that_went_back_revives_nothing(memory_world: Any, seen_by: str)
     assert [each.principal for each in memory_world.db.who("read", "t", "a")] == ["root"]
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c")
 def test_a_clock_that_went_back_ends_no_restriction_early(memory_world: Any) -> None:
     memory_world.document["roles"]["reader"]["restrictions"] = [
         {"table": "t", "families": ["b"], "from": memory_world.at(60), "why": "test"}
@@ -255,7 +254,7 @@ def test_a_clock_that_went_back_ends_no_restriction_early(memory_world: Any) -> 
     assert not memory_world.session("bob").allows("read", "t", "a", "b")
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c")
 @pytest.mark.parametrize("hit", HITS)
 def test_whoever_was_not_asked_about_yet_is_not_decided_in_the_past(memory_world: Any, hit: str) -> None:
     """Nothing of ann and bob is cached when the time is seen at which the one loses and the other is restricted."""
@@ -279,7 +278,7 @@ def test_whoever_was_not_asked_about_yet_is_not_decided_in_the_past(memory_world
     assert memory_world.session("bob").allows("read", "t", "a")
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c")
 def test_a_policy_is_put_in_force_at_the_time_that_it_is(memory_world: Any) -> None:
     """Nothing that can end was decided before it; the clock goes back after it."""
     memory_world.fill(b"r1")
@@ -292,7 +291,7 @@ def test_a_policy_is_put_in_force_at_the_time_that_it_is(memory_world: Any) -> N
     assert not session.allows("read", "t", "a")
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c")
 def test_a_policy_that_ends_what_it_grants_before_it_comes_into_force_grants_nothing(memory_world: Any) -> None:
     """Nobody asks between the two: it is the coming into force that notes the time."""
     ask = memory_world.db.prepare("read", "t", "a")
@@ -306,7 +305,7 @@ def test_a_policy_that_ends_what_it_grants_before_it_comes_into_force_grants_not
     denied(lambda: session.table("t").row(b"r1"))
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c")
 @pytest.mark.parametrize("seen_by", ["allows", "require", "row", "row, after the store", "put, before the store"])
 def test_a_reading_of_the_clock_past_an_edge_is_not_forgotten(memory_world: Any, seen_by: str) -> None:
     """Also one that is followed by an earlier one at once."""
@@ -337,7 +336,7 @@ def test_a_reading_of_the_clock_past_an_edge_is_not_forgotten(memory_world: Any,
     denied(lambda: table.row(b"r1"))
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8b")
 def test_between_two_edges_what_was_looked_up_is_kept(memory_world: Any) -> None:
     memory_world.grants("reader")[0]["until"] = memory_world.at(60)
     memory_world.grants("all")[0]["until"] = memory_world.at(600)
@@ -376,7 +375,7 @@ INTERNALS: Final[dict[str, tuple[object, str]]] = {
 ERRORS: Final = (ValueError, KeyError, StopIteration, MemoryError, RecursionError, AttributeError, OSError, Exception)
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7a")
 @pytest.mark.failure("store-acl-8")
 @pytest.mark.parametrize("name", INTERNALS)
 def test_whatever_breaks_inside_a_decision_is_a_denial(
@@ -417,7 +416,7 @@ def test_whatever_breaks_inside_a_decision_is_a_denial(
     assert told, "nothing asked for it"
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7a")
 def test_a_session_whose_making_breaks_is_not_made(memory_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     db = memory_world.db
     for name in ("Snapshot.holds", "Snapshot.profile", "holdings", "Guard.removed_since"):
@@ -429,7 +428,7 @@ def test_a_session_whose_making_breaks_is_not_made(memory_world: Any, monkeypatc
             assert denied.value.reason == "failed"
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7a", "9a")
 def test_what_breaks_between_the_store_and_the_caller_keeps_the_answer_back(
     memory_world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -450,7 +449,7 @@ def test_what_breaks_between_the_store_and_the_caller_keeps_the_answer_back(
         assert USES[name](session, table)
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7a")
 def test_a_denial_that_failed_is_told_as_one(memory_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     session = memory_world.session()
     monkeypatch.setattr(snapshot, "look", lambda *_: 1 // 0)

@@ -60,7 +60,7 @@ WAYS: Final[dict[str, tuple[str, Use]]] = {
 }
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7b", "Failures")
 @pytest.mark.failure("store-acl-8")
 @pytest.mark.parametrize("way", WAYS)
 def test_a_store_that_raises_is_a_failure_of_the_store(world: Any, way: str) -> None:
@@ -78,7 +78,7 @@ def test_a_store_that_raises_is_a_failure_of_the_store(world: Any, way: str) -> 
     use(t)
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7b", "Failures")
 @pytest.mark.parametrize("way", WAYS)
 def test_what_a_store_says_by_its_contract_is_handed_on(memory_world: Any, way: str) -> None:
     memory_world.fill(b"r1", b"r2")
@@ -100,7 +100,7 @@ def test_an_interrupt_goes_through_as_it_is(memory_world: Any, way: str) -> None
         use(memory_world.table())
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7b")
 def test_a_failure_ends_no_loop_quietly(world: Any) -> None:
     world.fill(b"r1", b"r2", b"r3")
     world.faulty.fail("get", StopIteration(), at=2)
@@ -108,7 +108,7 @@ def test_a_failure_ends_no_loop_quietly(world: Any) -> None:
         list(map(world.table().row, [b"r1", b"r2", b"r3"]))
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7b")
 @pytest.mark.parametrize("step", [1, 2, 3, 6])
 def test_a_scan_that_breaks_off_never_ends_as_if_it_were_whole(world: Any, step: int) -> None:
     world.fill(*[b"r%d" % n for n in range(10)])
@@ -121,7 +121,7 @@ def test_a_scan_that_breaks_off_never_ends_as_if_it_were_whole(world: Any, step:
         assert found == [b"r%d" % n for n in range(2 * (step - 1))]
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7b", "Failures")
 @pytest.mark.parametrize("call", ["system.items", "system.compare_and_set", "system.get", "create_table", "tables"])
 def test_what_fails_below_the_operators_methods_is_no_denial(memory_world: Any, call: str) -> None:
     memory_world.fill(b"r1")
@@ -181,7 +181,7 @@ LIES: Final[dict[str, Callable[[Any], Any]]] = {
 NO_LIST: Final[dict[str, Callable[[Any], Any]]] = {"None": lambda rows: None, "False": lambda rows: False}
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 @pytest.mark.parametrize("lie", LIES | NO_LIST)
 def test_rows_that_were_not_asked_for_are_dropped(world: Any, lie: str) -> None:
     world.fill(b"r1", b"r2")
@@ -193,7 +193,7 @@ def test_rows_that_were_not_asked_for_are_dropped(world: Any, lie: str) -> None:
         assert world.calls() == ["get"]
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 @pytest.mark.parametrize("lie", sorted(LIES.keys() - {"a row twice, not too many", "backwards"} | NO_LIST.keys()))
 def test_a_row_that_was_not_asked_for_is_dropped(memory_world: Any, lie: str) -> None:
     memory_world.fill(b"r1", b"r2")
@@ -202,7 +202,7 @@ def test_a_row_that_was_not_asked_for_is_dropped(memory_world: Any, lie: str) ->
         memory_world.table().row(b"r1")
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 def test_another_column_of_a_granted_family_is_dropped_where_columns_were_named(world: Any) -> None:
     world.fill(b"r1", b"r2")
     world.faulty.lie("get", mutated(lambda key, cells: (key, {**cells, b"a:z": b"secret"})))
@@ -212,8 +212,7 @@ def test_another_column_of_a_granted_family_is_dropped_where_columns_were_named(
             world.table().row(b"r1", columns=columns)
 
 
-@pytest.mark.rule(1)
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 def test_a_column_that_the_family_does_not_declare_is_dropped(world: Any) -> None:
     world.families["a"]["columns"] = ["q", "r"]
     world.fill(b"r1", b"r2")
@@ -222,7 +221,7 @@ def test_a_column_that_the_family_does_not_declare_is_dropped(world: Any) -> Non
         world.table().row(b"r1")
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 @pytest.mark.parametrize("lie", LIES)
 def test_a_step_of_a_scan_that_was_not_asked_for_is_dropped(world: Any, lie: str) -> None:
     world.fill(b"r1", b"r2")
@@ -245,7 +244,7 @@ STEPS: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 @pytest.mark.parametrize("lie", STEPS)
 def test_steps_keep_to_the_size_and_the_order(world: Any, lie: str) -> None:
     world.fill(*[b"r%d" % n for n in range(5)])
@@ -254,7 +253,7 @@ def test_steps_keep_to_the_size_and_the_order(world: Any, lie: str) -> None:
         list(world.table().scan(batch_size=2))
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a")
 def test_no_scan_has_more_rows_than_its_limit(world: Any) -> None:
     world.fill(*[b"r%d" % n for n in range(5)])
     scan = world.faulty.inner.scan
@@ -265,7 +264,7 @@ def test_no_scan_has_more_rows_than_its_limit(world: Any) -> None:
         list(world.table().scan(batch_size=2, limit=3))
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 @pytest.mark.parametrize(
     "bounds",
     [{"row_start": b"r2"}, {"row_stop": b"r2"}, {"row_prefix": b"r1"}, {"row_start": b"r1", "reverse": True}],
@@ -279,7 +278,7 @@ def test_rows_outside_the_bounds_are_dropped(world: Any, bounds: dict[str, Any])
         list(world.table().scan(**bounds))
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("7b")
 @pytest.mark.parametrize("answer", [None, 7, b"secret", [None], [b"secret"]], ids=repr)
 def test_a_scan_that_is_no_scan_is_a_failure(memory_world: Any, answer: object) -> None:
     memory_world.fill(b"r1")
@@ -289,7 +288,7 @@ def test_a_scan_that_is_no_scan_is_a_failure(memory_world: Any, answer: object) 
     assert "secret" not in str(failed.value)
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10b", "10c")
 @pytest.mark.parametrize("answer", [None, "1", 1.0, True, b"\0" * 8], ids=repr)
 def test_a_counter_that_is_no_number_is_dropped(memory_world: Any, answer: object) -> None:
     memory_world.fill(b"r1")
@@ -298,7 +297,7 @@ def test_a_counter_that_is_no_number_is_dropped(memory_world: Any, answer: objec
         memory_world.table().counter_inc(b"r1", b"a:n")
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10b", "10c")
 @pytest.mark.parametrize("answer", [None, 1, 0, "yes", b""], ids=repr)
 def test_a_comparison_that_is_neither_true_nor_false_is_dropped(memory_world: Any, answer: object) -> None:
     memory_world.fill(b"r1")
@@ -307,7 +306,6 @@ def test_a_comparison_that_is_neither_true_nor_false_is_dropped(memory_world: An
         memory_world.table().compare_and_set(b"r1", b"a:q", b"a", {b"b:q": b"x"})
 
 
-@pytest.mark.rule(7)
 def test_a_scan_that_broke_off_lets_go_of_the_store(memory_world: Any) -> None:
     memory_world.fill(b"r1", b"r2")
     closed: list[bool] = []
@@ -337,7 +335,7 @@ def test_a_scan_that_broke_off_lets_go_of_the_store(memory_world: Any) -> None:
     assert closed
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7b")
 def test_a_record_of_the_schema_that_cannot_be_read_is_a_failure(memory_world: Any) -> None:
     memory_world.fill(b"r1")
     for garbage in (b"", b"null", b"{}", b"[]", b"\xff", b'{"identity": "x", "retired": false}'):

@@ -24,8 +24,6 @@ from cfacl.engine.snapshot import Profile, Snapshot
 from cfacl.stores.base import Store, SystemTable
 from cfacl.stores.registry import open_store
 
-pytestmark = pytest.mark.rule(12)
-
 ROOT: Final = Path(__file__).parents[3]
 
 
@@ -46,6 +44,7 @@ def handles(world: Any) -> dict[str, Any]:
 HANDLES: Final = ("Ask", "Batch", "Database", "Session", "Table")
 
 
+@pytest.mark.rule("12d")
 @pytest.mark.parametrize("name", HANDLES)
 def test_none_can_be_pickled_or_copied(memory_world: Any, name: str) -> None:
     handle = handles(memory_world)[name]
@@ -68,6 +67,7 @@ def test_a_scan_cannot_be_pickled_or_copied(memory_world: Any) -> None:
             way(scan)
 
 
+@pytest.mark.rule("12d")
 def test_a_row_can(memory_world: Any) -> None:
     memory_world.fill(b"r1")
     row = memory_world.table().row(b"r1")
@@ -113,6 +113,7 @@ def reachable(start: object) -> Iterator[tuple[str, object]]:
                 waiting.append((f"{path}.{name}", getattr(at, name)))
 
 
+@pytest.mark.rule("12c")
 @pytest.mark.failure("store-acl-11")
 def test_no_public_attribute_leads_to_a_raw_store(world: Any) -> None:
     world.fill(b"r1")
@@ -189,6 +190,7 @@ def warm(world: Any) -> dict[str, Any]:
     return held
 
 
+@pytest.mark.rule("9b")
 def test_a_closed_session_refuses_everything(world: Any) -> None:
     held = warm(world)
     with held["Session"] as entered:
@@ -202,6 +204,7 @@ def test_a_closed_session_refuses_everything(world: Any) -> None:
     assert world.session().table("t").row(b"r1")
 
 
+@pytest.mark.rule("9b")
 def test_a_closed_database_refuses_everything(world: Any) -> None:
     held = warm(world)
     db = world.db
@@ -352,6 +355,7 @@ FORK: Final = '''
 '''
 
 
+@pytest.mark.rule("12e")
 @pytest.mark.parametrize("store", ["memory", "rocksdb"])
 def test_in_a_forked_child_everything_is_closed_and_says_so(folder: Path, store: str) -> None:
     location = "memory://" if store == "memory" else f"rocksdb://{folder}/forked"

@@ -11,8 +11,6 @@ import pytest
 
 import cfacl
 
-pytestmark = pytest.mark.rule(9)
-
 
 def cells(*families: str) -> dict[bytes, bytes]:
     return {f"{name}:q".encode(): name.encode() for name in families}
@@ -129,6 +127,7 @@ class Hold:
         return [outcome(use) for use in uses]
 
 
+@pytest.mark.rule("9e")
 @pytest.mark.failure("store-acl-4")
 @pytest.mark.failure("policy-engine-10")
 @pytest.mark.parametrize("name", EDITS)
@@ -151,6 +150,7 @@ def test_what_was_held_decides_as_what_is_fresh(world: Any, worlds: Any, name: s
     assert (held.outcomes()[:-1] == before[:-1]) is (name in UNNOTICED)
 
 
+@pytest.mark.rule("9e")
 @pytest.mark.failure("policy-engine-10")
 @pytest.mark.parametrize("seed", range(4))
 def test_what_was_held_through_many_edits_decides_as_what_is_fresh(world: Any, seed: int) -> None:

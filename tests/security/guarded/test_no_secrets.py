@@ -73,7 +73,7 @@ def test_no_error_holds_a_key_or_a_value(told: Any, name: str) -> None:
     assert "canary" not in repr(told.told)
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("7b", "10c")
 def test_no_failure_of_the_store_holds_what_it_answered(told: Any) -> None:
     table = told.table()
     lies: dict[str, Callable[[Any], Any]] = {

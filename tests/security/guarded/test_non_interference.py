@@ -184,7 +184,7 @@ def answer(world: Any, session: cfacl.Session, use: Use) -> tuple[Any, ...]:
     return seen, told, world.store.take()
 
 
-@pytest.mark.rule(14)
+@pytest.mark.rule("14b")
 @pytest.mark.failure("store-acl-1")
 @pytest.mark.parametrize("store", ["memory", pytest.param("rocksdb", marks=pytest.mark.slow)])
 @given(SHOWN, HIDDEN, HIDDEN, st.lists(OPERATIONS, min_size=1, max_size=8))
@@ -209,7 +209,7 @@ def test_what_is_hidden_has_no_shadow(
             world.close()
 
 
-@pytest.mark.rule(14)
+@pytest.mark.rule("14b")
 @pytest.mark.parametrize("store", ["memory", "rocksdb"])
 def test_rows_that_hold_only_what_is_hidden_are_not_there(worlds: Any, store: str) -> None:
     """Nor do they fill a limit, a batch or a page, nor cost a call more."""
@@ -236,8 +236,7 @@ def test_rows_that_hold_only_what_is_hidden_are_not_there(worlds: Any, store: st
         assert answer(empty, empty.session(), use) == answer(full, full.session(), use)
 
 
-@pytest.mark.rule(14)
-@pytest.mark.rule(4)
+@pytest.mark.rule("4b", "14b")
 def test_what_is_withheld_is_the_same_for_a_missing_an_empty_and_a_full_row(world: Any) -> None:
     inhabit(
         world,
@@ -253,7 +252,6 @@ def test_what_is_withheld_is_the_same_for_a_missing_an_empty_and_a_full_row(worl
     assert [key for key, _ in table.scan()] == [b"full"]
 
 
-@pytest.mark.rule(14)
 @pytest.mark.parametrize("store", ["memory", "rocksdb"])
 @pytest.mark.parametrize("column", [b"a:q", b"b:n", b"e:"])
 def test_what_is_shown_makes_a_difference(worlds: Any, store: str, column: bytes) -> None:
@@ -265,8 +263,7 @@ def test_what_is_shown_makes_a_difference(worlds: Any, store: str, column: bytes
     assert answer(one, one.session(), use) != answer(other, other.session(), use)
 
 
-@pytest.mark.rule(8)
-@pytest.mark.rule(14)
+@pytest.mark.rule("Time to live")
 @pytest.mark.refusal(13)
 def test_a_cell_that_has_died_is_gone_before_anything_swept_it(world: Any) -> None:
     inhabit(world, [(b"b", b"e:n", b"\x00" * 7 + b"\x05", NOW - LIFE + 1)])
@@ -280,3 +277,31 @@ def test_a_cell_that_has_died_is_gone_before_anything_swept_it(world: Any) -> No
     assert table.counter_get(b"b", b"e:n") == 0
     assert table.compare_and_set(b"b", b"e:n", None, {b"a:q": b"v"})
     assert table.counter_inc(b"b", b"e:n") == 1
+
+
+@pytest.mark.rule("14a")
+def test_who_may_read_nothing_knows_the_names_and_not_whether_anything_is_there(worlds: Any) -> None:
+    empty, full = worlds("memory"), worlds("memory")
+    full.fill(b"a", b"b")
+    pair = [(world, world.session("nil")) for world in (empty, full)]
+    for _, session in pair:
+        told = session.explain("read", "t", "a", "c")
+        assert [(each.family, each.level, each.allowed) for each in told.families] == [
+            ("a", "personal", False),
+            ("c", "personal", False),
+        ]
+        with pytest.raises(cfacl.UnknownTable, match="did you mean `t`"):
+            session.table("tt")
+    empty.store.take()
+    for use in (
+        row(b"a", None, None, True, None),
+        row(b"zz", None, None, True, None),
+        rows([b"a", b"zz"], [b"a:q"], None, False, True),
+        scan({"limit": 1}, None, None, False, None, None),
+        cell(b"a", b"a:q", None, None),
+        count("counter_get", b"a", b"a:q", 0),
+        compare(b"a", b"a:q", b"a", {b"b:q": b"x"}),
+    ):
+        first, second = [answer(world, session, use) for world, session in pair]
+        assert first == second
+        assert first[0][0] is cfacl.AccessDenied

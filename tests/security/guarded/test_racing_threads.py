@@ -136,7 +136,7 @@ ASKED: Final[dict[str, tuple[Callable[[Any, Session], Any], Any, Any]]] = {
 }
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c", "9e")
 @pytest.mark.failure("store-acl-3")
 @pytest.mark.failure("policy-engine-6")
 @pytest.mark.failure("policy-engine-7")
@@ -154,7 +154,7 @@ def test_an_answer_is_the_old_one_or_the_new_one(memory_world: Any, name: str) -
     )
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 @pytest.mark.failure("store-acl-16")
 def test_a_scan_shrinks_to_what_both_policies_grant(world: Any) -> None:
     swapped = policies(world)
@@ -175,7 +175,7 @@ def test_a_scan_shrinks_to_what_both_policies_grant(world: Any) -> None:
     Race().run(lambda number: world.db.replace_policy(swapped[number % 2]), scan, right)
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9e")
 @pytest.mark.failure("policy-engine-19")
 def test_memos_that_are_emptied_all_the_time_change_no_answer(
     memory_world: Any, monkeypatch: pytest.MonkeyPatch
@@ -203,7 +203,7 @@ def test_memos_that_are_emptied_all_the_time_change_no_answer(
     )
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8b")
 @pytest.mark.parametrize("name", ["allows", "row"])
 def test_a_grant_that_ended_for_one_thread_ended_for_all(memory_world: Any, name: str) -> None:
     """The clock goes forward by a second a step, and the grant holds up to the middle."""
@@ -221,7 +221,7 @@ def test_a_grant_that_ended_for_one_thread_ended_for_all(memory_world: Any, name
     Race().run(turn, uses[name], lambda answer, number: answer is (number < SWAPS // 2))
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9b")
 def test_after_a_session_was_closed_no_thread_gets_an_answer(memory_world: Any) -> None:
     memory_world.fill(b"r1")
     kept = [memory_world.session()]
@@ -241,7 +241,7 @@ def test_after_a_session_was_closed_no_thread_gets_an_answer(memory_world: Any) 
     Race().run(step, ask, lambda answer, number: answer == ("closed" if number % 2 else True))
 
 
-@pytest.mark.rule(1)
+@pytest.mark.rule("1e", "9e")
 @pytest.mark.failure("policy-engine-16")
 def test_a_principal_that_was_removed_once_is_refused_by_all_threads_for_good(memory_world: Any) -> None:
     session, other = memory_world.session("ann"), memory_world.session("bob")

@@ -9,8 +9,6 @@ import pytest
 
 import cfacl
 
-pytestmark = pytest.mark.rule(7)
-
 #: What a store is never asked for then.
 CHANGES: Final = {
     "apply",
@@ -64,6 +62,7 @@ def asked(world: Any) -> set[str]:
     return {call.method for call in world.store.take()}
 
 
+@pytest.mark.rule("Reading beside a writer")
 @pytest.mark.parametrize("name", DATA)
 def test_what_is_granted_is_unsupported(reading: Any, name: str) -> None:
     with pytest.raises(cfacl.Unsupported, match="open for reading only; make the change in the process that has"):
@@ -71,6 +70,7 @@ def test_what_is_granted_is_unsupported(reading: Any, name: str) -> None:
     assert asked(reading) == set()
 
 
+@pytest.mark.rule("7c", "Reading beside a writer")
 @pytest.mark.parametrize("name", DATA)
 def test_what_is_not_granted_is_denied(reading: Any, name: str) -> None:
     with pytest.raises(cfacl.AccessDenied):
@@ -78,6 +78,7 @@ def test_what_is_not_granted_is_denied(reading: Any, name: str) -> None:
     assert asked(reading) == set()
 
 
+@pytest.mark.rule("Reading beside a writer")
 @pytest.mark.parametrize("name", OPERATOR)
 def test_the_operators_changes_are_unsupported(reading: Any, name: str) -> None:
     with pytest.raises(cfacl.Unsupported):
@@ -94,6 +95,7 @@ def test_reads_are_as_ever(reading: Any) -> None:
     assert asked(reading) <= {"get", "scan", "scan.next"}
 
 
+@pytest.mark.rule("Reading beside a writer")
 def test_a_policy_is_replaced_and_nothing_recorded(reading: Any) -> None:
     t = reading.table("ann")
     del reading.families["b"]
@@ -104,6 +106,7 @@ def test_a_policy_is_replaced_and_nothing_recorded(reading: Any) -> None:
     assert not asked(reading) & CHANGES
 
 
+@pytest.mark.rule("7c")
 def test_a_table_that_is_missing_is_looked_for_once_and_a_denial_looks_for_nothing(
     world: Any, monkeypatch: Any
 ) -> None:
@@ -134,6 +137,7 @@ def test_what_is_revoked_while_it_is_looked_for_is_denied_and_told(world: Any, m
     assert [(event.request, event.allowed, event.families) for event in world.told] == [("row", False, {*"abcd"})]
 
 
+@pytest.mark.rule("7b")
 def test_looking_that_fails_is_a_failure_of_the_store(world: Any, monkeypatch: Any) -> None:
     def fail() -> bool:
         raise OSError("u17")
@@ -145,6 +149,7 @@ def test_looking_that_fails_is_a_failure_of_the_store(world: Any, monkeypatch: A
     assert "u17" not in str(failed.value)
 
 
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("name", ["row", "cells", "scan"])
 def test_a_family_that_went_under_a_plan_is_decided_anew(world: Any, monkeypatch: Any, name: str) -> None:
     """The plan no longer stands when the store says that the family is not there: what is granted now is read."""

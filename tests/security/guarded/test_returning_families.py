@@ -10,13 +10,12 @@ import cfacl
 
 KEYS: Final = [b"r%d" % n for n in range(6)]
 
-pytestmark = pytest.mark.rule(9)
-
 
 def cells(*families: str) -> dict[bytes, bytes]:
     return {f"{name}:q".encode(): name.encode() for name in families}
 
 
+@pytest.mark.rule("Identities")
 @pytest.mark.failure("store-acl-12")
 def test_a_table_that_is_dropped_is_missing_for_whoever_holds_it(world: Any) -> None:
     world.fill(*KEYS)
@@ -33,6 +32,7 @@ def test_a_table_that_is_dropped_is_missing_for_whoever_holds_it(world: Any) -> 
     assert [key for key, _ in found] == KEYS[:2]
 
 
+@pytest.mark.rule("Identities")
 @pytest.mark.failure("store-acl-12")
 @pytest.mark.failure("policy-engine-16")
 def test_a_table_that_is_dropped_and_made_again_has_nothing_of_the_old_one(world: Any) -> None:
@@ -56,6 +56,7 @@ def test_a_table_that_is_dropped_and_made_again_has_nothing_of_the_old_one(world
     assert table.row(b"s1") == cells("a", "b")
 
 
+@pytest.mark.rule("Identities")
 @pytest.mark.failure("store-acl-12")
 def test_a_read_that_was_under_way_sees_the_table_of_now(world: Any) -> None:
     world.fill(b"r1")
@@ -70,7 +71,7 @@ def test_a_read_that_was_under_way_sees_the_table_of_now(world: Any) -> None:
     assert found == KEYS[:1]
 
 
-@pytest.mark.rule(1)
+@pytest.mark.rule("1b", "Identities")
 @pytest.mark.failure("store-acl-12")
 def test_a_family_that_left_the_policy_comes_back_only_when_it_is_adopted(world: Any) -> None:
     world.fill(b"r1")
@@ -103,6 +104,7 @@ def test_a_family_that_left_the_policy_comes_back_only_when_it_is_adopted(world:
     assert world.db.drift() == []
 
 
+@pytest.mark.rule("1b", "9e")
 @pytest.mark.failure("store-acl-9")
 @pytest.mark.parametrize("call", ["system.items", "system.compare_and_set", "system.get", "tables"])
 def test_a_policy_is_in_force_whatever_state_the_store_is_in(world: Any, call: str) -> None:
@@ -129,6 +131,7 @@ def test_a_policy_is_in_force_whatever_state_the_store_is_in(world: Any, call: s
         world.table("root").row(b"r1", columns=[b"d"])
 
 
+@pytest.mark.rule("13b")
 @pytest.mark.failure("policy-engine-5")
 def test_a_policy_that_does_not_compile_changes_nothing(world: Any) -> None:
     world.fill(b"r1")

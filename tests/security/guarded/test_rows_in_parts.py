@@ -32,7 +32,7 @@ def columns(*families: str, reverse: bool = False) -> list[tuple[bytes, bytes]]:
     return [(key, f"{name}:".encode() + each) for key in keys for name in families for each in QUALIFIERS]
 
 
-@pytest.mark.rule(4)
+@pytest.mark.rule("4b")
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 4, 6, 100])
 @pytest.mark.parametrize("batch_size", [1, 2, 1000])
@@ -46,7 +46,7 @@ def test_parts_hold_what_is_granted_and_say_what_is_withheld(
     assert world.calls() == ["scan"]
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 4])
 def test_in_the_middle_of_a_row_it_shrinks_and_repeats_nothing(world: Any, size: int, reverse: bool) -> None:
@@ -65,7 +65,7 @@ def test_in_the_middle_of_a_row_it_shrinks_and_repeats_nothing(world: Any, size:
         assert {call.families for call in world.data()} <= {("a", "b"), ("b",)}
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("limit", [1, 2, 5, 8, 100])
 def test_a_limit_holds_where_the_policy_changed(world: Any, limit: int) -> None:
     fill(world)
@@ -76,7 +76,7 @@ def test_a_limit_holds_where_the_policy_changed(world: Any, limit: int) -> None:
         assert flat(parts) == columns("a", "b")[:limit]
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("keys", [{"columns": [b"a", b"b"]}, {"strict": True}])
 def test_a_strict_one_that_lost_a_family_raises(world: Any, keys: dict[str, Any]) -> None:
     world.granting(*"abcd")()
@@ -90,7 +90,7 @@ def test_a_strict_one_that_lost_a_family_raises(world: Any, keys: dict[str, Any]
         list(world.table().scan(scan_batching=1, batch_size=1))
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9a")
 def test_it_is_decided_again_before_each_chunk_of_few_cells(memory_world: Any) -> None:
     with memory_world.table("root").batch() as batch:
         batch.put(b"r", {b"a:%05d" % number: b"v" for number in range(25_000)})
@@ -102,7 +102,7 @@ def test_it_is_decided_again_before_each_chunk_of_few_cells(memory_world: Any) -
         next(scan)
 
 
-@pytest.mark.rule(14)
+@pytest.mark.rule("14b")
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_what_is_hidden_shows_in_no_part_and_no_call(worlds: Any, size: int) -> None:
     answers = []
@@ -139,7 +139,7 @@ LIES: Final[dict[str, Callable[[Any], Any]]] = {
 }
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 @pytest.mark.parametrize("lie", LIES)
 def test_parts_that_were_not_asked_for_are_dropped(world: Any, lie: str) -> None:
     fill(world)
@@ -151,7 +151,7 @@ def test_parts_that_were_not_asked_for_are_dropped(world: Any, lie: str) -> None
     assert "secret" not in str(failed.value)
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 def test_a_later_chunk_goes_on_behind_the_last(world: Any) -> None:
     fill(world)
     first: list[Any] = []
@@ -167,7 +167,7 @@ def test_a_later_chunk_goes_on_behind_the_last(world: Any) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7b")
 def test_a_store_that_fails_in_the_middle_of_a_row_never_ends_it(world: Any) -> None:
     fill(world)
     world.faulty.fail("scan.next", RuntimeError("secret"), at=3)

@@ -22,7 +22,7 @@ def filled(world: Any) -> Any:
     return world
 
 
-@pytest.mark.rule(4)
+@pytest.mark.rule("4b", "Scans")
 @pytest.mark.parametrize("batching", [None, 1])
 def test_it_sees_what_is_granted_of_what_was_there_when_it_was_called(filled: Any, batching: int | None) -> None:
     scan = filled.table().scan(snapshot=True, batch_size=1, scan_batching=batching)
@@ -38,7 +38,7 @@ def test_it_sees_what_is_granted_of_what_was_there_when_it_was_called(filled: An
     assert len(found) == (3 if batching is None else 6)
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("batching", [None, 1])
 @pytest.mark.parametrize("keys", [{}, {"columns": [b"a:q", b"b"], "strict": False}, {"columns": [b"a", b"b:q"]}])
 def test_it_ends_where_anything_that_it_reads_is_taken_away(
@@ -56,7 +56,7 @@ def test_it_ends_where_anything_that_it_reads_is_taken_away(
     assert list(scan) == []
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9a", "9c")
 def test_what_the_store_gave_is_not_handed_out_when_it_was_taken_away_meanwhile(filled: Any) -> None:
     for step in (1, 2):
         filled.granting("a", "b")()
@@ -67,7 +67,7 @@ def test_what_the_store_gave_is_not_handed_out_when_it_was_taken_away_meanwhile(
         assert len(found) == step - 1
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("batching", [None, 1])
 def test_it_goes_on_under_a_policy_that_takes_nothing_away(filled: Any, batching: int | None) -> None:
     filled.during("scan.next", filled.granting("a", "b", "c"), at=2)
@@ -78,7 +78,7 @@ def test_it_goes_on_under_a_policy_that_takes_nothing_away(filled: Any, batching
     assert filled.calls() == ["scan"]
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c")
 def test_a_family_that_declares_its_columns_meanwhile_ends_it(filled: Any) -> None:
     scan = filled.table().scan(snapshot=True, batch_size=1)
     next(scan)
@@ -89,7 +89,7 @@ def test_a_family_that_declares_its_columns_meanwhile_ends_it(filled: Any) -> No
     assert denied.value.families == {"b"}
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("Scans")
 @pytest.mark.parametrize("edit", [{"time_to_live": "1d"}, {"versions": 2}])
 def test_a_family_that_is_kept_otherwise_ends_it_and_is_no_denial(filled: Any, edit: dict[str, Any]) -> None:
     scan = filled.table().scan(snapshot=True, batch_size=1)
@@ -100,7 +100,7 @@ def test_a_family_that_is_kept_otherwise_ends_it_and_is_no_denial(filled: Any, e
         next(scan)
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9c", "Scans")
 def test_what_was_taken_away_is_told_before_what_was_dropped(filled: Any) -> None:
     scan = filled.table().scan(snapshot=True, batch_size=1)
     next(scan)
@@ -121,7 +121,7 @@ def test_what_was_taken_away_is_told_before_what_was_dropped(filled: Any) -> Non
         next(scan)
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("9a", "9b")
 def test_a_closed_session_and_a_clock_that_passed_an_edge_end_it(world: Any) -> None:
     world.grants("reader").clear()
     world.grant("reader", "a", until=world.at(10))
@@ -139,7 +139,7 @@ def test_a_closed_session_and_a_clock_that_passed_an_edge_end_it(world: Any) -> 
         next(scan)
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7b")
 @pytest.mark.parametrize("method", ["scan", "scan.next", "capabilities"])
 def test_a_store_that_fails_never_ends_it_quietly(filled: Any, method: str) -> None:
     filled.faulty.fail(method, RuntimeError("secret"))
@@ -148,7 +148,7 @@ def test_a_store_that_fails_never_ends_it_quietly(filled: Any, method: str) -> N
     assert "secret" not in str(failed.value)
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7c")
 def test_a_denied_one_asks_the_store_nothing(filled: Any) -> None:
     for keys in ({"columns": [b"a", b"c"]}, {"strict": True}):
         with pytest.raises(cfacl.AccessDenied):
@@ -171,7 +171,7 @@ LIES: Final[dict[str, Any]] = {
 }
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10c")
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("batching", [None, 100])
 def test_what_was_not_asked_for_is_dropped(filled: Any, lie: str, batching: int | None) -> None:
@@ -181,7 +181,6 @@ def test_what_was_not_asked_for_is_dropped(filled: Any, lie: str, batching: int 
         [next(scan) for _ in range(2)]
 
 
-@pytest.mark.rule(10)
 @pytest.mark.parametrize("limit", [1, 2])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_it_stops_at_the_limit(filled: Any, limit: int, reverse: bool) -> None:
@@ -189,7 +188,7 @@ def test_it_stops_at_the_limit(filled: Any, limit: int, reverse: bool) -> None:
     assert [key for key, _ in scan] == sorted(KEYS, reverse=reverse)[:limit]
 
 
-@pytest.mark.rule(14)
+@pytest.mark.rule("14b")
 @pytest.mark.parametrize("batching", [None, 1])
 def test_what_is_hidden_shows_in_nothing(worlds: Any, batching: int | None) -> None:
     answers = []

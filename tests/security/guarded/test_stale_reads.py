@@ -15,14 +15,13 @@ START: Final = 1_780_272_000_000_000_000
 
 KEYS: Final = [b"r%d" % n for n in range(6)]
 
-pytestmark = pytest.mark.rule(9)
-
 
 def cells(*families: str) -> dict[bytes, bytes]:
     return {f"{name}:q".encode(): name.encode() for name in families}
 
 
 @pytest.mark.on_hbase
+@pytest.mark.rule("9a", "9c")
 @pytest.mark.failure("policy-engine-6")
 def test_a_narrow_read_is_decided_again_and_read_again(world: Any) -> None:
     world.fill(b"r1", b"r2")
@@ -39,6 +38,7 @@ def test_a_narrow_read_is_decided_again_and_read_again(world: Any) -> None:
 
 
 @pytest.mark.on_hbase
+@pytest.mark.rule("9a", "9c")
 def test_a_strict_read_that_lost_a_family_raises(world: Any) -> None:
     world.fill(b"r1")
     reads: dict[str, Callable[[cfacl.Table], Any]] = {
@@ -58,6 +58,7 @@ def test_a_strict_read_that_lost_a_family_raises(world: Any) -> None:
         assert len(world.calls()) == 1
 
 
+@pytest.mark.rule("9a", "9c")
 def test_a_read_that_lost_everything_raises(world: Any) -> None:
     world.fill(b"r1")
     world.during("get", world.revoking())
@@ -66,6 +67,7 @@ def test_a_read_that_lost_everything_raises(world: Any) -> None:
     assert [event.allowed for event in world.told] == [True, False]
 
 
+@pytest.mark.rule("9a")
 def test_a_read_of_a_policy_that_changes_and_changes_back_reads_again(world: Any) -> None:
     world.fill(b"r1")
     world.during("get", lambda: (world.granting("c")(), world.granting("a")()))
@@ -73,6 +75,7 @@ def test_a_read_of_a_policy_that_changes_and_changes_back_reads_again(world: Any
     assert len(world.calls()) == 2
 
 
+@pytest.mark.rule("9b")
 def test_a_read_under_a_closed_session_or_database_is_dropped(world: Any) -> None:
     world.fill(b"r1")
     for close in (lambda: session.close(), lambda: world.db.close()):
@@ -83,7 +86,7 @@ def test_a_read_under_a_closed_session_or_database_is_dropped(world: Any) -> Non
             table.row(b"r1")
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8c", "9a")
 @pytest.mark.failure("policy-engine-1")
 def test_a_grant_that_ends_while_the_store_answers_is_gone(world: Any) -> None:
     world.grants("reader")[0]["families"] = ["a"]
@@ -96,6 +99,7 @@ def test_a_grant_that_ends_while_the_store_answers_is_gone(world: Any) -> None:
         world.table().row(b"r1", columns=[b"b"])
 
 
+@pytest.mark.rule("1e", "9a")
 def test_a_principal_that_is_removed_while_the_store_answers_gets_nothing(world: Any) -> None:
     world.fill(b"r1")
     ann = world.document["principals"].pop("ann")
@@ -111,6 +115,7 @@ def test_a_principal_that_is_removed_while_the_store_answers_gets_nothing(world:
 
 
 @pytest.mark.on_hbase
+@pytest.mark.rule("9c")
 @pytest.mark.failure("store-acl-16")
 @pytest.mark.parametrize("step", [1, 2, 3, 4])
 @pytest.mark.parametrize("reverse", [False, True])
@@ -126,6 +131,7 @@ def test_a_narrow_scan_only_shrinks_and_skips_no_row(world: Any, step: int, reve
 
 
 @pytest.mark.on_hbase
+@pytest.mark.rule("9c")
 def test_a_narrow_scan_shrinks_more_than_once(world: Any) -> None:
     world.granting("a", "b", "c")()
     world.fill(*KEYS)
@@ -138,6 +144,7 @@ def test_a_narrow_scan_shrinks_more_than_once(world: Any) -> None:
     assert len(rows) == 6
 
 
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("limit", [1, 3, 4, 6, 9])
 @pytest.mark.parametrize("reverse", [False, True])
 def test_a_scan_that_was_swapped_keeps_its_limit(world: Any, limit: int, reverse: bool) -> None:
@@ -149,6 +156,7 @@ def test_a_scan_that_was_swapped_keeps_its_limit(world: Any, limit: int, reverse
         assert found == sorted(KEYS, reverse=reverse)[:limit]
 
 
+@pytest.mark.rule("9c")
 def test_rows_that_hold_only_what_was_lost_are_passed_over(world: Any) -> None:
     world.fill(*KEYS[:2], KEYS[5])
     world.fill(*KEYS[2:5], families="a")
@@ -156,6 +164,7 @@ def test_rows_that_hold_only_what_was_lost_are_passed_over(world: Any) -> None:
     assert [key for key, _ in world.table().scan(batch_size=1, limit=3)] == [KEYS[0], KEYS[1], KEYS[5]]
 
 
+@pytest.mark.rule("9c")
 def test_a_scan_that_nothing_is_left_of_raises(world: Any) -> None:
     world.fill(*KEYS)
     for edit in (world.revoking(), world.granting("c", "d")):
@@ -170,7 +179,7 @@ def test_a_scan_that_nothing_is_left_of_raises(world: Any) -> None:
 
 
 @pytest.mark.on_hbase
-@pytest.mark.rule(4)
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize(
     "keys", [{"columns": [b"a", b"b"]}, {"columns": [b"a:q", b"b:q"]}, {"strict": True}], ids=["a", "b", "c"]
 )
@@ -186,6 +195,7 @@ def test_a_strict_scan_that_lost_a_family_raises(world: Any, keys: dict[str, Any
     assert denied.value.families == {"a"}
 
 
+@pytest.mark.rule("9c")
 def test_a_strict_scan_that_lost_nothing_goes_on(world: Any) -> None:
     world.fill(*KEYS)
     world.during("scan.next", lambda: None, world.granting("a", "b", "c"))
@@ -193,6 +203,7 @@ def test_a_strict_scan_that_lost_nothing_goes_on(world: Any) -> None:
     assert [row for _, row in rows] == [cells("a", "b")] * 6
 
 
+@pytest.mark.rule("9c")
 def test_a_scan_never_sees_a_column_that_was_declared_after_it_began(world: Any) -> None:
     """The family stays granted; what it declares grows, or is left open."""
     world.families["a"]["columns"] = ["q", "r"]
@@ -217,6 +228,7 @@ def test_a_scan_never_sees_a_column_that_was_declared_after_it_began(world: Any)
         assert world.table().row(KEYS[0]) == {b"a:q": b"1", b"a:r": b"2"}
 
 
+@pytest.mark.rule("9c")
 def test_a_scan_sees_no_column_that_is_no_longer_declared(world: Any) -> None:
     world.grants("reader")[0]["families"] = ["a"]
     with world.table("root").batch() as batch:
@@ -235,6 +247,7 @@ def test_a_scan_sees_no_column_that_is_no_longer_declared(world: Any) -> None:
 
 
 @pytest.mark.on_hbase
+@pytest.mark.rule("9a")
 @pytest.mark.failure("store-acl-16")
 @pytest.mark.parametrize("batch_size", [1, 7, 1_000, 5_000])
 def test_a_scan_ends_within_one_chunk_of_a_revocation(world: Any, batch_size: int) -> None:
@@ -247,6 +260,7 @@ def test_a_scan_ends_within_one_chunk_of_a_revocation(world: Any, batch_size: in
     assert len(found) == min(batch_size, 1_000)
 
 
+@pytest.mark.rule("9a", "9b")
 @pytest.mark.parametrize("batch_size", [1, 5_000])
 def test_a_scan_ends_within_one_chunk_of_its_session_or_database_being_closed(world: Any, batch_size: int) -> None:
     world.fill(*[b"%05d" % n for n in range(1_100)], families="a")
@@ -261,7 +275,7 @@ def test_a_scan_ends_within_one_chunk_of_its_session_or_database_being_closed(wo
 
 
 @pytest.mark.on_hbase
-@pytest.mark.rule(8)
+@pytest.mark.rule("9a", "9c")
 def test_a_grant_that_ends_in_the_middle_of_a_scan_shrinks_it(world: Any) -> None:
     world.grants("reader")[0]["families"] = ["a"]
     world.grant("reader", "b", until=world.at(60))
@@ -274,7 +288,7 @@ def test_a_grant_that_ends_in_the_middle_of_a_scan_shrinks_it(world: Any) -> Non
     assert world.table().row(KEYS[0]) == cells("a", "c")
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("9a")
 def test_a_scan_whose_grant_ends_before_its_first_row_raises(world: Any) -> None:
     world.grants("reader")[0]["until"] = world.at(60)
     world.fill(*KEYS)
@@ -285,6 +299,7 @@ def test_a_scan_whose_grant_ends_before_its_first_row_raises(world: Any) -> None
 
 
 @pytest.mark.on_hbase
+@pytest.mark.rule("9c", "9d")
 def test_a_scan_is_decided_when_it_is_called(world: Any) -> None:
     world.fill(*KEYS)
     with pytest.raises(cfacl.AccessDenied):
@@ -294,7 +309,7 @@ def test_a_scan_is_decided_when_it_is_called(world: Any) -> None:
     assert [row for _, row in scan] == [cells("b")] * 6
 
 
-@pytest.mark.rule(7)
+@pytest.mark.rule("7c", "9a", "9b")
 def test_a_scan_that_is_denied_closed_or_over_asks_the_store_no_more(world: Any) -> None:
     for begun in (False, True):
         for end, error in (
@@ -320,7 +335,7 @@ def test_a_scan_that_is_denied_closed_or_over_asks_the_store_no_more(world: Any)
             world._db = None
 
 
-@pytest.mark.rule(4)
+@pytest.mark.rule("4d", "9a", "9b")
 @pytest.mark.parametrize("rows", [0, 2])
 def test_a_scan_that_lost_all_while_the_store_said_that_no_row_is_left_raises(world: Any, rows: int) -> None:
     """Its end is no less an answer than a row is."""
@@ -353,6 +368,7 @@ class Last:
         return getattr(self.inner, name)
 
 
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("columns", [None, [b"a"], [b"a:q"]])
 def test_a_scan_goes_on_where_a_new_policy_names_a_family_that_is_not_made_yet(world: Any, columns: Any) -> None:
     world.fill(*KEYS)
@@ -381,7 +397,7 @@ def test_a_scan_goes_on_where_a_new_policy_names_a_family_that_is_not_made_yet(w
         assert [row.withheld for row in rows] == [{"d"}] * 6
 
 
-@pytest.mark.rule(4)
+@pytest.mark.rule("4b", "9c")
 @pytest.mark.parametrize("columns", [None, [b"a", b"b"]])
 @pytest.mark.parametrize("parts", [None, 1])
 def test_what_a_scan_may_not_take_up_again_is_withheld(world: Any, columns: Any, parts: int | None) -> None:
@@ -420,6 +436,7 @@ def test_what_became_of_a_scan_is_told_as_it_is_answered(world: Any) -> None:
     assert (world.told[-1].families, world.told[-1].withheld) == ({"a"}, row.withheld)
 
 
+@pytest.mark.rule("9c")
 def test_a_scan_of_which_every_family_left_the_catalog_says_which(world: Any) -> None:
     world.fill(*KEYS)
     scan = world.table().scan(batch_size=1)

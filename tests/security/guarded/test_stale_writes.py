@@ -9,8 +9,6 @@ import pytest
 
 import cfacl
 
-pytestmark = pytest.mark.rule(9)
-
 
 def cells(*families: str) -> dict[bytes, bytes]:
     return {f"{name}:q".encode(): name.encode() for name in families}
@@ -36,7 +34,7 @@ WRITES: Final[dict[str, Callable[[cfacl.Table], Any]]] = {
 
 
 @pytest.mark.on_hbase
-@pytest.mark.rule(5)
+@pytest.mark.rule("9a")
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_whose_grant_goes_after_it_was_decided_is_not_sent(world: Any, name: str) -> None:
     """The hook is told of a decision, and takes the grant away before anything is sent."""
@@ -63,7 +61,7 @@ def test_a_write_whose_grant_goes_after_it_was_decided_is_not_sent(world: Any, n
     assert len(world.calls()) == 1
 
 
-@pytest.mark.rule(5)
+@pytest.mark.rule("9c")
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_that_is_granted_by_the_new_policy_too_is_sent_once(world: Any, name: str) -> None:
     world.fill(b"r1")
@@ -82,7 +80,7 @@ def test_a_write_that_is_granted_by_the_new_policy_too_is_sent_once(world: Any, 
     assert table.row(b"r1") != cells("a", "b")
 
 
-@pytest.mark.rule(5)
+@pytest.mark.rule("5a")
 def test_what_was_collected_before_a_revocation_is_not_sent(world: Any) -> None:
     world.fill(b"r1")
     collect: list[Callable[[cfacl.Batch], None]] = [
@@ -105,7 +103,7 @@ def test_what_was_collected_before_a_revocation_is_not_sent(world: Any) -> None:
     assert world.table("root").row(b"r1") == cells("a", "b", "c", "d")
 
 
-@pytest.mark.rule(5)
+@pytest.mark.rule("5c")
 def test_each_flush_is_decided_for_itself(world: Any) -> None:
     table = world.table()
     with pytest.raises(cfacl.AccessDenied), table.batch(batch_size=2) as batch:
@@ -117,7 +115,7 @@ def test_each_flush_is_decided_for_itself(world: Any) -> None:
     assert [key for key, _ in world.table("root").scan()] == [b"r0", b"r1"]
 
 
-@pytest.mark.rule(5)
+@pytest.mark.rule("4e")
 def test_a_whole_row_is_what_the_catalog_says_when_it_is_sent(world: Any) -> None:
     """A family that was added after the deletion was collected must be granted, and is deleted with the rest."""
     world.fill(b"r1", b"r2")
@@ -139,7 +137,7 @@ def test_a_whole_row_is_what_the_catalog_says_when_it_is_sent(world: Any) -> Non
     assert [key for key, _ in world.table("root").scan()] == [b"r2"]
 
 
-@pytest.mark.rule(5)
+@pytest.mark.rule("1c")
 def test_a_column_that_is_no_longer_declared_is_not_written(world: Any) -> None:
     batch = world.table().batch()
     batch.put(b"r1", {b"a:q": b"x", b"a:r": b"y"})
@@ -151,7 +149,7 @@ def test_a_column_that_is_no_longer_declared_is_not_written(world: Any) -> None:
     assert world.store.take() == []
 
 
-@pytest.mark.rule(9)
+@pytest.mark.rule("1c", "9a")
 @pytest.mark.parametrize("name", ["put", "compare_and_set, data", "compare_and_set, condition"])
 def test_a_column_that_is_declared_no_more_once_it_is_decided_is_not_written(world: Any, name: str) -> None:
     """The policy changes between the taking apart of the columns and the decision."""
@@ -207,7 +205,7 @@ def test_what_could_not_be_sent_goes_before_what_came_meanwhile(world: Any) -> N
     assert table.row(b"r1") == {b"a:q": b"second"}
 
 
-@pytest.mark.rule(8)
+@pytest.mark.rule("8a")
 def test_a_grant_that_ends_before_a_batch_is_sent_is_gone(world: Any) -> None:
     world.grants("reader")[0]["until"] = world.at(60)
     batch = world.table().batch()
@@ -218,6 +216,7 @@ def test_a_grant_that_ends_before_a_batch_is_sent_is_gone(world: Any) -> None:
     assert world.calls() == []
 
 
+@pytest.mark.rule("9b")
 def test_a_batch_of_a_closed_session_sends_nothing(world: Any) -> None:
     session = world.session()
     batch = session.table("t").batch()

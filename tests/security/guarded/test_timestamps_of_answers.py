@@ -50,7 +50,7 @@ def lying(cell: object) -> Callable[[Any], Any]:
     return lambda rows: rows and [*rows[:-1], (rows[-1][0], {**rows[-1][1], b"b:q": cell})]
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10b", "10c")
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("cell", CELLS | LATE)
 def test_a_cell_that_is_no_value_with_its_timestamp_is_dropped(memory_world: Any, read: str, cell: str) -> None:
@@ -63,7 +63,7 @@ def test_a_cell_that_is_no_value_with_its_timestamp_is_dropped(memory_world: Any
         assert "secret" not in str(failed.value)
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10b")
 @pytest.mark.parametrize("read", READS)
 def test_what_is_just_before_the_bound_is_handed_out(memory_world: Any, read: str) -> None:
     memory_world.fill(b"r1", b"r2")
@@ -86,7 +86,7 @@ VERSIONS: Final[dict[str, Any]] = {
 }
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10a", "10b", "10c")
 @pytest.mark.parametrize("answer", VERSIONS | CELLS | LATE)
 def test_versions_that_were_not_asked_for_are_dropped(memory_world: Any, answer: str) -> None:
     memory_world.fill(b"r1")
@@ -102,7 +102,7 @@ def test_versions_that_were_not_asked_for_are_dropped(memory_world: Any, answer:
             assert "secret" not in str(failed.value)
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10b", "10c")
 @pytest.mark.parametrize("answer", sorted(VERSIONS | CELLS))
 def test_a_counter_is_read_from_no_other_answer(memory_world: Any, answer: str) -> None:
     memory_world.fill(b"r1")
@@ -111,7 +111,7 @@ def test_a_counter_is_read_from_no_other_answer(memory_world: Any, answer: str) 
         memory_world.table().counter_get(b"r1", b"a:n")
 
 
-@pytest.mark.rule(10)
+@pytest.mark.rule("10b")
 def test_versions_newest_first_and_before_the_bound_are_handed_out(memory_world: Any) -> None:
     memory_world.fill(b"r1")
     said = [(b"x", BEFORE - 1), (b"y", 1), (b"", 0)]
