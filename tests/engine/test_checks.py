@@ -93,7 +93,7 @@ def test_nothing_asked_is_not_everything_granted(made: Any) -> None:
         made.guard.prepare("read", "t", ())
 
 
-@pytest.mark.rule("1d", "3a")
+@pytest.mark.rule("1d")
 def test_an_ask_whose_families_all_left_the_policy_is_no_empty_ask(made: Any) -> None:
     caller = made.caller()
     ask = made.guard.prepare("read", "t", ("prof",))

@@ -119,9 +119,10 @@ def test_a_plan_stands_until_the_policy_the_clock_or_the_caller_goes_on(house: A
     assert caller._stands(later)
     made.publish(FAMILIES, roles, HELD)
     assert not caller._stands(later)
-    caller._plan((0, "t", None, None))
+    last = caller._plan((0, "t", None, None))
+    assert caller._stands(last)
     caller.close()
-    assert not caller._stands(later)
+    assert not caller._stands(last)
 
 
 def shrunk(caller: Caller, plan: Plan, *, whole: bool = False) -> tuple[dict[str, Any], frozenset[str]]:

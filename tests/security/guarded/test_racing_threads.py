@@ -175,7 +175,6 @@ def test_a_scan_shrinks_to_what_both_policies_grant(world: Any) -> None:
     Race().run(lambda number: world.db.replace_policy(swapped[number % 2]), scan, right)
 
 
-@pytest.mark.rule("9e")
 @pytest.mark.failure("policy-engine-19")
 def test_memos_that_are_emptied_all_the_time_change_no_answer(
     memory_world: Any, monkeypatch: pytest.MonkeyPatch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
@@ -117,6 +118,22 @@ def test_what_was_taken_away_is_told_before_what_was_dropped(filled: Any) -> Non
     next(scan)
     drop()
     filled.revoking()()
+    with pytest.raises(cfacl.AccessDenied):
+        next(scan)
+
+
+@pytest.mark.rule("9c")
+def test_what_is_taken_away_while_it_is_dropped_is_told_first(filled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = filled.faulty.inner.scan
+
+    def drop(*arguments: Any, **keys: Any) -> Iterator[Any]:
+        yield next(begin(*arguments, **keys))
+        filled.revoking()()
+        raise cfacl.SchemaMissing("gone")
+
+    monkeypatch.setattr(filled.faulty.inner, "scan", drop)
+    scan = filled.table().scan(snapshot=True, batch_size=1)
+    next(scan)
     with pytest.raises(cfacl.AccessDenied):
         next(scan)
 
