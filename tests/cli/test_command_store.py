@@ -87,6 +87,44 @@ def test_a_store_comes_back_from_its_backup(
     assert said(capsys, "store", "backup", store, tmp_path / "b2", "--format", "json")[0] == 0
 
 
+@pytest.mark.parametrize("prefix", ["", "./", "../here/"])
+def test_paths_may_be_relative(
+    tmp_path: Path,
+    store: Path,
+    policy: cfacl.Policy,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    prefix: str,
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    store.rename(here / "store")
+    (here / "policy.toml").write_text(POLICY)
+    monkeypatch.chdir(here)
+    for command in (
+        ("verify", f"{prefix}store"),
+        ("sweep", f"{prefix}store", f"{prefix}policy.toml"),
+        ("backup", f"{prefix}store", f"{prefix}backup"),
+        ("restore", f"{prefix}backup", f"{prefix}again"),
+        ("verify", f"{prefix}again"),
+    ):
+        code, out = said(capsys, "store", *command)
+        assert code == 0, (command, out)
+    with cfacl.connect(f"{prefix}store", policy=policy) as db:
+        steps = db._store.back_up(Path(f"{prefix}mine"))
+        next(steps)
+        monkeypatch.chdir(tmp_path)  # the steps go on where they began
+        for _ in steps:
+            pass
+        db.back_up("mine")
+    for backup in (here / "mine", tmp_path / "mine"):
+        assert (backup / "CFACL_BACKUP").exists()
+    monkeypatch.chdir(here)
+    with cfacl.connect(f"{prefix}again", policy=policy, read_only=True) as db:
+        monkeypatch.chdir(tmp_path)
+        assert len(list(db.session("p", purpose="work").table("t").scan())) == ROWS
+
+
 def test_a_service_backs_up_what_it_has_open(tmp_path: Path, store: Path, policy: cfacl.Policy) -> None:
     with cfacl.connect(store, policy=policy) as db:
         fill(db, b"newer")

@@ -116,6 +116,7 @@ def restore(source: Path, target: Path) -> Iterator[Copied]:
             cannot be written.
         StoreCorrupted: a file is not what was backed up.
     """
+    source, target = source.absolute(), target.absolute()  # links lead to them from elsewhere
     entries = _entries(source)
     anew = "restore the backup anew"
     _made(target, anew)
