@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 from rocksdict import Options, Rdict
@@ -11,7 +13,7 @@ from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import logs
+from cfacl.stores.rocksdb import directory, logs
 from cfacl.stores.rocksdb.verification import verify
 
 ONE = StoredFamily("t", "one", 1, "public")
@@ -277,3 +279,80 @@ def test_a_mark_of_its_creation_that_comes_back_is_in_nobodys_way(whole, clock):
     assert len(rows(store, ONE)) == ROWS
     store.close()
     assert not (whole / "CFACL_CREATING").exists()
+
+
+def listing(path):
+    return {each.name: each.read_bytes() for each in path.iterdir()}
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+@pytest.mark.parametrize("what", ["CURRENT", "MANIFEST-*", "*.log"])
+def test_a_mark_of_its_creation_hides_no_damage(whole, clock, what, flushed):
+    if flushed:
+        open_store(whole, clock=clock).close()  # its rows are in files now, and its logs may be empty
+    (whole / "CFACL_CREATING").touch()
+    for file in whole.glob(what):
+        if what == "CURRENT":
+            file.unlink()
+        else:
+            raw = bytearray(file.read_bytes().ljust(7))
+            raw[6] = 5  # no such kind of record is ever written
+            file.write_bytes(raw)
+    before = listing(whole)
+    with pytest.raises(StoreCorrupted):
+        open_store(whole, clock=clock)
+    assert {**before, **listing(whole)}.keys() == before.keys()
+    assert all(listing(whole)[name] == before[name] for name in before if name.endswith((".sst", ".log")))
+
+
+def test_beside_a_mark_of_its_creation_nothing_else_is_taken_for_a_store(folder, clock):
+    (folder / "CFACL_CREATING").touch()
+    (folder / "mine.sst").write_bytes(b"mine")
+    with pytest.raises(StoreError):
+        open_store(folder, clock=clock)
+    assert listing(folder) == {"CFACL_CREATING": b"", "mine.sst": b"mine"}
+
+
+@pytest.mark.parametrize(
+    "files", [["CFACL_CREATING"], ["CFACL_CREATING", "LOCK", "LOG", "MANIFEST-000001", "000001.dbtmp"]]
+)
+def test_what_a_crash_left_of_a_store_before_its_first_row_is_taken_up(folder, clock, files):
+    for each in files:
+        (folder / each).touch()
+    store = open_store(folder, clock=clock)
+    store.create_table("t", [ONE])
+    put(store, b"r")
+    assert rows(store, ONE) == [b"r"]
+    store.close()
+
+
+SECOND = """
+import sys, time
+from cfacl.errors import StoreLocked
+from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb import creation
+
+creation._PATIENCE = 0
+try:
+    open_store(sys.argv[1], clock=time.time_ns)
+except StoreLocked as error:
+    print(error)
+"""
+
+
+def test_of_two_processes_one_creates_a_store_and_the_other_touches_nothing(folder, clock, monkeypatch):
+    """Both see an empty directory; the second goes on when the first is about to write."""
+    path = folder / "store"
+    begin, said = directory.begin, []
+
+    def late(path):
+        done = subprocess.run([sys.executable, "-c", SECOND, str(path)], capture_output=True, text=True, check=True)
+        said.append((done.stdout, list(path.iterdir())))
+        begin(path)
+
+    monkeypatch.setattr(directory, "begin", late)
+    store = open_store(path, clock=clock)
+    assert said == [(f"`{path}`: another process is opening this store; try again\n", [])]
+    assert not (path / "CFACL_CREATING").exists()
+    open_store(path, clock=clock, read_only=True).close()
+    store.close()
