@@ -110,9 +110,61 @@ def test_a_last_record_of_a_wrong_length_is_no_torn_tail(folder, clock, kind):
                 use()
 
 
-def test_a_tail_that_a_crash_cut_short_is_taken_as_one(whole, clock):
+@pytest.mark.parametrize("kind", ["*.log", "MANIFEST-*"])
+@pytest.mark.parametrize(("first", "last"), [(4, 7), (0, 7), (0, None)], ids=["length and kind", "head", "all"])
+def test_zeros_in_the_middle_are_no_room_that_was_made_ready(whole, clock, kind, first, last):
+    """RocksDB takes them for such, and goes on at the next block, without a word."""
+    (file,) = whole.glob(kind)
+    places = list(heads(file.read_bytes()))
+    for place, after in ((places[2], places[3]), (places[-2], places[-1])):
+
+        def change(raw, place=place, after=after):
+            raw[place + first : place + last if last else after] = bytes((last or after - place) - first)
+
+        for use in (open_store, reading, verifying):
+            path = damaged(whole, kind, change)
+            with pytest.raises(
+                StoreCorrupted, match=rf"the (log|manifest) `{file.name}` is damaged; restore the store"
+            ):
+                use(path, clock=clock)
+
+
+def test_zeros_in_an_earlier_block_are_damage(folder, clock):
+    store = open_store(folder / "open", clock=clock)
+    store.create_table("t", [ONE])
+    for number in range(3 * 32_768 // 60):
+        put(store, b"%04d" % number)
+    shutil.copytree(folder / "open", folder / "whole")
+    store.close()
+    path = damaged(folder / "whole", "*.log", lambda raw: raw[:32_000] + bytes(768) + raw[32_768:])
+    with pytest.raises(StoreCorrupted):
+        open_store(path, clock=clock)
+
+
+@pytest.mark.parametrize("more", [1, 7, 40_000, 70_000])
+def test_room_that_was_made_ready_at_the_end_is_no_damage(whole, clock, more):
+    path = damaged(whole, "*.log", lambda raw: raw + bytes(more))
+    for use in (reading, verifying):
+        use(path, clock=clock)
+    store = open_store(path, clock=clock)
+    assert len(rows(store, ONE)) == ROWS
+    store.close()
+
+
+def reading(path, clock):
+    open_store(path, clock=clock, read_only=True).close()
+
+
+def verifying(path, clock):
+    assert [each.values for each in verify(path)] == [ROWS, 0]
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["last", "before an empty one"])
+def test_a_tail_that_a_crash_cut_short_is_taken_as_one(whole, clock, behind):
     for cut in (1, 10, 30):
         path = damaged(whole, "*.log", lambda raw, cut=cut: raw[:-cut])
+        if behind:  # as recovery begins it, which may be killed then
+            (path / "000099.log").touch()
         store = open_store(path, clock=clock)
         assert len(rows(store, ONE)) == ROWS - 1
         store.close()
@@ -130,8 +182,11 @@ def test_an_older_log_that_lost_its_end_is_damage(folder, clock):
     older, newer = sorted((folder / "whole").glob("*.log"))
     whole = older.read_bytes()
     older.write_bytes(whole[:-5])
-    with pytest.raises(StoreCorrupted, match=f"the log `{older.name}` is damaged; restore the store from a backup"):
-        open_store(folder / "whole", clock=clock)
+    *_, last = heads(whole)
+    for lost in (whole[:-5], whole[:last] + bytes(len(whole) - last)):
+        older.write_bytes(lost)
+        with pytest.raises(StoreCorrupted, match=f"the log `{older.name}` is damaged; restore the store from a backup"):
+            open_store(folder / "whole", clock=clock)
     older.write_bytes(whole)
     newer.write_bytes(newer.read_bytes()[:-5])
     open_store(folder / "whole", clock=clock).close()
@@ -157,6 +212,24 @@ def test_a_bit_of_a_records_kind_in_the_manifest_is_an_error_and_no_endless_loop
         ):
             with pytest.raises(StoreError):
                 use()
+
+
+@pytest.mark.parametrize(
+    ("says", "what"),
+    [
+        (b"", "its `CURRENT` is damaged"),
+        (b"MANIFEST-000005", "its `CURRENT` is damaged"),
+        (b"MANIFEST-00000\xb5\n", "its `CURRENT` is damaged"),
+        (b"MANIFEST-000099\n", "the manifest `MANIFEST-000099` that its `CURRENT` names is gone"),
+    ],
+)
+def test_the_file_that_names_the_manifest_is_named(whole, clock, says, what):
+    for use in (open_store, reading, verifying):
+        path = damaged(whole, "CURRENT", bytes)
+        (path / "CURRENT").write_bytes(says)
+        with pytest.raises(StoreCorrupted) as caught:
+            use(path, clock=clock)
+        assert str(caught.value) == f"`{path}`: {what}; restore the store from a backup"
 
 
 def test_logs_that_somebody_removed_are_missed(folder, clock):
