@@ -54,21 +54,27 @@ def backup(store: StoreArgument, to: BackupArgument, form: FormatOption = Format
     A service that has the store open backs it up itself, by `Database.back_up`.
     """
     from cfacl.stores.rocksdb import open_store
+    from cfacl.stores.rocksdb.backup import confirm_target
     from cfacl.stores.rocksdb.verification import column_families
 
     column_families(store)
+    confirm_target(store, to)  # for opening it changes the store's files
     with closing(open_store(_url(store), clock=time_ns)) as opened:
         size = _watched("backing up", opened.back_up(to))
     return _told(f"{counted(size, 'byte', 'bytes')} of {quoted_path(store)} are in {quoted_path(to)}", size, form)
 
 
 def restore(backup: BackupArgument, store: StoreArgument, form: FormatOption = Format.TABLE) -> int:
-    """Make a store of a backup, in a new directory; every file must be what was backed up."""
+    """Make a store of a backup, in a new directory; every file must be what was backed up, and every value readable."""
     from cfacl.stores.rocksdb.backup import restore as restored
-    from cfacl.stores.rocksdb.verification import verify as verified
 
-    size = _watched("restoring", restored(backup, store))
-    values = sum(each.values for each in verified(store))
+    values = 0
+
+    def steps() -> Iterator[Copied]:
+        nonlocal values
+        values = yield from restored(backup, store)
+
+    size = _watched("restoring", steps())
     return _told(
         f"{quoted_path(store)} holds {counted(values, 'value', 'values')} of {quoted_path(backup)}", size, form
     )

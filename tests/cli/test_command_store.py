@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pty
@@ -87,6 +88,44 @@ def test_a_store_comes_back_from_its_backup(
     assert said(capsys, "store", "backup", store, tmp_path / "b2", "--format", "json")[0] == 0
 
 
+@pytest.mark.parametrize("prefix", ["", "./", "../here/"])
+def test_paths_may_be_relative(
+    tmp_path: Path,
+    store: Path,
+    policy: cfacl.Policy,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    prefix: str,
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    store.rename(here / "store")
+    (here / "policy.toml").write_text(POLICY)
+    monkeypatch.chdir(here)
+    for command in (
+        ("verify", f"{prefix}store"),
+        ("sweep", f"{prefix}store", f"{prefix}policy.toml"),
+        ("backup", f"{prefix}store", f"{prefix}backup"),
+        ("restore", f"{prefix}backup", f"{prefix}again"),
+        ("verify", f"{prefix}again"),
+    ):
+        code, out = said(capsys, "store", *command)
+        assert code == 0, (command, out)
+    with cfacl.connect(f"{prefix}store", policy=policy) as db:
+        steps = db._store.back_up(Path(f"{prefix}mine"))
+        next(steps)
+        monkeypatch.chdir(tmp_path)  # the steps go on where they began
+        for _ in steps:
+            pass
+        db.back_up("mine")
+    for backup in (here / "mine", tmp_path / "mine"):
+        assert (backup / "CFACL_BACKUP").exists()
+    monkeypatch.chdir(here)
+    with cfacl.connect(f"{prefix}again", policy=policy, read_only=True) as db:
+        monkeypatch.chdir(tmp_path)
+        assert len(list(db.session("p", purpose="work").table("t").scan())) == ROWS
+
+
 def test_a_service_backs_up_what_it_has_open(tmp_path: Path, store: Path, policy: cfacl.Policy) -> None:
     with cfacl.connect(store, policy=policy) as db:
         fill(db, b"newer")
@@ -108,7 +147,7 @@ def test_what_a_watcher_of_a_backup_raises_is_its_own(tmp_path: Path, store: Pat
     with cfacl.connect(store, policy=policy) as db:
         with pytest.raises(MineError):
             db.back_up(tmp_path / "backup", watch)
-        assert list((tmp_path / "backup").iterdir()) == []
+        assert not (tmp_path / "backup").exists()
         assert list(store.glob("CFACL_CHECKPOINT*")) == []
         db.back_up(tmp_path / "backup")
 
@@ -206,7 +245,43 @@ def test_a_damaged_backup_makes_no_store(
     assert code == 2
     assert "backup" in out
     assert out.count("\n") == 1
-    assert not again.exists() or list(again.iterdir()) == []
+    assert not again.exists()
+
+
+@pytest.mark.parametrize("what", ["a value", "CURRENT"])
+def test_a_backup_of_a_damaged_store_is_no_way_back(
+    tmp_path: Path, store: Path, policy: cfacl.Policy, capsys: pytest.CaptureFixture[str], what: str
+) -> None:
+    """Every file is what was backed up, with the damage; and nothing says to bring back the backup that this is."""
+    backup, again = tmp_path / "backup", tmp_path / "again"
+    assert said(capsys, "store", "backup", store, backup)[0] == 0
+    kind = "*.sst" if what == "a value" else what
+    file = max((backup / "data").glob(kind), key=lambda each: each.stat().st_size)
+    raw = bytearray(file.read_bytes())
+    raw[-1 if what == "CURRENT" else 100] ^= 0xFF
+    file.write_bytes(raw)
+    manifest = json.loads((backup / "CFACL_BACKUP").read_bytes())
+    for each in manifest["files"]:
+        if each["name"] == file.name:
+            each["sha256"] = hashlib.sha256(raw).hexdigest()
+    (backup / "CFACL_BACKUP").write_text(json.dumps(manifest))
+    code, out = said(capsys, "store", "restore", backup, again)
+    assert (code, out) == (2, f"cfacl: the backup `{backup}` is damaged, as its store was; use another one\n")
+    assert not again.exists()
+
+
+@pytest.mark.parametrize("target", ["full", "store/in", "missing/backup", "file"])
+def test_a_backup_that_is_refused_changes_nothing(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str], target: str
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").write_text("x")
+    (tmp_path / "file").write_text("x")
+    before = files(tmp_path)
+    code, out = said(capsys, "store", "backup", store, tmp_path / target)
+    assert (code, out.count("\n")) == (2, 1)
+    assert str(tmp_path / target) in out
+    assert files(tmp_path) == before
 
 
 @pytest.mark.parametrize("command", ["verify", "backup", "restore", "sweep"])
@@ -260,7 +335,7 @@ def test_a_copy_that_does_not_hold_what_was_written_is_no_backup(
         pytest.raises(cfacl.StoreCorrupted, match="does not hold what was written to it"),
     ):
         db.back_up(tmp_path / "backup")
-    assert list((tmp_path / "backup").iterdir()) == []
+    assert not (tmp_path / "backup").exists()
     assert list(store.glob("CFACL_CHECKPOINT*")) == []
 
 

@@ -65,7 +65,7 @@ def test_a_backup_that_is_given_up_leaves_nothing_of_itself(store, path, folder)
     next(steps)
     steps.close()
     assert checkpoints(path) == []
-    assert list((folder / "b1").iterdir()) == []
+    assert not (folder / "b1").exists()
 
 
 def test_what_crashes_left_is_cleared_away_and_what_is_in_use_is_not(store, path, folder):
@@ -97,7 +97,7 @@ def test_a_full_disk_is_told_of_where_the_backup_goes(store, path, folder, monke
     assert str(caught.value) == (
         f"`{folder / 'b1'}` cannot be written: no space left on device; free some space there and make the backup anew"
     )
-    assert (list((folder / "b1").iterdir()), checkpoints(path)) == ([], [])
+    assert ((folder / "b1").exists(), checkpoints(path)) == (False, [])
     monkeypatch.undo()
     list(store.back_up(folder / "b1"))
     assert values(folder / "b1", folder / "s1") == [1]
@@ -111,7 +111,27 @@ def test_a_full_disk_is_told_of_where_the_store_is_restored(store, folder, monke
     assert str(caught.value) == (
         f"`{folder / 's1'}` cannot be written: no space left on device; free some space there and restore the backup anew"
     )
-    assert list((folder / "s1").iterdir()) == []
+    assert not (folder / "s1").exists()
+
+
+@pytest.mark.parametrize("what", ["backup", "restore"])
+def test_a_directory_that_was_there_stays(store, folder, monkeypatch, what):
+    list(store.back_up(folder / "b1"))
+    (folder / "mine").mkdir()
+    monkeypatch.setattr(backup, "_hashed", out_of_space)
+    with pytest.raises(StoreUnavailable):
+        list(store.back_up(folder / "mine") if what == "backup" else restore(folder / "b1", folder / "mine"))
+    assert list((folder / "mine").iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["b1", "b1/again", "b1/data/again", "link/again"])
+def test_no_store_is_restored_into_its_backup(store, folder, where):
+    list(store.back_up(folder / "b1"))
+    (folder / "link").symlink_to(folder / "b1")
+    before = sorted((folder / "b1").rglob("*"))
+    with pytest.raises(RequestError, match=r"lies in the backup; name a directory outside of it$"):
+        list(restore(folder / "b1", folder / where))
+    assert sorted((folder / "b1").rglob("*")) == before
 
 
 def test_a_place_that_cannot_be_made_is_named(store, folder):

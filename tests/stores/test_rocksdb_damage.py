@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 
 import pytest
 from rocksdict import Options, Rdict
@@ -11,7 +13,7 @@ from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import logs
+from cfacl.stores.rocksdb import directory, logs
 from cfacl.stores.rocksdb.verification import verify
 
 ONE = StoredFamily("t", "one", 1, "public")
@@ -108,9 +110,61 @@ def test_a_last_record_of_a_wrong_length_is_no_torn_tail(folder, clock, kind):
                 use()
 
 
-def test_a_tail_that_a_crash_cut_short_is_taken_as_one(whole, clock):
+@pytest.mark.parametrize("kind", ["*.log", "MANIFEST-*"])
+@pytest.mark.parametrize(("first", "last"), [(4, 7), (0, 7), (0, None)], ids=["length and kind", "head", "all"])
+def test_zeros_in_the_middle_are_no_room_that_was_made_ready(whole, clock, kind, first, last):
+    """RocksDB takes them for such, and goes on at the next block, without a word."""
+    (file,) = whole.glob(kind)
+    places = list(heads(file.read_bytes()))
+    for place, after in ((places[2], places[3]), (places[-2], places[-1])):
+
+        def change(raw, place=place, after=after):
+            raw[place + first : place + last if last else after] = bytes((last or after - place) - first)
+
+        for use in (open_store, reading, verifying):
+            path = damaged(whole, kind, change)
+            with pytest.raises(
+                StoreCorrupted, match=rf"the (log|manifest) `{file.name}` is damaged; restore the store"
+            ):
+                use(path, clock=clock)
+
+
+def test_zeros_in_an_earlier_block_are_damage(folder, clock):
+    store = open_store(folder / "open", clock=clock)
+    store.create_table("t", [ONE])
+    for number in range(3 * 32_768 // 60):
+        put(store, b"%04d" % number)
+    shutil.copytree(folder / "open", folder / "whole")
+    store.close()
+    path = damaged(folder / "whole", "*.log", lambda raw: raw[:32_000] + bytes(768) + raw[32_768:])
+    with pytest.raises(StoreCorrupted):
+        open_store(path, clock=clock)
+
+
+@pytest.mark.parametrize("more", [1, 7, 40_000, 70_000])
+def test_room_that_was_made_ready_at_the_end_is_no_damage(whole, clock, more):
+    path = damaged(whole, "*.log", lambda raw: raw + bytes(more))
+    for use in (reading, verifying):
+        use(path, clock=clock)
+    store = open_store(path, clock=clock)
+    assert len(rows(store, ONE)) == ROWS
+    store.close()
+
+
+def reading(path, clock):
+    open_store(path, clock=clock, read_only=True).close()
+
+
+def verifying(path, clock):
+    assert [each.values for each in verify(path)] == [ROWS, 0]
+
+
+@pytest.mark.parametrize("behind", [False, True], ids=["last", "before an empty one"])
+def test_a_tail_that_a_crash_cut_short_is_taken_as_one(whole, clock, behind):
     for cut in (1, 10, 30):
         path = damaged(whole, "*.log", lambda raw, cut=cut: raw[:-cut])
+        if behind:  # as recovery begins it, which may be killed then
+            (path / "000099.log").touch()
         store = open_store(path, clock=clock)
         assert len(rows(store, ONE)) == ROWS - 1
         store.close()
@@ -128,8 +182,11 @@ def test_an_older_log_that_lost_its_end_is_damage(folder, clock):
     older, newer = sorted((folder / "whole").glob("*.log"))
     whole = older.read_bytes()
     older.write_bytes(whole[:-5])
-    with pytest.raises(StoreCorrupted, match=f"the log `{older.name}` is damaged; restore the store from a backup"):
-        open_store(folder / "whole", clock=clock)
+    *_, last = heads(whole)
+    for lost in (whole[:-5], whole[:last] + bytes(len(whole) - last)):
+        older.write_bytes(lost)
+        with pytest.raises(StoreCorrupted, match=f"the log `{older.name}` is damaged; restore the store from a backup"):
+            open_store(folder / "whole", clock=clock)
     older.write_bytes(whole)
     newer.write_bytes(newer.read_bytes()[:-5])
     open_store(folder / "whole", clock=clock).close()
@@ -155,6 +212,24 @@ def test_a_bit_of_a_records_kind_in_the_manifest_is_an_error_and_no_endless_loop
         ):
             with pytest.raises(StoreError):
                 use()
+
+
+@pytest.mark.parametrize(
+    ("says", "what"),
+    [
+        (b"", "its `CURRENT` is damaged"),
+        (b"MANIFEST-000005", "its `CURRENT` is damaged"),
+        (b"MANIFEST-00000\xb5\n", "its `CURRENT` is damaged"),
+        (b"MANIFEST-000099\n", "the manifest `MANIFEST-000099` that its `CURRENT` names is gone"),
+    ],
+)
+def test_the_file_that_names_the_manifest_is_named(whole, clock, says, what):
+    for use in (open_store, reading, verifying):
+        path = damaged(whole, "CURRENT", bytes)
+        (path / "CURRENT").write_bytes(says)
+        with pytest.raises(StoreCorrupted) as caught:
+            use(path, clock=clock)
+        assert str(caught.value) == f"`{path}`: {what}; restore the store from a backup"
 
 
 def test_logs_that_somebody_removed_are_missed(folder, clock):
@@ -277,3 +352,80 @@ def test_a_mark_of_its_creation_that_comes_back_is_in_nobodys_way(whole, clock):
     assert len(rows(store, ONE)) == ROWS
     store.close()
     assert not (whole / "CFACL_CREATING").exists()
+
+
+def listing(path):
+    return {each.name: each.read_bytes() for each in path.iterdir()}
+
+
+@pytest.mark.parametrize("flushed", [False, True])
+@pytest.mark.parametrize("what", ["CURRENT", "MANIFEST-*", "*.log"])
+def test_a_mark_of_its_creation_hides_no_damage(whole, clock, what, flushed):
+    if flushed:
+        open_store(whole, clock=clock).close()  # its rows are in files now, and its logs may be empty
+    (whole / "CFACL_CREATING").touch()
+    for file in whole.glob(what):
+        if what == "CURRENT":
+            file.unlink()
+        else:
+            raw = bytearray(file.read_bytes().ljust(7))
+            raw[6] = 5  # no such kind of record is ever written
+            file.write_bytes(raw)
+    before = listing(whole)
+    with pytest.raises(StoreCorrupted):
+        open_store(whole, clock=clock)
+    assert {**before, **listing(whole)}.keys() == before.keys()
+    assert all(listing(whole)[name] == before[name] for name in before if name.endswith((".sst", ".log")))
+
+
+def test_beside_a_mark_of_its_creation_nothing_else_is_taken_for_a_store(folder, clock):
+    (folder / "CFACL_CREATING").touch()
+    (folder / "mine.sst").write_bytes(b"mine")
+    with pytest.raises(StoreError):
+        open_store(folder, clock=clock)
+    assert listing(folder) == {"CFACL_CREATING": b"", "mine.sst": b"mine"}
+
+
+@pytest.mark.parametrize(
+    "files", [["CFACL_CREATING"], ["CFACL_CREATING", "LOCK", "LOG", "MANIFEST-000001", "000001.dbtmp"]]
+)
+def test_what_a_crash_left_of_a_store_before_its_first_row_is_taken_up(folder, clock, files):
+    for each in files:
+        (folder / each).touch()
+    store = open_store(folder, clock=clock)
+    store.create_table("t", [ONE])
+    put(store, b"r")
+    assert rows(store, ONE) == [b"r"]
+    store.close()
+
+
+SECOND = """
+import sys, time
+from cfacl.errors import StoreLocked
+from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb import creation
+
+creation._PATIENCE = 0
+try:
+    open_store(sys.argv[1], clock=time.time_ns)
+except StoreLocked as error:
+    print(error)
+"""
+
+
+def test_of_two_processes_one_creates_a_store_and_the_other_touches_nothing(folder, clock, monkeypatch):
+    """Both see an empty directory; the second goes on when the first is about to write."""
+    path = folder / "store"
+    begin, said = directory.begin, []
+
+    def late(path):
+        done = subprocess.run([sys.executable, "-c", SECOND, str(path)], capture_output=True, text=True, check=True)
+        said.append((done.stdout, list(path.iterdir())))
+        begin(path)
+
+    monkeypatch.setattr(directory, "begin", late)
+    store = open_store(path, clock=clock)
+    assert said == [(f"`{path}`: another process is opening this store; try again\n", [])]
+    assert not (path / "CFACL_CREATING").exists()
+    open_store(path, clock=clock, read_only=True).close()
+    store.close()

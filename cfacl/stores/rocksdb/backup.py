@@ -30,9 +30,9 @@ from cfacl.errors import RequestError, StoreCorrupted, StoreError, StoreUnavaila
 from cfacl.stores.base import Copied
 from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.origin import confirm_whole
-from cfacl.stores.rocksdb.verification import column_families
+from cfacl.stores.rocksdb.verification import column_families, verify
 
-__all__ = ["back_up", "restore"]
+__all__ = ["back_up", "confirm_target", "restore"]
 
 _MANIFEST: Final = "CFACL_BACKUP"
 _DATA: Final = "data"
@@ -47,6 +47,9 @@ _making: Final = threading.Lock()
 _NAME: Final = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
 #: Without this file a directory is no store: it is copied last.
 _CURRENT: Final = "CURRENT"
+#: What to do once a directory can be filled.
+_BACKUP_ANEW: Final = "make the backup anew"
+_RESTORE_ANEW: Final = "restore the backup anew"
 _CHUNK: Final = 1 << 20
 #: Hashing releases the GIL.
 _THREADS: Final = 4
@@ -68,12 +71,11 @@ def back_up(database: Database, path: Path, target: Path) -> Generator[Copied, N
         StoreError: ``target`` holds something, or cannot be written.
         StoreCorrupted: what was read again is not what was written.
     """
-    if _within(target, path):
-        raise RequestError(f"{quoted_path(target)} lies in the store; name a directory outside of it")
-    anew = "make the backup anew"
-    data = _made(target, anew) / _DATA
+    confirm_target(path, target)
+    new = _made(target, _BACKUP_ANEW)
+    data = target / _DATA
     try:
-        with _checkpoint(database, path) as checkpoint, _telling(target, anew):
+        with _checkpoint(database, path) as checkpoint, _telling(target, _BACKUP_ANEW):
             data.mkdir(mode=0o700)
             # The largest first, so that no thread is left alone with it at the end.
             files = sorted(checkpoint.iterdir(), key=lambda each: each.stat().st_size, reverse=True)
@@ -87,7 +89,20 @@ def back_up(database: Database, path: Path, target: Path) -> Generator[Copied, N
         with suppress(OSError):
             (target / _MANIFEST).unlink()
         shutil.rmtree(data, ignore_errors=True)
+        _unmade(target, new)
         raise
+
+
+def confirm_target(path: Path, target: Path) -> None:
+    """Refuse to back up the store at ``path`` to ``target``, if that is to be refused, before anything is opened.
+
+    Raises:
+        RequestError: ``target`` lies in the store.
+        StoreError: ``target`` holds something, or cannot be looked at or made.
+    """
+    if _within(target, path):
+        raise RequestError(f"{quoted_path(target)} lies in the store; name a directory outside of it")
+    _confirm_empty(target, _BACKUP_ANEW)
 
 
 @contextmanager
@@ -108,29 +123,46 @@ def _checkpoint(database: Database, path: Path) -> Iterator[Path]:
         _used.discard(checkpoint.name)
 
 
-def restore(source: Path, target: Path) -> Iterator[Copied]:
+def restore(source: Path, target: Path) -> Generator[Copied, None, int]:
     """Copy the backup ``source`` to the new directory ``target``, which is a store then; yield after each file.
 
+    Every value of it is read then; how many there are is returned.
+
     Raises:
+        RequestError: ``target`` lies in ``source``.
         StoreError: ``source`` is no complete backup, or that of another version; or ``target`` holds something, or
             cannot be written.
-        StoreCorrupted: a file is not what was backed up.
+        StoreCorrupted: a file is not what was backed up, or what was backed up was damaged.
     """
+    source, target = source.absolute(), target.absolute()  # links lead to them from elsewhere
+    if _within(target, source):
+        raise RequestError(f"{quoted_path(target)} lies in the backup; name a directory outside of it")
     entries = _entries(source)
-    anew = "restore the backup anew"
-    _made(target, anew)
+    new = _made(target, _RESTORE_ANEW)
     try:
-        with _telling(target, anew):
+        with _telling(target, _RESTORE_ANEW):
             jobs = [(source / _DATA / each.name, target / each.name, each) for each in entries]
             yield from _copied([job for job in jobs if job[2].name != _CURRENT], [])
             yield from _copied([job for job in jobs if job[2].name == _CURRENT], [])
-            # Asked of the backup, which stays, and not of what is removed again; every file of it has its hash.
-            confirm_whole(source / _DATA, column_families(source / _DATA))
+        return _values(source, target)
     except BaseException:
         for each in entries:
             with suppress(OSError):
                 (target / each.name).unlink()
+        _unmade(target, new)
         raise
+
+
+def _values(source: Path, target: Path) -> int:
+    """Return how many values were restored; each is read, for a backup has the damage of the store that it is of."""
+    try:
+        # Asked of the backup, which stays, and not of what is removed again; every file of it has its hash.
+        confirm_whole(source / _DATA, column_families(source / _DATA))
+        return sum(each.values for each in verify(target))
+    except StoreCorrupted as error:
+        raise StoreCorrupted(
+            f"the backup {quoted_path(source)} is damaged, as its store was; use another one"
+        ) from error
 
 
 def _within(target: Path, folder: Path) -> bool:
@@ -139,15 +171,33 @@ def _within(target: Path, folder: Path) -> bool:
     return os.path.commonpath((os.path.realpath(target), place)) == place
 
 
-def _made(target: Path, anew: str) -> Path:
-    """Make the last directory of a path, if it is not there; it must be empty."""
+def _confirm_empty(target: Path, anew: str) -> None:
+    """Refuse a path that is no empty directory, unless nothing but its last directory is missing."""
     with _telling(target, anew):
-        target.mkdir(mode=0o700, exist_ok=True)
-        full = any(target.iterdir())
-        _sync(Path(os.path.realpath(target)).parent)
+        try:
+            full = any(target.iterdir())
+        except FileNotFoundError:
+            target.parent.stat()
+            full = False
     if full:
         raise StoreError(f"{quoted_path(target)} holds something; name a new directory")
-    return target
+
+
+def _made(target: Path, anew: str) -> bool:
+    """Make the last directory of a path, if it is not there, and return whether it was not; it must be empty."""
+    _confirm_empty(target, anew)
+    with _telling(target, anew):
+        new = not target.exists()
+        target.mkdir(mode=0o700, exist_ok=True)
+        _sync(Path(os.path.realpath(target)).parent)
+    return new
+
+
+def _unmade(target: Path, new: bool) -> None:
+    """Remove a directory that was made for what came to nothing."""
+    if new:
+        with suppress(OSError):  # it holds what somebody else put there
+            target.rmdir()
 
 
 @contextmanager

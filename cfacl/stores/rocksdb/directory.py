@@ -6,7 +6,6 @@ import errno
 import os
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -17,12 +16,14 @@ from rocksdict import Options, Rdict
 from cfacl.errors import (
     CfaclError,
     RequestError,
+    StoreCorrupted,
     StoreError,
     StoreLocked,
     StoreUnavailable,
     quoted,
     quoted_path,
 )
+from cfacl.stores.rocksdb.creation import MARK, alone, begin, begun, finish, give_up
 from cfacl.stores.rocksdb.errors import let_go, mapped, told
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM
@@ -34,8 +35,6 @@ from cfacl.stores.rocksdb.store import RocksStore
 
 __all__ = ["open_store"]
 
-#: Lies in the directory while a store is being created: without it, what a crash leaves behind would be nobody's.
-_CREATING: Final = "CFACL_CREATING"
 #: What to do about an error of the system.
 _FIXES: Final = {
     errno.EACCES: "let this user read and write it, or name another directory",
@@ -86,41 +85,38 @@ def open_store(url: str, *, clock: Callable[[], int], read_only: bool = False, s
 
 
 def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksStore:
-    new = not path.exists()
-    names = _names(path)
-    place = _place(path)
-    _confirm_free(path, place)
-    try:
-        if names:
-            confirm_whole(path, names)
-        store = _open[place] = RocksStore(path, names, settings, clock=clock)
-    except BaseException:
-        _unmake(path, new)
-        raise
-    _made(path)
+    new = _made(path)
+    with alone(path):
+        names = _names(path)
+        place = _place(path)
+        _confirm_free(path, place)
+        try:
+            if names:
+                confirm_whole(path, names)
+            store = _open[place] = RocksStore(path, names, settings, clock=clock)
+        except BaseException:
+            give_up(path, new)
+            raise
+        finish(path)
     return store
 
 
-def _made(path: Path) -> None:
-    """Have it on the disk that the store is created."""
+def _made(path: Path) -> bool:
+    """Make the directory if it is missing, and return whether it was."""
     try:
-        (path / _CREATING).unlink()
+        path.stat()
     except FileNotFoundError:
-        return
-    folder = os.open(path, os.O_RDONLY)
+        if not path.parent.is_dir():
+            raise StoreUnavailable(f"{quoted_path(path.parent)} does not exist; create it first") from None
+    else:
+        return False
     try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _unmake(path: Path, new: bool) -> None:
-    """Remove what was made ready for a store that came to nothing, and nothing else."""
-    with suppress(OSError):
-        if [each.name for each in path.iterdir()] == [_CREATING]:
-            (path / _CREATING).unlink()
-            if new:
-                path.rmdir()
+        path.mkdir(mode=0o700)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return False  # another process was faster
+    return True
 
 
 def _place(path: Path) -> tuple[int, int]:
@@ -155,7 +151,7 @@ def _confirm_made(path: Path) -> None:
         found = {each.name for each in path.iterdir()}
     except FileNotFoundError:
         found = set()
-    if not found or _CREATING in found:
+    if not found or MARK in found:
         raise StoreUnavailable(
             f"{quoted_path(path)} holds no store yet; open it for writing first, in the process that is to write it"
         )
@@ -191,21 +187,18 @@ def _names(path: Path) -> list[str]:
 
     Nothing is written to a directory that holds something else.
     """
-    try:
-        found = {each.name for each in path.iterdir()}
-    except FileNotFoundError:
-        if not path.parent.is_dir():
-            raise StoreUnavailable(f"{quoted_path(path.parent)} does not exist; create it first") from None
-        path.mkdir(mode=0o700)
-        found = set()
-    names: list[str] = []
-    with suppress(Exception) if _CREATING in found else nullcontext():
-        if "CURRENT" in found:
-            confirm_logs(path)
-            names = Rdict.list_cf(str(path), Options(raw_mode=True))
-    if not found or (_CREATING in found and {*names} <= {"default", SYSTEM}):
-        (path / _CREATING).touch()
+    found = {each.name for each in path.iterdir()}
+    if not found:
+        begin(path)
         return []
+    if begun(path, found):
+        return []
+    names: list[str] = []
+    if "CURRENT" in found:
+        confirm_logs(path)
+        names = Rdict.list_cf(str(path), Options(raw_mode=True))
+    elif MARK in found:
+        raise StoreCorrupted(f"{quoted_path(path)}: its `CURRENT` is gone; restore it from a backup")
     if SYSTEM not in names:
         raise _strange(path)
     return names

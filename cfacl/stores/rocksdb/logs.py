@@ -1,18 +1,22 @@
-"""Looks at the logs, and at the manifest, which is written alike, before RocksDB does.
+"""Looks at the logs, and at the manifest, which is written alike, before RocksDB does, and at which manifest it is.
 
-Two damages it does not notice:
+Three damages it does not notice:
 
 * where the kind of a record has become one of those that stand in recycled logs, it takes all that follows for the
   remains of an older log, and drops it without a word, or reads on for ever.  This store recycles no logs, so such a
   kind is damage;
 * where the length of a record has become one that reaches beyond the end of the file, it takes it for one that a crash
   cut short, and drops it and all that follows.  It is damage in the middle of a file, and at its end too if a whole
-  record follows, or another log: what is acknowledged there was on the disk after what comes before it.  So it is if
-  all of its content is there, which has a checksum, as its length has not.
+  record follows, or a log that holds something: what is acknowledged there was on the disk after what comes before it.  So it is if
+  all of its content is there, which has a checksum, as its length has not;
+* where the kind and the length of a record have become zero, it takes it for room that was made ready and not written,
+  and drops the rest of its block.  It is damage unless there is nothing but zeros to the end of the file, and no log
+  behind it holds anything: what came later would be there without it.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -31,45 +35,77 @@ _HEAD: Final = Struct("<IHB").unpack_from
 _WRITTEN: Final = frozenset({1, 2, 3, 4})
 #: The kinds of recycled logs, by the RocksDB that this is pinned to: 5 to 8, and 11.
 _RECYCLED: Final = frozenset({5, 6, 7, 8, 11})
+#: What ``CURRENT`` holds.
+_NAMED: Final = re.compile(rb"MANIFEST-[0-9]+\n")
 
 
 def confirm_logs(path: Path) -> None:
     """Read the heads of all records in the logs and the manifest of the store at ``path``; the rest RocksDB checks itself.
 
     Raises:
-        StoreCorrupted: a record is of a kind, or of a length, that this store never writes.
+        StoreCorrupted: a record is of a kind, or of a length, that this store never writes; or ``CURRENT`` names no
+            manifest.
     """
+    _confirm_current(path)
     logs = sorted(path.glob("*.log"))
+    # Recovery may have died behind the beginning of another log, which is empty then.
+    last = max((number for number, log in enumerate(logs) if _holds(log)), default=0)
     for file in (*logs, *path.glob("MANIFEST-*")):
-        if not _whole(file, may_be_cut=file not in logs[:-1]):
+        if not _whole(file, may_be_cut=file not in logs[:last]):
             what = "log" if file in logs else "manifest"
-            raise StoreCorrupted(
-                f"{quoted_path(path)}: the {what} {quoted(file.name)} is damaged; restore the store from a backup"
-            )
+            raise _damaged(path, f"the {what} {quoted(file.name)} is damaged")
+
+
+def _confirm_current(path: Path) -> None:
+    said = None
+    while (says := (path / "CURRENT").read_bytes()) != said:  # a writer may name another one meanwhile
+        if not _NAMED.fullmatch(says):
+            raise _damaged(path, "its `CURRENT` is damaged")
+        manifest = says.decode().strip()
+        if (path / manifest).exists():
+            return
+        said = says
+    raise _damaged(path, f"the manifest {quoted(manifest)} that its `CURRENT` names is gone")
+
+
+def _damaged(path: Path, what: str) -> StoreCorrupted:
+    return StoreCorrupted(f"{quoted_path(path)}: {what}; restore the store from a backup")
+
+
+def _holds(log: Path) -> bool:
+    try:
+        return log.stat().st_size > 0
+    except FileNotFoundError:  # a writer that has it open removes what it needs no more
+        return False
 
 
 def _whole(log: Path, *, may_be_cut: bool) -> bool:
-    with suppress(FileNotFoundError), log.open("rb") as file:  # a writer that has it open removes what it needs no more
+    with suppress(FileNotFoundError), log.open("rb") as file:
         full = True
         while full and (block := file.read(_BLOCK)):
             full = len(block) == _BLOCK  # behind another one there is nothing, or what was written since
             end = _end(block)
             if end is None:
                 return False
+            if end <= len(block) - _HEADER and not any(block[end + 4 : end + _HEADER]):
+                return may_be_cut and not any(block[end:]) and not any(map(any, iter(lambda: file.read(_BLOCK), b"")))
             if end != len(block) and (full or not may_be_cut or _goes_on(block, end)):
                 return False
     return True
 
 
 def _end(block: bytes) -> int | None:
-    """Return where a record begins that the block does not hold whole, or its length; ``None`` for a kind that is damage."""
+    """Return where a record begins that the block does not hold whole, or that is none; or the block's length.
+
+    ``None`` is for a kind that is damage.
+    """
     at, last = 0, len(block) - _HEADER
     while at <= last:
         _, length, kind = _HEAD(block, at)
         if kind in _RECYCLED:
             return None
-        if not kind and not length:  # made ready, and not written
-            return len(block)
+        if not kind and not length:
+            return at
         if at + _HEADER + length > len(block):
             return at
         at += _HEADER + length

@@ -208,7 +208,7 @@ class RocksStore(Store):
         return total
 
     def back_up(self, target: Path) -> Iterator[Copied]:
-        with closing(back_up(self._database, self._path, target)) as steps:
+        with closing(back_up(self._database, self._path, target.absolute())) as steps:
             while True:
                 with self.gate:
                     step = next(steps, None)

@@ -60,6 +60,7 @@ def verify(path: Path) -> Iterator[Verified]:
         StoreCorrupted: something is damaged, or is not what this store writes.
         StoreError: there is no store, or it cannot be read.
     """
+    path = path.absolute()  # links lead to it from elsewhere
     column_families(path)
     try:
         with closing(View(path)) as view:
