@@ -290,7 +290,7 @@ class TestTornReads:
         )
         shared = mmap.mmap(os.open(acknowledged, os.O_RDWR), 16)
         done = lambda: struct.unpack_from("<q", shared)[0]  # noqa: E731  # it is said where it is used
-        faults = []
+        faults, unfollowed = [], []
         try:
             while not done():
                 assert writer.process.poll() is None
@@ -302,10 +302,14 @@ class TestTornReads:
                     if busy != "writing" and turn % 1000 == 0:
                         shared[9] = 1
                     before = done()
-                    if turn % 10:
-                        found = store.get(TABLE, keys, projection(*ALL))
-                    else:
-                        found = next(store.scan(TABLE, projection(*ALL), Span(), batch_size=3))
+                    try:
+                        if turn % 10:
+                            found = store.get(TABLE, keys, projection(*ALL))
+                        else:
+                            found = next(store.scan(TABLE, projection(*ALL), Span(), batch_size=3))
+                    except StoreUnavailable:  # it says that it could not follow, which a busy machine makes it
+                        unfollowed.append(turn)
+                        continue
                     values = {value for _, cells in found for name, value in cells.items() if name.endswith(b":q")}
                     if [key for key, _ in found] != keys or {len(cells) for _, cells in found} != {8}:
                         faults.append("rows or cells are missing")
@@ -323,6 +327,7 @@ class TestTornReads:
             shared[8] = 1
         writer.end()
         assert not faults
+        assert len(unfollowed) < 20
         assert done() > 100
 
 
