@@ -57,15 +57,17 @@ def confirm_logs(path: Path) -> None:
 
 
 def _confirm_current(path: Path) -> None:
-    said = None
-    while (says := (path / "CURRENT").read_bytes()) != said:  # a writer may name another one meanwhile
+    before = None
+    while True:
+        says = (path / "CURRENT").read_bytes()
         if not _NAMED.fullmatch(says):
             raise _damaged(path, "its `CURRENT` is damaged")
         manifest = says.decode().strip()
         if (path / manifest).exists():
             return
-        said = says
-    raise _damaged(path, f"the manifest {quoted(manifest)} that its `CURRENT` names is gone")
+        if says == before:  # a writer may have named another one meanwhile
+            raise _damaged(path, f"the manifest {quoted(manifest)} that its `CURRENT` names is gone")
+        before = says
 
 
 def _damaged(path: Path, what: str) -> StoreCorrupted:
