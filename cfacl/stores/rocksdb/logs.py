@@ -57,17 +57,18 @@ def confirm_logs(path: Path) -> None:
 
 
 def _confirm_current(path: Path) -> None:
-    before = None
-    while True:
-        says = (path / "CURRENT").read_bytes()
-        if not _NAMED.fullmatch(says):
-            raise _damaged(path, "its `CURRENT` is damaged")
-        manifest = says.decode().strip()
-        if (path / manifest).exists():
-            return
-        if says == before:  # a writer may have named another one meanwhile
-            raise _damaged(path, f"the manifest {quoted(manifest)} that its `CURRENT` names is gone")
-        before = says
+    says, before = _current(path), ""
+    while not (path / says).exists():
+        if says == before:
+            raise _damaged(path, f"the manifest {quoted(says)} that its `CURRENT` names is gone")
+        says, before = _current(path), says  # a writer may name another one meanwhile
+
+
+def _current(path: Path) -> str:
+    says = (path / "CURRENT").read_bytes()
+    if not _NAMED.fullmatch(says):
+        raise _damaged(path, "its `CURRENT` is damaged")
+    return says.decode().strip()
 
 
 def _damaged(path: Path, what: str) -> StoreCorrupted:
