@@ -77,7 +77,7 @@ class TimeToLive(Suite[S]):
         for key in (b"a", b"z"):
             put(store, key, short_lived, {b"a": b"1"}, clock.milliseconds)
         for reverse in (False, True):
-            found = scanned(store, short_lived, span=Span(reverse=reverse), batch_size=1)
+            found = scanned(store, short_lived, span=Span(reverse=reverse))
             assert sorted(found) == [(key, {b"brief:a": b"1"}) for key in (b"a", b"z")]
 
     @needs("given_clock")
