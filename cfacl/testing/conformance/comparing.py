@@ -10,6 +10,7 @@ import pytest
 from cfacl.errors import SchemaMissing, Unsupported
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
+from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.data import PATIENCE, TABLE, put, row
 from cfacl.testing.conformance.suite import S, Suite, needs
 
@@ -27,6 +28,25 @@ class CompareAndSet(Suite[S]):
         assert row(store, b"u1", one) == {b"one:a": b"1"}
         assert store.compare_and_set(TABLE, b"u1", [(one, b"a", b"1")], second) is True
         assert row(store, b"u1", one) == {b"one:a": b"2"}
+
+    @needs("latest_wins")
+    def test_a_change_is_seen_after_the_clock_went_back(
+        self, store: S, one: StoredFamily, three_versions: StoredFamily, clock: Clock
+    ) -> None:
+        for each in (one, three_versions):
+            put(store, b"u1", each, {b"a": b"1"})
+        clock.turn(-60_000)
+        for each in (one, three_versions):
+            mutation = Mutation(b"u1", (Put(each, {b"a": b"2"}),))
+            assert store.compare_and_set(TABLE, b"u1", [(each, b"a", b"1")], mutation) is True
+            assert row(store, b"u1", each) == {each.prefix + b"a": b"2"}
+
+    @needs("compare_and_set", "timestamps")
+    def test_a_change_keeps_the_timestamps_that_it_states(self, store: S, one: StoredFamily) -> None:
+        put(store, b"u1", one, {b"a": b"1", b"b": b"1"}, timestamp=5)
+        mutation = Mutation(b"u1", (Put(one, {b"a": b"2"}, 7), Delete(one, (b"b",), 4)))
+        assert store.compare_and_set(TABLE, b"u1", [(one, b"a", b"1")], mutation) is True
+        assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"2", 7), b"one:b": (b"1", 5)}
 
     @needs("compare_and_set")
     def test_an_empty_value_is_not_none(self, store: S, one: StoredFamily) -> None:

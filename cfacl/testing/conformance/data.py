@@ -14,6 +14,7 @@ __all__ = [
     "ENDLESS",
     "EVERYTHING",
     "HOSTILE",
+    "LOTS",
     "MANY",
     "PATIENCE",
     "TABLE",
@@ -56,6 +57,8 @@ HOSTILE: Final = (
 
 #: More rows, keys or columns than a page of any driver's that would rather give an answer in pages.
 MANY: Final = 1_200
+#: More mutations than a batch of any driver's, in one call.
+LOTS: Final = 6_000
 
 #: How long threads wait for each other, in seconds, before a test fails that would otherwise hang.
 PATIENCE: Final = 60

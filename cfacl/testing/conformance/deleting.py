@@ -7,7 +7,7 @@ import pytest
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import TABLE, delete, put, row, scanned
+from cfacl.testing.conformance.data import MANY, TABLE, delete, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -62,6 +62,23 @@ class Deleting(Suite[S]):
         assert row(store, b"u3", one) == {b"one:b": b"2"}
         delete(store, b"u3", one, (b"a", b"b"), 11)
         assert row(store, b"u3", one) is None
+
+    @needs("timestamps")
+    @pytest.mark.parametrize("qualifiers", [None, (b"a", b"b")])
+    def test_a_deletion_at_timestamp_0_takes_what_has_that(
+        self, store: S, one: StoredFamily, qualifiers: tuple[bytes, ...] | None
+    ) -> None:
+        put(store, b"u1", one, {b"a": b"1"}, timestamp=0)
+        put(store, b"u1", one, {b"b": b"2"}, timestamp=1)
+        delete(store, b"u1", one, qualifiers, 0)
+        assert row(store, b"u1", one) == {b"one:b": b"2"}
+
+    @pytest.mark.parametrize("named", [False, True])
+    def test_no_number_of_columns_is_too_large_to_be_deleted(self, store: S, one: StoredFamily, named: bool) -> None:
+        names = tuple(b"c%04d" % n for n in range(MANY))
+        put(store, b"u1", one, dict.fromkeys(names, b"v"))
+        delete(store, b"u1", one, names if named else None)
+        assert self.raw_cells(store, one) == {}
 
     @needs("no_markers", "timestamps")
     @pytest.mark.usefixtures("four_rows")

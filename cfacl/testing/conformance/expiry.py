@@ -7,7 +7,7 @@ import pytest
 from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import TABLE, put, row, scanned
+from cfacl.testing.conformance.data import MANY, TABLE, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -58,6 +58,27 @@ class TimeToLive(Suite[S]):
         put(store, b"u1", short_lived, {b"a": b"1"}, timestamp=clock.milliseconds - 1000)
         put(store, b"u1", short_lived, {b"b": b"2"}, timestamp=clock.milliseconds - 999)
         assert row(store, b"u1", short_lived) == {b"brief:b": b"2"}
+
+    @needs("timestamps")
+    @pytest.mark.parametrize("days", [25, 50, 400, 20_000])  # of milliseconds: beyond 31 bits, beyond 32, and more
+    def test_a_cell_may_live_for_years(self, store: S, clock: Clock, days: int) -> None:
+        time_to_live = days * 86_400_000
+        made = self.made(store, "lasting", time_to_live=time_to_live)
+        put(store, b"u1", made, {b"a": b"1"}, timestamp=clock.milliseconds - time_to_live)
+        put(store, b"u1", made, {b"b": b"2"}, timestamp=clock.milliseconds - time_to_live + 1)
+        assert row(store, b"u1", made) == {b"lasting:b": b"2"}
+
+    @needs("ordered_scan", "timestamps")
+    def test_no_number_of_expired_rows_hides_one_that_lives(
+        self, store: S, short_lived: StoredFamily, clock: Clock
+    ) -> None:
+        over = Put(short_lived, {b"a": b"over"}, clock.milliseconds - 1000)
+        store.apply(TABLE, [Mutation(b"r%04d" % n, (over,)) for n in range(MANY)])
+        for key in (b"a", b"z"):
+            put(store, key, short_lived, {b"a": b"1"}, clock.milliseconds)
+        for reverse in (False, True):
+            found = scanned(store, short_lived, span=Span(reverse=reverse))
+            assert sorted(found) == [(key, {b"brief:a": b"1"}) for key in (b"a", b"z")]
 
     @needs("given_clock")
     def test_a_write_makes_an_expired_cell_live_again(self, store: S, short_lived: StoredFamily, clock: Clock) -> None:

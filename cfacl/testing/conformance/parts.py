@@ -79,13 +79,16 @@ class RowsInParts(Suite[S]):
                     assert 0 < lengths[-1] <= size
 
     @pytest.mark.usefixtures("wide_rows")
+    @pytest.mark.parametrize("reverse", [False, True])
     @pytest.mark.parametrize("limit", [0, 1, 2, 5, 1000])
     @needs("ordered_scan")
-    def test_a_limit_counts_parts(self, store: S, first: StoredFamily, second: StoredFamily, limit: int) -> None:
-        asked = projection(first, second)
-        parts = [part for batch in drained(store.scan(TABLE, asked, Span(), batch_size=9, cells=4)) for part in batch]
+    def test_a_limit_counts_parts(
+        self, store: S, first: StoredFamily, second: StoredFamily, limit: int, reverse: bool
+    ) -> None:
+        asked, span = projection(first, second), Span(reverse=reverse)
+        parts = [part for batch in drained(store.scan(TABLE, asked, span, batch_size=9, cells=4)) for part in batch]
         for batch_size in (1, 3, 100):
-            batches = drained(store.scan(TABLE, asked, Span(), batch_size=batch_size, cells=4, limit=limit))
+            batches = drained(store.scan(TABLE, asked, span, batch_size=batch_size, cells=4, limit=limit))
             assert [part for batch in batches for part in batch] == parts[:limit]
 
     def test_a_row_of_any_number_of_columns_comes_in_parts(self, store: S, first: StoredFamily) -> None:
@@ -105,7 +108,7 @@ class RowsInParts(Suite[S]):
     def test_each_batch_of_parts_is_read_when_it_is_asked_for(self, store: S, first: StoredFamily) -> None:
         batches = store.scan(TABLE, projection(first), Span(b"r", b"r\0"), batch_size=1, cells=4)
         assert list(next(batches)[0][1]) == [b"a:", b"a:\0", b"a:\0\0", b"a::"]
-        changes = (Put(first, {b"a": b"new", b"": b"behind"}), Delete(first, (b"a\0", b"\xff")))
+        changes = (Put(first, {b"a": b"new", b"": b"behind"}), Delete(first, (b":", b"a\0", b"\xff")))
         store.apply(TABLE, [Mutation(b"r", changes)])
         assert next(batches)[0][1] == {b"a:a": b"new", b"a:a\1": b"0", b"a:b": b"0", b"a:\xff\xff": b"0"}
         assert drained(batches) == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cfacl.errors import RequestError, SchemaMissing
-from cfacl.model.projection import StoredFamily
+from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.testing.conformance.data import MANY, TABLE, delete, drained, end, projection, put, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
@@ -86,6 +86,35 @@ class Scanning(Suite[S]):
         store.apply(TABLE, [Mutation(key, (Put(one, {b"a": key}),)) for key in keys])
         assert scanned(store, one, batch_size=batch_size) == [(key, {b"one:a": key}) for key in keys]
 
+    @needs("ordered_scan")
+    @pytest.mark.parametrize("cells", [None, 1])
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_no_number_of_rows_without_a_cell_in_the_projection_hides_one(
+        self, store: S, one: StoredFamily, reverse: bool, cells: int | None
+    ) -> None:
+        store.apply(TABLE, [Mutation(b"r%04d" % n, (Put(one, {b"b": b"hidden"}),)) for n in range(MANY)])
+        expected = [(key, {b"one:a": key}) for key in (b"a", b"r06", b"z")]
+        for key, _ in expected:
+            put(store, key, one, {b"a": key})
+        found = scanned(store, Slice(one, (b"a",)), span=Span(reverse=reverse), cells=cells)
+        assert found == expected[:: -1 if reverse else 1]
+
+    @needs("ordered_scan", "timestamps")
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_each_batch_and_each_key_is_answered_as_the_first(
+        self, store: S, one: StoredFamily, two: StoredFamily, reverse: bool
+    ) -> None:
+        for n in range(12):
+            put(store, b"r%02d" % n, one, {b"a": b"%d" % n, b"b": b"hidden"}, timestamp=10 + n % 3)
+            put(store, b"r%02d" % n, two, {b"a": b"hidden"}, timestamp=10)
+        rows = [(b"r%02d" % n, {b"one:a": (b"%d" % n, 10 + n % 3)}) for n in range(12) if n % 3 < 2]
+        rows = rows[:: -1 if reverse else 1]
+        named, span = Slice(one, (b"a",)), Span(reverse=reverse)
+        for batch_size in (1, 2, 3):
+            assert scanned(store, named, span=span, batch_size=batch_size, before=12, timestamps=True) == rows
+        keys = [key for key, _ in rows]
+        assert store.get(TABLE, [*keys, b"r02"], projection(named), before=12, timestamps=True) == rows
+
     @pytest.mark.usefixtures("hundred_rows")
     @pytest.mark.parametrize("reverse", [False, True])
     def test_nothing_lies_between_bounds_that_meet_or_cross(self, store: S, one: StoredFamily, reverse: bool) -> None:
@@ -110,6 +139,30 @@ class Scanning(Suite[S]):
         put(store, b"r099", one, {b"a": b"again"})
         put(store, b"r098", one, {b"a": b"again", b"z": b"more"})
         assert [key for each in drained(batches) for key, _ in each] == [b"r097"]
+
+    @pytest.mark.usefixtures("hundred_rows")
+    @needs("ordered_scan")
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_a_scan_goes_on_where_the_row_that_it_gave_last_was_deleted(
+        self, store: S, one: StoredFamily, two: StoredFamily, reverse: bool
+    ) -> None:
+        batches = store.scan(TABLE, projection(one, two), Span(b"r010", b"r014", reverse), batch_size=1)
+        rest = sorted((b"r%03d" % n for n in range(10, 14)), reverse=reverse)
+        ((last, _),) = next(batches)
+        assert last == rest.pop(0)
+        for each in (one, two):
+            delete(store, last, each)
+        assert [key for batch in drained(batches) for key, _ in batch] == rest
+
+    @pytest.mark.usefixtures("hundred_rows")
+    def test_two_scans_under_way_are_apart(self, store: S, one: StoredFamily, two: StoredFamily) -> None:
+        scans = [store.scan(TABLE, projection(each), Span(), batch_size=10) for each in (one, two)]
+        first = [next(each) for each in scans]
+        found = [
+            len(batch + [row for more in drained(scan) for row in more])
+            for batch, scan in zip(first, scans, strict=True)
+        ]
+        assert found == [66, 34]
 
     @pytest.mark.usefixtures("hundred_rows")
     def test_it_can_be_closed_in_the_middle(self, store: S, one: StoredFamily) -> None:

@@ -27,8 +27,8 @@ class Schema(Suite[S]):
 
     def test_families_of_several_tables_are_made_at_once(self, store: S, one: StoredFamily) -> None:
         put(store, b"u1", one, {b"a": b"1"})
-        names = [f"f{n}" for n in range(12)]
-        made = [self.family(name, table=table) for name in names for table in (TABLE, "other", "third")]
+        made = [self.family(f"f{n}", table=table) for n in range(12) for table in (TABLE, "other", "third")]
+        made += [self.family(f"f{n}", table=table) for n in range(12, 60) for table in ("other", "third")]
         store.create_families([*made, one])
         store.create_families(made)
         store.create_families([])
@@ -38,7 +38,7 @@ class Schema(Suite[S]):
         }
         assert row(store, b"u1", one) == {b"one:a": b"1"}
         put(store, b"u1", made[-1], {b"a": b"2"})
-        assert store.get("third", [b"u1"], projection(made[-1])) == [(b"u1", {b"f11:a": b"2"})]
+        assert store.get("third", [b"u1"], projection(made[-1])) == [(b"u1", {b"f59:a": b"2"})]
 
     def test_what_exists_is_left_as_it_is(self, store: S, one: StoredFamily) -> None:
         put(store, b"u1", one, {b"a": b"1"})
@@ -88,6 +88,14 @@ class Schema(Suite[S]):
         store.drop_table("other", [other])
         assert row(store, b"u1", one) == {b"one:a": b"1"}
         assert store.tables() == {TABLE: frozenset({("one", one.identity)})}
+
+    def test_a_table_and_a_family_are_not_their_names_run_together(self, store: S) -> None:
+        long = self.made(store, "tf")
+        short = StoredFamily(TABLE + "t", "f", long.identity, self.level)
+        store.create_table(short.table, [short])
+        put(store, b"u1", short, {b"a": b"1"})
+        assert row(store, b"u1", long) is None
+        assert store.tables() == {each.table: frozenset({(each.name, each.identity)}) for each in (long, short)}
 
     @pytest.mark.parametrize("identity", [0, -1])
     def test_an_identity_below_one_is_no_identity(self, store: S, identity: int) -> None:

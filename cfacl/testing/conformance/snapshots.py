@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cfacl.errors import Closed, SchemaMissing, StoreUnavailable
-from cfacl.model.projection import StoredFamily
+from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.data import TABLE, delete, drained, end, projection, put, scanned
@@ -76,6 +78,21 @@ class SnapshotScans(Suite[S]):
         self, store: S, one: StoredFamily, limit: int
     ) -> None:
         assert len(scanned(store, one, limit=limit, snapshot=True)) == min(limit, 20)
+
+    @needs("ordered_scan", "timestamps")
+    @pytest.mark.parametrize("reverse", [False, True])
+    @pytest.mark.parametrize("cells", [None, 2])
+    def test_a_scan_of_one_instant_answers_as_any_other(
+        self, store: S, one: StoredFamily, two: StoredFamily, cells: int | None, reverse: bool
+    ) -> None:
+        for n in range(6):
+            put(store, b"r%d" % n, one, {b"a": b"%d" % n, b"b": b"b", b"c": b"c"}, timestamp=10 + n % 2)
+            put(store, b"r%d" % n, two, {b"a": b"%d" % n}, timestamp=11)
+        spans = (Span(reverse=reverse), Span(b"r1", b"r5", reverse))
+        asked = (Slice(one), Slice(one, (b"a", b"c")))
+        for span, each, limit, before in itertools.product(spans, asked, (None, 0, 4, 5), (None, 11)):
+            more: dict[str, Any] = {"span": span, "limit": limit, "before": before, "cells": cells, "timestamps": True}
+            assert scanned(store, each, two, snapshot=True, **more) == scanned(store, each, two, **more)
 
     @needs("timestamps")
     def test_older_versions_are_of_that_instant_too(self, store: S, three_versions: StoredFamily) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from cfacl.errors import SchemaMissing
 from cfacl.model.projection import StoredFamily
+from cfacl.model.request import Mutation, Put
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import TABLE, end, put, row
+from cfacl.testing.conformance.data import MANY, TABLE, end, put, row
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -62,6 +63,19 @@ class Sweeping(Suite[S]):
             assert (sum(each.looked for each in steps), sum(each.removed for each in steps)) == (3, 3)
         put(store, b"r", made, {b"s": b"v"})
         assert [value for value, _ in store.versions(TABLE, b"r", made, b"s")] == [b"v"]
+
+    @needs("timestamps")
+    def test_a_sweep_removes_every_cell_by_itself_however_many(
+        self, store: S, short_lived: StoredFamily, clock: Clock
+    ) -> None:
+        over, lives = Put(short_lived, {b"b": b"v"}, clock.milliseconds - 1000), {b"a": b"v", b"c": b"v"}
+        store.apply(TABLE, [Mutation(b"r%04d" % n, (over,)) for n in range(MANY)])
+        put(store, b"r0700", short_lived, lives, clock.milliseconds)
+        steps = list(store.sweep(short_lived))
+        if steps:
+            assert sum(each.removed for each in steps) == MANY
+            assert set(self.raw_cells(store, short_lived)) == {(b"r0700", b"a"), (b"r0700", b"c")}
+        assert row(store, b"r0700", short_lived) == {b"brief:a": b"v", b"brief:c": b"v"}
 
     def test_a_sweep_leaves_what_was_written_since_it_looked(
         self, store: S, short_lived: StoredFamily, clock: Clock

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from cfacl.model.projection import StoredFamily
-from cfacl.testing.conformance.data import PATIENCE, TABLE, scanned
+from cfacl.testing.conformance.data import MANY, PATIENCE, TABLE, scanned
 from cfacl.testing.conformance.suite import S, Suite
 
 
@@ -54,6 +54,14 @@ class SystemRecords(Suite[S]):
         store.system.items("").clear()
         assert len(store.system.items("")) == 8
         assert store.system.items("c") == {}
+
+    def test_no_number_of_records_and_no_record_is_too_large(self, store: S) -> None:
+        records = {f"k{n:04}": b"%d" % n for n in range(MANY)}
+        assert store.system.compare_and_set_all({key: (None, value) for key, value in records.items()})
+        assert list(store.system.items("k").items()) == list(records.items())
+        large = bytes(range(256)) * 4_000
+        assert store.system.compare_and_set("large", None, large)
+        assert store.system.get("large") == store.system.items("l")["large"] == large
 
     def test_they_are_no_rows_and_no_tables(self, store: S, one: StoredFamily) -> None:
         store.system.compare_and_set("account", None, b"1")

@@ -11,7 +11,7 @@ import pytest
 
 from cfacl.errors import Unsupported
 from cfacl.model.projection import StoredFamily
-from cfacl.model.request import Mutation, Put, Span
+from cfacl.model.request import Delete, Mutation, Put, Span
 from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.data import TABLE, delete, drained, projection, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, fresh_folder, needs
@@ -67,6 +67,29 @@ class Upkeep(Suite[S]):
         assert sorted(key for batch in [first, *drained(batches)] for key, _ in batch) == [b"u1", b"u2", b"u3"]
         assert store.system.get("k") == b"v"
         put(store, b"u1", one, {b"a": b"2"})
+        assert row(store, b"u1", one) == {b"one:a": b"2"}
+
+    @needs("latest_wins", "timestamps")
+    def test_a_plain_put_wins_also_over_what_was_put_before_it_was_opened_again_in_place(
+        self, store: S, one: StoredFamily, clock: Clock
+    ) -> None:
+        future = clock.milliseconds + 5000
+        put(store, b"u1", one, {b"a": b"future"}, timestamp=future)
+        delete(store, b"u1", one)
+        store.reopen()
+        put(store, b"u1", one, {b"a": b"2"})
+        assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"2", future)}
+
+    @pytest.mark.parametrize("durable", [True, False])
+    def test_it_is_read_at_once_whether_it_is_on_the_disk_or_not(
+        self, store: S, one: StoredFamily, durable: bool
+    ) -> None:
+        put(store, b"u1", one, {b"c": b"1"})
+        changes = (Put(one, {b"a": b"1"}), Delete(one, (b"c",)))
+        store.apply(TABLE, [Mutation(b"u1", changes)], durable=durable)
+        assert row(store, b"u1", one) == {b"one:a": b"1"}
+        mutation = Mutation(b"u1", (Put(one, {b"a": b"2"}),))
+        assert store.compare_and_set(TABLE, b"u1", [(one, b"a", b"1")], mutation, durable=durable) is True
         assert row(store, b"u1", one) == {b"one:a": b"2"}
 
     @pytest.mark.parametrize("durable", [True, False])

@@ -28,6 +28,14 @@ class Versions(Suite[S]):
         assert self.raw_cells(store, one) == {(b"u1", b"a"): [(b"5", 5)]}
         assert self.raw_cells(store, three_versions) == {(b"u1", b"a"): [(b"5", 5), (b"4", 4), (b"3", 3)]}
 
+    def test_no_number_of_versions_is_too_large(self, store: S) -> None:
+        made = self.made(store, "many", versions=100)
+        store.apply(TABLE, [Mutation(b"u1", (Put(made, {b"a": b"%d" % n}, n),)) for n in range(120)])
+        expected = [(b"%d" % n, n) for n in range(119, 19, -1)]
+        assert store.versions(TABLE, b"u1", made, b"a") == expected
+        assert store.versions(TABLE, b"u1", made, b"a", before=30) == expected[90:]
+        assert row(store, b"u1", made, before=21) == {b"many:a": b"20"}
+
     def test_limit_and_before_narrow_them(self, store: S, three_versions: StoredFamily) -> None:
         for stamp in (1, 2, 3):
             put(store, b"u1", three_versions, {b"a": b"%d" % stamp}, timestamp=stamp)

@@ -8,7 +8,7 @@ from cfacl.errors import InvalidValue, SchemaMissing
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.testing.clock import Clock
-from cfacl.testing.conformance.data import TABLE, delete, put, row, scanned
+from cfacl.testing.conformance.data import LOTS, TABLE, delete, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
 
@@ -150,6 +150,16 @@ class Writing(Suite[S]):
         changes = (Put(one, {b"a": b"1"}), Put(two, {b"a": b"2"}))
         store.apply(TABLE, [Mutation(b"u1", changes), Mutation(b"u2", changes)])
         assert scanned(store, one, two) == [(key, {b"one:a": b"1", b"two:a": b"2"}) for key in (b"u1", b"u2")]
+
+    def test_every_mutation_of_a_row_counts_in_one_call(self, store: S, one: StoredFamily, two: StoredFamily) -> None:
+        changes = (Put(one, {b"a": b"1"}), Put(two, {b"a": b"2"}), Put(one, {b"b": b"3"}))
+        store.apply(TABLE, [Mutation(b"u1", (each,)) for each in changes])
+        assert row(store, b"u1", one, two) == {b"one:a": b"1", b"one:b": b"3", b"two:a": b"2"}
+
+    def test_no_number_of_mutations_is_too_large(self, store: S, one: StoredFamily) -> None:
+        keys = [b"r%04d" % n for n in range(LOTS)]
+        store.apply(TABLE, [Mutation(key, (Put(one, {b"a": b"v"}),)) for key in keys])
+        assert set(self.raw_cells(store, one)) == {(key, b"a") for key in keys}
 
     @needs("given_clock")
     def test_nothing_is_written_by_nothing(self, store: S, one: StoredFamily, clock: Clock) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from bugs import BUGS, BUGS_OF_KEEPING
+from bugs import BUGS
+from bugs_of_keeping import BUGS_OF_KEEPING
 from naive import KeptStore, NaiveStore
 
 from cfacl.testing.conformance import StoreTests
