@@ -35,7 +35,7 @@ in backticks, and hold no row key and no value.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = [
     "AccessDenied",
@@ -100,7 +100,15 @@ def _escaped(text: str) -> str:
 
 
 class CfaclError(Exception):
-    """The root of all errors of cfacl; never raised itself."""
+    """The root of all errors of cfacl; never raised itself.  It is pickled and copied with all that it tells."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (type(self), *self.args), self.__dict__
+
+
+def _again(kind: type[CfaclError], *args: object) -> CfaclError:
+    """Make an error without its ``__init__``, which may want more than its message: the rest is put into it afterwards."""
+    return kind.__new__(kind, *args)
 
 
 class AccessDenied(CfaclError):

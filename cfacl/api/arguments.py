@@ -102,7 +102,7 @@ def choice(name: str, value: object) -> bool | None:
 
 def instant(at: object) -> int:
     """Return an offset date-time in nanoseconds since 1970."""
-    if not isinstance(at, datetime) or at.tzinfo is None:
+    if not isinstance(at, datetime) or at.utcoffset() is None:
         raise RequestError("`at` is a datetime with an offset; give it a `tzinfo`")
     return nanoseconds(at)
 

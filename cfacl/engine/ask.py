@@ -88,7 +88,8 @@ class Ask(Pinned):
 def name_of(what: str, name: object) -> str:
     """Return ``name`` if it is a str, or raise `RequestError`."""
     if type(name) is not str:
-        raise RequestError(f"a {what} is a str, not {type(name).__name__}; say its name")
+        article = "an" if what[0] in "aeiou" else "a"
+        raise RequestError(f"{article} {what} is a str, not {type(name).__name__}; say its name")
     return name
 
 

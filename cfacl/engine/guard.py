@@ -108,9 +108,7 @@ class Guard(Pinned):
         key = (name_of("action", action), name_of("table", table), *[name_of("family", each) for each in families])
         with self.lock:
             bits = self.current().bits
-            ask = self.asks.get(key)
-            if ask is None:
-                ask = Ask(self.token, action, table, families)
-                resolve(bits, ask)
-                remember(self.asks, key, ask)
-            return ask
+            known = self.asks.get(key)
+            ask = known or Ask(self.token, action, table, families)
+            resolve(bits, ask)  # one that is known may name what the policy since then does not
+            return known or remember(self.asks, key, ask)

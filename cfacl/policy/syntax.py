@@ -19,6 +19,12 @@ _PLACE: Final = re.compile(r" \(at (?:(line (\d+), column (\d+))|end of document
 _MARK: Final = "\ufeff"
 #: What looks like a date or a date-time.
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d)?)?")
+#: A time of day that is finer than a microsecond; and such a time, strings and comments.
+_FINER: Final = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}0*+[1-9]")
+_TIME: Final = re.compile(
+    r""""{3}(?:[^"\\]|\\[\s\S]|"(?!""))*+"{3,5}|'{3}(?:[^']|'(?!''))*+'{3,5}|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|#[^\n]*+"""
+    rf"|(?P<time>{_FINER.pattern})"
+)
 #: How many parts a dotted key may have.
 _MAX_PARTS: Final = 100
 #: A part of a dotted key; a string that has no end goes to the end of its line, so that nothing is looked at twice.
@@ -62,13 +68,16 @@ def parse(text: str) -> dict[str, Any]:
         raise PolicyError([Fault("line 1, column 1", "starts with a byte order mark; save the document without it")])
     _refuse_long_keys(text)
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         fault = _fault(str(error), text)
     except RecursionError:
         fault = Fault("", "is nested too deeply; a policy's tables and arrays go seven deep at most")
     except ValueError:  # what int() says of thousands of digits, with advice that would be wrong here
         fault = Fault("", "is not valid toml: an integer has too many digits")
+    else:
+        _refuse_fine_times(text)
+        return document
     raise PolicyError([fault])
 
 
@@ -103,6 +112,16 @@ def _refuse_long_keys(text: str) -> None:
             raise PolicyError(
                 [Fault(where, f"is a key of more than {_MAX_PARTS} parts; a policy's have seven at most")]
             )
+
+
+def _refuse_fine_times(text: str) -> None:
+    """Refuse date-times that tomllib would cut to microseconds, and so move an edge of a window."""
+    if not _FINER.search(text):
+        return
+    for token in _TIME.finditer(text):
+        if token["time"]:
+            where = _position(text, token.start())
+            raise PolicyError([Fault(where, "is a time finer than a microsecond; give it six decimals at most")])
 
 
 def _fault(said: str, text: str) -> Fault:

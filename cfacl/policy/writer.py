@@ -225,7 +225,8 @@ def _sorted(names: Iterable[str] | None) -> list[str] | None:
 
 
 def _unless(default: object, **items: object) -> _Section:
-    return {key: value for key, value in items.items() if value != default}
+    # True equals 1, and is for the reader to refuse
+    return {key: value for key, value in items.items() if value != default or type(value) is not type(default)}
 
 
 def _present(**items: object) -> _Section:

@@ -101,6 +101,8 @@ def test_an_ask_whose_families_all_left_the_policy_is_no_empty_ask(made: Any) ->
     made.publish({"t:log": "internal"}, {"support": {"clearance": "sealed"}}, HELD)
     with pytest.raises(cfacl.UnknownFamily):
         caller.allows(ask)
+    with pytest.raises(cfacl.UnknownFamily):
+        made.guard.prepare("read", "t", ("prof",))
     made.publish({"s:prof": "internal"}, {"support": {"clearance": "sealed"}}, HELD)
     with pytest.raises(cfacl.UnknownTable):
         caller.allows(ask)

@@ -104,6 +104,12 @@ FAULTY: dict[str, tuple[Policy, list[str]]] = {
         built(never=(Never(actions=READ),)),
         ["never[0]: `p` may `read t:f` for `work`, by `roles.r.grants[0]`, which must be impossible"],
     ),
+    "a truth for a count": (
+        built(
+            catalog=Catalog(purposes=WORK, tables={"t": Table("t", {"f": Family("f", "public", WORK, versions=True)})})
+        ),
+        ["tables.t.families.f.versions: must be an integer, not a boolean"],
+    ),
     "two names for one": (
         built(
             catalog=Catalog(purposes=WORK, tables={"t": Table("u", {"f": Family("g", "public", WORK)})}),

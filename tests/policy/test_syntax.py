@@ -62,6 +62,35 @@ def test_broken_toml_is_told_with_line_and_column(text: str, where: str, message
     assert fault_of(text) == (where, message)
 
 
+FINE: Final = "is a time finer than a microsecond; give it six decimals at most"
+
+
+@pytest.mark.rule("8a")
+@pytest.mark.parametrize("finer", ["1234567", "0000001", "12345600000000001", "0000000701"])
+def test_an_edge_that_would_be_cut_is_a_fault(finer: str) -> None:
+    text = (
+        SMALL + f'why = """a "quoted" one""""\nfrom = [2027-01-01T00:00:00.123456Z, 2027-01-01 00:00:00.{finer}+01:00]'
+    )
+    assert fault_of(text) == ("line 4, column 49", FINE)
+
+
+@pytest.mark.rule("8a")
+@pytest.mark.parametrize(
+    "name",
+    [
+        '"00:00:00.1234567"',
+        '"\\"00:00:00.1234567"',
+        "'00:00:00.1234567'",
+        '"""\n"" 00:00:00.1234567 \\""""""',
+        "'''\n' 00:00:00.1234567 '''''",
+        '"small"  # 00:00:00.1234567',
+    ],
+)
+def test_what_only_reads_like_one_is_none(name: str) -> None:
+    text = f"[policy]\nname = {name}\nx = 2027-01-01T00:00:00.1234560Z"
+    assert syntax.parse(text)["policy"]["name"] == tomllib.loads(text)["policy"]["name"]
+
+
 def test_a_parser_that_says_no_place_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(text: str) -> None:
         raise tomllib.TOMLDecodeError("Something new")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import pytest
@@ -405,6 +405,14 @@ SESSION: Final[dict[str, Case]] = {
     ),
 }
 
+
+class Nowhere(tzinfo):
+    """A zone that has no offset."""
+
+    def utcoffset(self, _: datetime | None) -> None:
+        return None
+
+
 AT: Final = "`at` is a datetime with an offset; give it a `tzinfo`"
 #: On a database.
 DATABASE: Final[dict[str, Case]] = {
@@ -457,6 +465,11 @@ DATABASE: Final[dict[str, Case]] = {
         lambda db: db.what("anne"),
         cfacl.UnknownPrincipal,
         "unknown principal `anne`; did you mean `ann`?",
+    ),
+    "what, a zone without an offset": (
+        lambda db: db.what("ann", at=datetime(2026, 1, 1, tzinfo=Nowhere())),
+        cfacl.RequestError,
+        AT,
     ),
     "what, a number": (lambda db: db.what("ann", at=NOW), cfacl.RequestError, AT),
     "a policy that is a path": (
