@@ -12,14 +12,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep, time_ns
 from typing import Any, Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 import cfacl
 from benchmarks.rounds import Effort, main, quantity
+from benchmarks.stores import Unguarded
 from benchmarks.workloads import PURPOSE, family_names, grant, keys, policy, table
+from cfacl.stores.registry import open_store
 from cfacl.testing.servers import HBase, Missing
 
 FAMILIES: Final = 8
@@ -27,6 +29,10 @@ COLUMNS: Final = 4
 WANTED: Final = "f03"
 #: Rows of each table, by the bytes of a value.
 ROWS: Final = {64: 2_000, 4_096: 250}
+#: The bytes of a value, where cfacl and HBase's own rights are held beside each other; and who was granted them.
+WALL: Final = 64
+USER: Final = "alice"
+SCHEMES: Final = {"buffered": "hbase", "http": "hbase+http"}
 ROUNDS: Final = 30
 #: Calls in a row, for each turn.
 CALLS: Final = 100
@@ -62,11 +68,12 @@ def puts(to: Any, rows: list[bytes], data: dict[bytes, bytes]) -> None:
 class House:
     """One table of eight families behind a policy, and happybase's table on the same rows."""
 
-    def __init__(self, server: HBase, size: int, rows: int) -> None:
+    def __init__(self, server: HBase, size: int, rows: int, transport: str = "buffered") -> None:
         self.name = f"t{size}"
         made = table(self.name, FAMILIES)
         grants = {"service": [grant(made, family_names(FAMILIES))], "narrow": [grant(made, [WANTED])]}
-        self.db = cfacl.connect(f"hbase://{server.host}:{server.port()}", policy=policy([made], grants))
+        self.url = f"{SCHEMES[transport]}://{server.host}:{server.port(transport)}/{transport}_"
+        self.db = cfacl.connect(self.url, policy=policy([made], grants))
         self.db.create_tables()
         self.keys = keys(rows)
         self.data = {
@@ -76,8 +83,8 @@ class House:
         }
         for first in range(0, rows, 100):
             batch(self.guarded(), self.keys[first : first + 100], self.data)
-        self.connection = server.connection()
-        self.plain = self.connection.table(self.name.encode())
+        self.connection = server.connection(transport)
+        self.plain = self.connection.table(f"{transport}_{self.name}".encode())
         self.names = {each.partition(b"+")[0]: each.removesuffix(b":") for each in self.plain.families()}
 
     def guarded(self, principal: str = "service") -> cfacl.Table:
@@ -113,6 +120,36 @@ def small(house: House) -> dict[str, Callable[[], object]]:
     }
 
 
+def walls(house: House, theirs: Unguarded) -> dict[str, Callable[[], object]]:
+    """Return the same work behind cfacl, and behind HBase's own rights."""
+    ours = house.guarded()
+    some = house.keys[:CALLS]
+    one = {column: value for column, value in house.data.items() if column.startswith(WANTED.encode())}
+    return {
+        "hbase.wall.get.ours": lambda: [ours.row(key) for key in some],
+        "hbase.wall.get.theirs": lambda: [theirs.row(key) for key in some],
+        "hbase.wall.put.ours": lambda: puts(ours, some, one),
+        "hbase.wall.put.theirs": lambda: puts(theirs, some, one),
+        "hbase.wall.scan.ours": lambda: list(ours.scan(batch_size=1_000)),
+        "hbase.wall.scan.theirs": lambda: list(theirs.scan()),
+    }
+
+
+def behind_rights(stack: ExitStack, rows: int) -> Unguarded:
+    """Return a table like that of a house on a server that asks who may do what, for a user who was granted all."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    server = stack.enter_context(HBase(folder, authorization=True, transports=("http",)))
+    house = stack.enter_context(closing(House(server, WALL, rows, "http")))
+    with server.operator() as operator:
+        for family in house.names.values():
+            operator.grant(USER, "RW", house.plain.name, family.decode())
+    store = stack.enter_context(closing(open_store(f"{house.url}?doas=principal", clock=time_ns)))
+    theirs = Unguarded(store.acting_as(USER), house.name)
+    while theirs.row(house.keys[0]) != house.data:  # until all of the server knows
+        sleep(0.01)
+    return theirs
+
+
 def one_of_eight(house: House, what: str) -> dict[str, Callable[[], object]]:
     narrow, everything = house.guarded("narrow"), house.guarded()
     prefix = WANTED.encode() + b":"
@@ -133,7 +170,7 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
     rounds = effort.size(ROUNDS)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         try:
-            server = stack.enter_context(HBase(Path(folder)))
+            server = stack.enter_context(HBase(Path(folder), transports=("buffered", "http")))
         except Missing as missing:
             print(f"not measured: {missing}", file=sys.stderr)
             return
@@ -142,6 +179,9 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
                 if size == min(ROWS):
                     yield from turns(small(house), rounds)
                 yield from turns(one_of_eight(house, f"{size}"), rounds)
+        rows = effort.size(ROWS[WALL])
+        with closing(House(server, WALL, rows, "http")) as house:
+            yield from turns(walls(house, behind_rights(stack, rows)), rounds)
 
 
 if __name__ == "__main__":

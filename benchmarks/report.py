@@ -143,6 +143,15 @@ FIGURES: Final = (
         2.5,
         least=True,
     ),
+    Figure(
+        "`row` of 32 cells: rows a second, cfacl on HBase ÷ HBase with its own rights",
+        "hbase.wall.get.theirs",
+        "hbase.wall.get.ours",
+        1,
+        least=True,
+    ),
+    Figure("`put` of 4 cells: as above", "hbase.wall.put.theirs", "hbase.wall.put.ours", 1, least=True),
+    Figure("`scan` of rows of 32 cells: as above", "hbase.wall.scan.theirs", "hbase.wall.scan.ours", 1, least=True),
     Figure("backup: speed ÷ that of `cp -a` and sync", "backup.cp", "backup.ours", 0.5, least=True),
 )
 
@@ -252,6 +261,9 @@ RIVALS: Final = (
     ("hbase.put.plain", "hbase.put.guarded", "happybase, for 100 puts of 4 cells"),
     ("hbase.batch.plain", "hbase.batch.guarded", "happybase, for a batch of 1,000 rows of 4 cells"),
     ("hbase.scan.plain", "hbase.scan.guarded", "happybase, for a scan of 2,000 rows"),
+    ("hbase.wall.get.theirs", "hbase.wall.get.ours", "HBase with its own rights, for 100 rows of 32 cells"),
+    ("hbase.wall.put.theirs", "hbase.wall.put.ours", "HBase with its own rights, for 100 puts of 4 cells"),
+    ("hbase.wall.scan.theirs", "hbase.wall.scan.ours", "HBase with its own rights, for a scan of 2,000 rows"),
     ("backup.cp", "backup.ours", "`cp -a` and sync, for a backup; they hash nothing and read nothing again"),
 )
 HBASE: Final = (
@@ -271,6 +283,12 @@ HBASE: Final = (
     ("reading all of them, dropping seven families", "hbase.4096.scan.dropped"),
     ("100 times `row` with values of 4 KB, 1 of 8 families", "hbase.4096.get.one"),
     ("reading all, dropping seven", "hbase.4096.get.dropped"),
+    ("over HTTP: 100 times `row` of 32 cells, guarded", "hbase.wall.get.ours"),
+    ("the same without a guard, on a server that asks its AccessController", "hbase.wall.get.theirs"),
+    ("over HTTP: 100 times `put` of 4 cells, guarded", "hbase.wall.put.ours"),
+    ("the same without a guard, as above", "hbase.wall.put.theirs"),
+    ("over HTTP: `scan` of 2,000 rows of 32 cells, guarded", "hbase.wall.scan.ours"),
+    ("the same without a guard, as above", "hbase.wall.scan.theirs"),
 )
 #: What may be missing from a run, and why.
 OPTIONAL: Final = {
