@@ -89,7 +89,11 @@ def test_two_workers_share_one_which_ends_with_the_run(system, tmp_path: Path) -
     assert not [*(tmp_path / "temporary").glob("cfacl-*")]
 
 
-def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(system, tmp_path: Path) -> None:
+def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(
+    system, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))
+    Path("policy.toml").write_text('[policy]\nname = "mine"\n', "utf-8")
     with subprocess.Popen(
         [sys.executable, "-m", "cfacl.testing.servers"],
         env={**os.environ, "TMPDIR": str(tmp_path)},
@@ -98,11 +102,13 @@ def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(system, tmp_pat
         text=True,
     ) as owner:
         assert owner.stdout is not None
-        lines = [owner.stdout.readline() for _ in range(2)]
+        lines = [owner.stdout.readline() for _ in range(4)]
         names: dict = {}
         exec("".join(lines), names)
         assert names["connection"].tables() == []
         names["connection"].close()
+        assert names["db"].drift() == []
+        names["db"].close()
         pids = system.jvms(tmp_path)
         assert len(pids) == 2
         assert system.end(pids, lambda: owner.send_signal(signal.SIGINT))
