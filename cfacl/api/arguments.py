@@ -108,7 +108,10 @@ def instant(at: object) -> int:
 
 
 def span(start: bytes | None, stop: bytes | None, prefix: bytes | None, *, reverse: bool) -> Span:
-    """Return the row keys of a scan: ``start`` is included, ``stop`` is not; in reverse ``start`` is the higher."""
+    """Return the row keys of a scan: ``start`` is included, ``stop`` is not; in reverse ``start`` is the higher.
+
+    An empty bound is none, as HBase and happybase have it: no row has an empty key.
+    """
     for each in (start, stop, prefix):
         if each is not None and type(each) is not bytes:
             raise InvalidKey(f"a bound of a scan is bytes, not {type(each).__name__}; encode it")
@@ -119,8 +122,8 @@ def span(start: bytes | None, stop: bytes | None, prefix: bytes | None, *, rever
         upper = stripped[:-1] + bytes([stripped[-1] + 1]) if stripped else None
         return Span(prefix or None, upper, reverse)
     if reverse:
-        return Span(None if stop is None else stop + b"\0", None if start is None else start + b"\0", reverse)
-    return Span(start, stop, reverse)
+        return Span(stop + b"\0" if stop else None, start + b"\0" if start else None, reverse)
+    return Span(start or None, stop or None, reverse)
 
 
 def known_principal(name: object, known: Collection[str]) -> str:

@@ -55,8 +55,9 @@ def connect(
     """
     flag("durable", durable)
     flag("read_only", read_only)
-    for name, hook in {"clock": clock, "on_event": on_event}.items():
-        if hook is not None and not callable(hook):
+    hooks: dict[str, object] = {"clock": clock} if on_event is None else {"clock": clock, "on_event": on_event}
+    for name, hook in hooks.items():
+        if not callable(hook):
             raise RequestError(f"`{name}` is a function, not {type(hook).__name__}")
     if type(staleness) not in (int, float) or not 0 <= staleness < math.inf:
         raise RequestError("`staleness` is a number of seconds, 0 or more")

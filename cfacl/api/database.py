@@ -228,6 +228,8 @@ class Database(Pinned):
         self._changeable()  # the process that writes has to wait for it
         if not isinstance(target, (str, Path)):
             raise RequestError(f"a backup goes to a path, not to {type(target).__name__}")
+        if "\0" in str(target):
+            raise RequestError(f"no directory can be called {quoted(str(target))}; name another one")
         with closing(self._back_up(Path(target))) as steps:
             for step in steps:
                 if progress is not None:

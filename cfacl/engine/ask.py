@@ -19,9 +19,7 @@ from cfacl.errors import (
 )
 from cfacl.model.action import ACTIONS, Action
 from cfacl.model.names import nearest
-
-#: The longest qualifier, in bytes.
-MAX_QUALIFIER = 65_535
+from cfacl.model.request import MAX_QUALIFIER
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)

@@ -194,18 +194,16 @@ class Caller(Pinned):
         """Return ``plan`` cut down to what is granted ``now`` of what `_remaining` said; under way it may only shrink.
 
         Args:
-            whole: it may not shrink either.
+            whole: no family of it may be gone.
 
         Raises:
             AccessDenied: nothing is left, or something is gone and ``plan`` was strict, or to be kept ``whole``.
-            SchemaMissing: a family was dropped meanwhile, and made again.
+            SchemaMissing: a family was dropped meanwhile, and made again, or declares no column any more that was read.
         """
         before = {each.family.name: each for each in plan.projection.slices}
         slices = [both for each in now.projection.slices if (both := _common(before.get(each.family.name), each))]
         kept = {each.family.name for each in slices}
         lost = frozenset(before) - kept
-        if whole:
-            lost |= frozenset([e.family.name for e in slices if e.qualifiers != before[e.family.name].qualifiers])
         index, name, columns, strict = plan.want
         if not slices or (lost and (whole or strict or (strict is None and columns is not None))):
             raise self._denial(ACTIONS[index], name, lost)
@@ -303,7 +301,7 @@ class Caller(Pinned):
 
 
 def _common(before: Slice | None, now: Slice) -> Slice | None:
-    """Return what two slices of a family share, or ``None``."""
+    """Return what two slices of a family share, or ``None`` where it was not wanted before."""
     if before is None:
         return None
     if before.family.identity != now.family.identity:
@@ -315,4 +313,9 @@ def _common(before: Slice | None, now: Slice) -> Slice | None:
     if now.qualifiers is None:
         return Slice(now.family, before.qualifiers)
     shared = tuple([each for each in now.qualifiers if each in before.qualifiers])
-    return Slice(now.family, shared) if shared else None
+    if not shared:  # which is no denial: the family is granted
+        raise SchemaMissing(
+            f"family {quoted(now.family.name)} of table {quoted(now.family.table)} declares other columns meanwhile;"
+            " scan anew"
+        )
+    return Slice(now.family, shared)

@@ -9,6 +9,8 @@ from cfacl.model.projection import StoredFamily
 
 #: The longest row key, in bytes; HBase's limit, kept on every store so that data can move.
 MAX_KEY: Final = 32_767
+#: The longest qualifier, in bytes.
+MAX_QUALIFIER: Final = 65_535
 #: The longest value, in bytes.
 MAX_VALUE: Final = 256 * 1024 * 1024 - 1
 

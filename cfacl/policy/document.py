@@ -22,6 +22,7 @@ from cfacl.model.action import Action
 from cfacl.model.catalog import DEFAULT_LEVELS
 from cfacl.model.grants import Kind
 from cfacl.model.names import IDENTIFIER, PURPOSE, SUBJECT_LENGTH, is_subject
+from cfacl.model.request import MAX_QUALIFIER
 from cfacl.policy.notation import ACCESS, DURATION, MAX_SECONDS, duration, seconds
 from cfacl.policy.policy import DEFAULT_BUCKETS
 
@@ -50,6 +51,12 @@ def _visible(text: str) -> str:
     if not any(c.isprintable() and c != " " for c in text):
         raise PydanticCustomError(OURS, "must not be empty")
     return text
+
+
+def _qualifier(name: str) -> str:
+    if len(name.encode("utf-8")) > MAX_QUALIFIER:
+        raise PydanticCustomError(OURS, f"is longer than {MAX_QUALIFIER} bytes, which no column's name is")
+    return name
 
 
 def _duration(text: str) -> str:
@@ -106,7 +113,7 @@ class FamilySection(Section):
 
     level: str = Field(description="the family's sensitivity, one of the policy's levels")
     purposes: list[str] = Field(description="the purposes that the family may be used for; none of them: nobody")
-    columns: Annotated[list[str], Field(min_length=1)] | None = Field(
+    columns: Annotated[list[Annotated[str, AfterValidator(_qualifier)]], Field(min_length=1)] | None = Field(
         None, description="the only columns that may be used; left out: any"
     )
     versions: int = Field(1, ge=1, le=MAX_VERSIONS, description="how many values of a cell are kept")

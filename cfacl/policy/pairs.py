@@ -38,6 +38,8 @@ def read_pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
         match _BLANK.split(line.strip(" \t\r\n")):
             case [""]:
                 pass
+            case [user, *_] if user.startswith("#"):
+                faults.append(Fault(f"line {number}", "starts with `#`, and is no comment here; take it out"))
             case [user, permission]:
                 pairs.append((user, permission))
                 faults += [Fault(f"line {number}", each) for each in _faults(user, permission)]

@@ -52,6 +52,8 @@ def open_store(location: object, *, clock: Callable[[], int], read_only: bool = 
     url = str(location)
     if not url:
         raise RequestError("a store is named by a URL or a path, and this one is empty")
+    if isinstance(location, str) and "://" not in url and url.partition(":")[0] in {*_OURS, "file"} and ":" in url:
+        raise RequestError(f"{quoted(url)} is no URL, which has `://`, and hardly a path; write `./` before a path")
     if isinstance(location, Path) or "://" not in url:
         url = Path(url).absolute().as_uri().replace("file://", "rocksdb://", 1)
     try:

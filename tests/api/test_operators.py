@@ -96,6 +96,30 @@ def test_a_store_that_cannot_be_used_is_closed_again(tmp_path: Path, policy: cfa
             cfacl.connect(tmp_path / "store", policy=policy)
 
 
+@pytest.mark.parametrize("nonsense", [{"clock": None}, {"clock": START}, {"on_event": "told"}])
+def test_a_hook_that_is_no_function_is_refused_before_anything_is_opened(
+    tmp_path: Path, policy: cfacl.Policy, nonsense: dict[str, Any]
+) -> None:
+    ((name, given),) = nonsense.items()
+    with pytest.raises(cfacl.RequestError, match=f"`{name}` is a function, not {type(given).__name__}"):
+        cfacl.connect(tmp_path / "store", policy=policy, **nonsense)
+    assert not [*tmp_path.glob("store")]
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [(5, "a backup goes to a path, not to int"), ("a\0b", r"no directory can be called `a\\u0000b`")],
+)
+def test_a_backup_goes_to_something_that_can_be_a_directory(
+    tmp_path: Path, policy: cfacl.Policy, target: Any, message: str
+) -> None:
+    with (
+        cfacl.connect(tmp_path / "store", policy=policy) as db,
+        pytest.raises(cfacl.RequestError, match=message),
+    ):
+        db.back_up(target)
+
+
 def test_a_second_writer_is_told_so(tmp_path: Path, policy: cfacl.Policy) -> None:
     with cfacl.connect(tmp_path / "store", policy=policy), pytest.raises(StoreLocked):
         cfacl.connect(tmp_path / "store", policy=policy)

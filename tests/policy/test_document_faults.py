@@ -192,6 +192,8 @@ CASES: Final[list[tuple[str, str, str, str]]] = [
     ("policy.levels", "[]", "policy.levels", "must not be empty"),
     ("tables.empty.families", "{}", "tables.empty.families", "must not be empty"),
     ("tables.account.families.id.columns", "[]", "tables.account.families.id.columns", "must not be empty"),
+    ("tables.account.families.id.columns", f"['{'é' * 32_768}']", "tables.account.families.id.columns[0]",
+     "is longer than 65535 bytes, which no column's name is"),
     ("tables.account.families.id.versions", "0", "tables.account.families.id.versions", "must be at least 1"),
     ("tables.account.families.id.versions", "-1", "tables.account.families.id.versions", "must be at least 1"),
     ("tables.account.families.id.versions", "1_000_001", "tables.account.families.id.versions",

@@ -123,13 +123,15 @@ def test_names_are_kept_byte_for_byte() -> None:
 
 def test_all_lines_that_are_no_pair_are_told_with_their_numbers() -> None:
     with pytest.raises(PolicyError) as caught:
-        read_pairs(["1 2", "3", "", "4 5 6", "7 é", "a\u00a0b c", "a\x1cb c"])
+        read_pairs(["1 2", "3", "", "4 5 6", "7 é", "a\u00a0b c", "a\x1cb c", "# generated", " #"])
     assert caught.value.faults == (
         Fault("line 2", "must be a user and a permission with a space between; names found: 1"),
         Fault("line 4", "must be a user and a permission with a space between; names found: 3"),
         Fault("line 5", "`é` cannot name a permission; take 1 to 128 ASCII letters, digits, `_`, `.` and `-`"),
         Fault("line 6", r"`a\u00a0b` cannot name a user; take 1 to 255 printable characters, no backtick"),
         Fault("line 7", r"`a\u001cb` cannot name a user; take 1 to 255 printable characters, no backtick"),
+        Fault("line 8", "starts with `#`, and is no comment here; take it out"),
+        Fault("line 9", "starts with `#`, and is no comment here; take it out"),
     )
 
 

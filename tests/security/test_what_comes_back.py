@@ -28,6 +28,8 @@ def test_a_denied_family_shows_nowhere(house: Any, granted: tuple[str, ...]) -> 
     assert list(table.scan()) == [(key, expected) for key in keys]
     assert list(table.scan(row_prefix=b"r2", batch_size=1)) == [(b"r2", expected)]
     assert list(table.scan(reverse=True, limit=1)) == [(b"r3", expected)]
+    assert list(table.scan(row_start=b"", row_stop=b"")) == [(key, expected) for key in keys]
+    assert list(table.scan(row_start=b"", row_stop=b"", reverse=True)) == [(key, expected) for key in keys[::-1]]
     assert table.row(b"r1").withheld == set("abcd") - set(granted)
     for name in "abcd":
         if name in granted:

@@ -78,6 +78,10 @@ def test_one_that_opens_for_writing_all_the_same_is_closed(installed):
         ),
         (5, "a store is named by a URL or a path, not int"),
         ("", "a store is named by a URL or a path, and this one is empty"),
+        *(
+            (name, f"`{name}` is no URL, which has `://`, and hardly a path; write `./` before a path")
+            for name in ("memory:", "memory:/", "rocksdb:here", "hbase:h", "file:/srv")
+        ),
     ],
 )
 def test_what_names_no_store_is_refused(location, message):
