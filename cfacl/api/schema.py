@@ -60,6 +60,11 @@ class Schema:
         before, self._known = self._known, self._records()
         return self._known != before
 
+    @property
+    def recorded(self) -> frozenset[Name]:
+        """(table, family) of all families with a record, retired ones too."""
+        return frozenset(self._known)
+
     @staticmethod
     def names(catalog: Catalog) -> frozenset[Name]:
         """Return (table, family) of all families of a catalog."""

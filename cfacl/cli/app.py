@@ -22,6 +22,8 @@ from cfacl.cli.check import check
 from cfacl.cli.compare import diff
 from cfacl.cli.convert import import_pairs
 from cfacl.cli.demo.command import demo
+from cfacl.cli.native import apply, plan
+from cfacl.cli.native import verify as verify_native
 from cfacl.cli.screen import Answer, Format, print_json, say
 from cfacl.cli.store import backup, restore, sweep, verify
 from cfacl.cli.usage import Command, complaint, wants_json
@@ -103,6 +105,16 @@ app.add_typer(
     stores,
     name="store",
     help="Look after an embedded store: read it through, copy it, bring it back, clear it of what expired.",
+)
+
+natives = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+natives.command("plan", cls=Command)(_command(plan))
+natives.command("apply", cls=Command)(_command(apply))
+natives.command("verify", cls=Command)(_command(verify_native))
+app.add_typer(
+    natives,
+    name="native",
+    help="Say the policy in a store's own rights, for whoever reaches it another way, and compare the two.",
 )
 
 

@@ -22,9 +22,10 @@ from typing import ClassVar, Final, NamedTuple
 
 from attrs import frozen
 
-from cfacl.errors import RequestError
+from cfacl.errors import RequestError, Unsupported, quoted
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
+from cfacl.stores.native import NativeRights
 
 #: What the `Unsupported` says that a change meets in what was opened with ``read_only=True``.
 READ_ONLY: Final = "this is open for reading only; make the change in the process that has the store open for writing"
@@ -268,6 +269,14 @@ class Store(abc.ABC):
         A store that goes by what each call says has none.
         """
         return []
+
+    def native_rights(self) -> NativeRights:
+        """Return the store's own rights, a second wall for whoever reaches it by another way.
+
+        Raises:
+            Unsupported: it has none.
+        """
+        raise Unsupported(f"a store of {quoted(self.scheme)} has no rights of its own; hbase has")
 
     def statistics(self) -> dict[str, int | str]:
         """Return what the store knows of its size and its work, by name; no name or value of a row's."""

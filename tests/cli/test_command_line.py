@@ -99,14 +99,16 @@ def test_an_error_of_the_toolkit_that_is_not_known_is_one_line_too() -> None:
     assert complaint(typer.BadParameter("Value error,\nfor once")) == said
 
 
-@pytest.mark.parametrize("arguments", [[], ["store"]])
+@pytest.mark.parametrize("arguments", [[], ["store"], ["native"]])
 def test_no_command_at_all_is_shown_the_help(run: Any, arguments: list[str]) -> None:
     ran = run(*arguments)
     assert ran.code == 2
     assert "Usage: cfacl" in ran.err + ran.out
 
 
-@pytest.mark.parametrize("command", [[], ["store"], *([each] for each in COMMANDS), ["store", "backup"]])
+@pytest.mark.parametrize(
+    "command", [[], ["store"], ["native"], *([each] for each in COMMANDS), ["store", "backup"], ["native", "plan"]]
+)
 def test_help_has_a_short_name_and_shows_no_types_of_python(run: Any, command: list[str]) -> None:
     ran = run(*command, "-h")
     assert ran == run(*command, "--help")

@@ -19,6 +19,7 @@ from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import family_name
+from cfacl.stores.hbase.native import HBaseRights
 from cfacl.stores.hbase.pool import Pool
 from cfacl.stores.hbase.rows import Reading, Wanted
 from cfacl.stores.hbase.scanning import Scanner, batches
@@ -219,6 +220,9 @@ class HBaseStore(Store):
 
     def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
         return self._schema.altered(families)
+
+    def native_rights(self) -> HBaseRights:
+        return HBaseRights(self._gateway)
 
     def look(self) -> None:
         """Ask the gateway for something, so that one that is not there is told at once."""

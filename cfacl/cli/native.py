@@ -1,0 +1,232 @@
+"""`cfacl native`: the policy as the store's own rights, so that whoever reaches it another way meets the same rule."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from contextlib import closing
+from time import time_ns
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from cfacl.cli import source
+from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, say
+from cfacl.cli.source import PolicyArgument
+from cfacl.errors import RequestError, StoreError, quoted
+
+if TYPE_CHECKING:
+    from cfacl import Policy
+    from cfacl.api.wall import Wall
+    from cfacl.stores.base import Store
+    from cfacl.stores.native import Right
+
+StoreOption = Annotated[
+    str, typer.Option("--store", metavar="URL", help="The store, as `hbase://host:9090`.", show_default=False)
+]
+PurposeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--purpose",
+        metavar="PURPOSE",
+        help="The only purpose for which accounts work; left out: any that a family may be used for.",
+        show_default=False,
+    ),
+]
+AccountOption = Annotated[
+    list[str],
+    typer.Option(
+        "--account",
+        metavar="PRINCIPAL",
+        help="Whom to give rights; several times for several, all principals if left out.",
+        show_default=False,
+    ),
+]
+OperatorOption = Annotated[
+    list[str],
+    typer.Option(
+        "--operator",
+        metavar="USER",
+        help="Who looks after the store, such as its gateway's user, and keeps what he has; several times for several.",
+        show_default=False,
+    ),
+]
+#: What a command of the operator's prints goes there: stdout is for the answer.
+_STDERR: Final = 2
+#: What a look into the store's own rights does not show.
+_UNSEEN: Final = "not visible here: who is a superuser, who is in which group, and rights of single cells"
+
+
+def plan(
+    policy: PolicyArgument,
+    store: StoreOption,
+    purpose: PurposeOption = None,
+    account: AccountOption = [],  # noqa: B006  # typer copies it
+    operator: OperatorOption = [],  # noqa: B006  # as above
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """Write what makes the store's own rights those of the policy, never wider; change nothing.
+
+    An account is a principal, by the same name. It is given what the policy gives it now, without an end, and for every
+    purpose that a family may be used for. What the store can't say exactly is listed behind the script, and not given.
+
+    For HBase it is a script for `hbase shell -n`.
+    """
+    with closing(_open(store)) as opened:
+        wall = _wall(opened, source.policy(policy), purpose, account, operator)
+        script = _script(opened, wall)
+    if form is Format.JSON:
+        print_json({**_document(wall), "script": script})
+    else:
+        typer.echo(script, nl=False)
+    return Answer.YES
+
+
+def apply(
+    policy: PolicyArgument,
+    store: StoreOption,
+    shell: Annotated[
+        str,
+        typer.Option(
+            "--shell",
+            metavar="COMMAND",
+            help="What runs the script that it reads from stdin, as `hbase shell -n`.",
+            show_default=False,
+        ),
+    ],
+    purpose: PurposeOption = None,
+    account: AccountOption = [],  # noqa: B006  # typer copies it
+    operator: OperatorOption = [],  # noqa: B006  # as above
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """Run what `plan` writes by a command of yours, then read the rights back as `verify` does.
+
+    What the command prints goes to stderr. Rights are taken before any are given, so that nobody has too many meanwhile.
+
+    Exit code 0 if the rights are then those of the policy, 1 if they are not.
+    """
+    read = source.policy(policy)
+    with closing(_open(store)) as opened:
+        wall = _wall(opened, read, purpose, account, operator)
+        if wall.revoked or wall.granted:
+            _run(shell, _script(opened, wall))
+            wall = _wall(opened, read, purpose, account, operator)
+    return _told(wall, form)
+
+
+def verify(
+    policy: PolicyArgument,
+    store: StoreOption,
+    purpose: PurposeOption = None,
+    account: AccountOption = [],  # noqa: B006  # typer copies it
+    operator: OperatorOption = [],  # noqa: B006  # as above
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """Read the store's own rights, and say where they are less than what `plan` would give, or more than the policy does.
+
+    Exit code 0 if they are neither, 1 if they are, or if the store asks for no rights at all.
+    """
+    from cfacl.stores.native import RightsOff
+
+    read = source.policy(policy)
+    with closing(_open(store)) as opened:
+        try:
+            wall = _wall(opened, read, purpose, account, operator)
+        except RightsOff as off:
+            if form is Format.JSON:
+                print_json({"off": str(off)})
+            else:
+                say(str(off))
+            return Answer.NO
+    return _told(wall, form)
+
+
+def _open(url: str) -> Store:
+    from cfacl.stores.registry import open_store
+
+    if "://" not in url:
+        raise RequestError(f"{quoted(url)} says no place; write `--store hbase://host:9090`")
+    return open_store(url, clock=time_ns)
+
+
+def _wall(store: Store, policy: Policy, purpose: str | None, accounts: list[str], operators: list[str]) -> Wall:
+    from cfacl.api.arguments import known_principal
+    from cfacl.api.wall import wall
+
+    for each in accounts:
+        known_principal(each, policy.principals)
+    return wall(store, policy, time_ns(), purpose=purpose, accounts=accounts, operators=operators)
+
+
+def _script(store: Store, wall: Wall) -> str:
+    """Return the script, with what it leaves alone and what it leaves out behind it."""
+    remarks = [f"{len(wall.revoked):,} to take, {len(wall.granted):,} to give"]
+    remarks += [
+        f"left alone: {quoted(each.right.account)}, {each.right.letters} on {each.right.on}: {each.why}"
+        for each in wall.extra
+        if not each.ours
+    ]
+    remarks += [
+        f"not given: {quoted(each.account)}, {each.what} on {each.table}:{each.family}: {each.why}"
+        for each in wall.unsaid
+    ]
+    return store.native_rights().script(wall.revoked, wall.granted, remarks)
+
+
+def _run(shell: str, script: str) -> None:
+    try:
+        words = shlex.split(shell)
+    except ValueError as error:
+        raise RequestError(f"`--shell` is no command: {str(error).lower()}") from error
+    if not words:
+        raise RequestError("`--shell` is empty; write `--shell 'hbase shell -n'`")
+    sys.stdout.flush()
+    try:
+        ended = subprocess.run(words, input=script, text=True, encoding="utf-8", stdout=_STDERR, check=False)  # noqa: S603  # the operator's own
+    except OSError as error:
+        raise StoreError(f"{quoted(words[0])} cannot be run: {(error.strerror or 'unknown').lower()}") from error
+    if ended.returncode:
+        raise StoreError(
+            f"{quoted(words[0])} ended with code {ended.returncode}, and some of it may be done; `cfacl native verify` says what"
+        )
+
+
+def _told(wall: Wall, form: Format) -> int:
+    if form is Format.JSON:
+        print_json(_document(wall))
+        return Answer.YES if wall.holds else Answer.NO
+    rows = [_row("missing", each, "") for each in wall.missing]
+    rows += [_row("too much", each.right, each.why) for each in wall.extra]
+    rows += [
+        _row("known", each, "of a family that is gone" if each.gone else "looks after the store") for each in wall.known
+    ]
+    listing(("", "account", "on", "rights", "why"), rows, "nobody has any rights")
+    if wall.holds:
+        say("the store gives what the policy gives, and nothing more")
+    if wall.unsaid:
+        things = counted(len(wall.unsaid), "permission", "permissions")
+        say(f"{things} of the policy the store can't say, and nobody has there; `cfacl native plan` lists them")
+    say(_UNSEEN)
+    return Answer.YES if wall.holds else Answer.NO
+
+
+def _row(what: str, right: Right, why: str) -> dict[str, str]:
+    return {"": what, "account": right.account, "on": right.on, "rights": right.letters, "why": why}
+
+
+def _document(wall: Wall) -> dict[str, Any]:
+    return {
+        "holds": wall.holds,
+        "missing": [_as_document(each) for each in wall.missing],
+        "too_much": [{**_as_document(each.right), "why": each.why, "taken": each.ours} for each in wall.extra],
+        "known": [_as_document(each) for each in wall.known],
+        "revoked": [_as_document(each) for each in wall.revoked],
+        "granted": [_as_document(each) for each in wall.granted],
+        "unsaid": [each._asdict() for each in wall.unsaid],
+    }
+
+
+def _as_document(right: Right) -> dict[str, Any]:
+    column = None if right.column is None else right.column.decode("utf-8", "backslashreplace")
+    return {**right._asdict(), "column": column}

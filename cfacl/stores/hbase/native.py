@@ -1,0 +1,110 @@
+"""HBase's own rights: what the letters `R` and `W` can say, and what stands in `hbase:acl`.
+
+`W` is to put and to delete, and to append and to increment too, which hand out what was in the cell: so it is only for
+whoever may read, write and delete.  `A` and `C` give rights and alter tables: no action of ours is as much.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Final
+
+from cfacl.errors import SchemaMissing
+from cfacl.model.action import Action
+from cfacl.stores.hbase.acl import NAMESPACE, rights
+from cfacl.stores.hbase.gateway import Gateway
+from cfacl.stores.hbase.names import RECORDS, family_name
+from cfacl.stores.hbase.shell import script
+from cfacl.stores.native import NativeRights, Need, Right, Said, Unsaid
+
+__all__ = ["HBaseRights"]
+
+#: Names by which HBase knows an account as we do.  `@` begins a group, and realms and hosts are cut off behind `@` and
+#: `/`; a comma ends a name in `hbase:acl`.
+_ACCOUNT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
+_CHANGES: Final = frozenset({"read", "write", "delete"})
+_WHY_NOT: Final[dict[Action, str]] = {
+    "write": "`W` is to read, write and delete",
+    "delete": "`W` is to read, write and delete",
+    "admin": "`A` and `C` also give rights and alter tables",
+}
+
+
+class HBaseRights(NativeRights):
+    """See `NativeRights`."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def say(self, needs: Iterable[Need]) -> Said:
+        said = Said([], [])
+        for need in needs:
+            self._say(need, said)
+        return said
+
+    def _say(self, need: Need, said: Said) -> None:
+        def leave_out(what: str, why: str) -> None:
+            said.unsaid.append(Unsaid(need.account, need.family.table, need.family.name, what, why))
+
+        if not _ACCOUNT.fullmatch(need.account):
+            leave_out(", ".join(sorted(need.actions)), "hbase knows no account by this name")
+            return
+        letters = "RW" if need.actions >= _CHANGES else "R" if "read" in need.actions else ""
+        for action in sorted(need.actions - (_CHANGES if letters == "RW" else {"read"})):
+            leave_out(action, _WHY_NOT[action])
+        if not letters:
+            return
+        place, family = self._gateway.table(need.family.table).decode(), family_name(need.family).decode()
+        if need.columns is None:
+            said.rights.append(Right(need.account, "family", place, family, None, letters))
+            return
+        if letters == "RW":
+            leave_out("delete of the whole family", "it takes `W` on every column, declared or not")
+        for column in sorted(need.columns):
+            if why := _unsayable(column):
+                leave_out(
+                    f"{', '.join(sorted(need.actions))} of column `{column.decode(errors='backslashreplace')}`", why
+                )
+            else:
+                said.rights.append(Right(need.account, "column", place, family, column, letters))
+
+    def read(self, tables: Collection[str]) -> list[Right]:
+        prefix = self._gateway.address.prefix
+        places = [self._gateway.table(each).decode() for each in tables]
+        known: dict[str, frozenset[bytes] | None] = {each: self._families(each.encode()) for each in places}
+        known[prefix + RECORDS] = None
+        namespace = prefix.partition(":")[0] if ":" in prefix else NAMESPACE
+        return list(_bearing(rights(self._gateway), known, namespace))
+
+    def _families(self, table: bytes) -> frozenset[bytes]:
+        try:
+            found = self._gateway.ask(lambda client: client.getColumnDescriptors(table))
+        except SchemaMissing:
+            return frozenset()
+        return frozenset(each.removesuffix(b":") for each in found)
+
+    def script(self, revoked: Sequence[Right], granted: Sequence[Right], remarks: Sequence[str]) -> str:
+        return script(revoked, granted, remarks)
+
+
+def _unsayable(column: bytes) -> str:
+    """Return why HBase cannot give a right on a column; nothing where it can."""
+    if not column:
+        return "hbase takes a right on the empty column for one on the whole family"
+    try:
+        column.decode("utf-8")
+    except UnicodeDecodeError:
+        return "hbase keeps names of columns in rights as text"
+    return ""
+
+
+def _bearing(found: Iterable[Right], known: dict[str, frozenset[bytes] | None], namespace: str) -> Iterator[Right]:
+    """Yield what is given on the tables ``known``, with their families (``None``: any), or on all that is around them."""
+    for right in found:
+        if right.scope == "everything" or (right.scope == "namespace" and right.place == namespace):
+            yield right
+        elif right.place in known and right.scope != "namespace":
+            families = known[right.place]
+            gone = bool(right.family) and families is not None and right.family.encode() not in families
+            yield right._replace(gone=gone)
