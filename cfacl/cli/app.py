@@ -22,6 +22,7 @@ from cfacl.cli.check import check
 from cfacl.cli.compare import diff
 from cfacl.cli.convert import import_pairs
 from cfacl.cli.demo.command import demo
+from cfacl.cli.doctor import doctor
 from cfacl.cli.native import apply, plan
 from cfacl.cli.native import verify as verify_native
 from cfacl.cli.screen import Answer, Format, print_json, say
@@ -95,6 +96,7 @@ app.command("what", cls=Command)(_command(what))
 app.command("diff", cls=Command)(_command(diff))
 app.command("import", cls=Command)(_command(import_pairs))
 app.command("demo", cls=Command)(_command(demo))
+app.command("doctor", cls=Command)(_command(doctor))
 
 stores = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 stores.command("verify", cls=Command)(_command(verify))
@@ -114,7 +116,7 @@ natives.command("verify", cls=Command)(_command(verify_native))
 app.add_typer(
     natives,
     name="native",
-    help="Say the policy in a store's own rights, for whoever reaches it another way, and compare the two.",
+    help="Put a policy into a store's own rights, and compare.",
 )
 
 

@@ -48,7 +48,7 @@ OperatorOption = Annotated[
     typer.Option(
         "--operator",
         metavar="USER",
-        help="Who looks after the store, such as its gateway's user, and keeps what he has; several times for several.",
+        help="Who looks after the store, such as its gateway's user, and keeps those rights; several times for several.",
         show_default=False,
     ),
 ]

@@ -26,6 +26,7 @@ from cfacl.errors import RequestError, Unsupported, quoted
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 from cfacl.stores.native import NativeRights
+from cfacl.stores.posture import Sign
 
 #: What the `Unsupported` says that a change meets in what was opened with ``read_only=True``.
 READ_ONLY: Final = "this is open for reading only; make the change in the process that has the store open for writing"
@@ -277,6 +278,10 @@ class Store(abc.ABC):
             Unsupported: it has none.
         """
         raise Unsupported(f"a store of {quoted(self.scheme)} has no rights of its own; hbase has")
+
+    def posture(self) -> Iterator[Sign]:
+        """Yield how the store stands, and what of that cannot be seen from here; change nothing."""
+        yield Sign("unseen", "store", f"a store of {quoted(self.scheme)} tells nothing of itself")
 
     def statistics(self) -> dict[str, int | str]:
         """Return what the store knows of its size and its work, by name; no name or value of a row's."""

@@ -23,6 +23,7 @@ from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable, confirm_scan
+from cfacl.stores.posture import Sign
 
 __all__ = ["MemoryStore", "open_store"]
 
@@ -324,6 +325,9 @@ class MemoryStore(Store):
     def flush(self) -> None:
         with self.entered():
             pass
+
+    def posture(self) -> Iterator[Sign]:
+        yield Sign("fact", "store", "in the memory of this process, and gone with it")
 
     def statistics(self) -> dict[str, int | str]:
         with self.entered():

@@ -16,7 +16,7 @@ import typer
 from cfacl.cli.app import app, main
 from cfacl.cli.usage import complaint
 
-COMMANDS: Final = ["check", "demo", "diff", "explain", "import", "what", "who"]
+COMMANDS: Final = ["check", "demo", "diff", "doctor", "explain", "import", "what", "who"]
 #: What a shell starts.
 CFACL: Final = [sys.executable, "-W", "error", "-c", "import sys; from cfacl.cli.app import main; sys.exit(main())"]
 

@@ -21,10 +21,12 @@ from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import family_name
 from cfacl.stores.hbase.native import HBaseRights
 from cfacl.stores.hbase.pool import Pool
+from cfacl.stores.hbase.posture import posture
 from cfacl.stores.hbase.rows import Reading, Wanted
 from cfacl.stores.hbase.scanning import Scanner, batches
 from cfacl.stores.hbase.schema import Schema
 from cfacl.stores.hbase.system import Records
+from cfacl.stores.posture import Sign
 
 __all__ = ["HBaseStore", "open_store"]
 
@@ -223,6 +225,9 @@ class HBaseStore(Store):
 
     def native_rights(self) -> HBaseRights:
         return HBaseRights(self._gateway)
+
+    def posture(self) -> Iterator[Sign]:
+        return posture(self._gateway)
 
     def look(self) -> None:
         """Ask the gateway for something, so that one that is not there is told at once."""

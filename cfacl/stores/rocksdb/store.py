@@ -16,6 +16,7 @@ from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
+from cfacl.stores.posture import Sign
 from cfacl.stores.rocksdb.backup import back_up
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.drafts import write
@@ -26,6 +27,7 @@ from cfacl.stores.rocksdb.gate import Gate, inside
 from cfacl.stores.rocksdb.keys import after, head
 from cfacl.stores.rocksdb.origin import confirm_whole
 from cfacl.stores.rocksdb.parts import Place, parts
+from cfacl.stores.rocksdb.posture import posture
 from cfacl.stores.rocksdb.rows import Range, Source, merged, newest
 from cfacl.stores.rocksdb.scanning import Instant, Opened, as_of, in_batches, range_of
 from cfacl.stores.rocksdb.settings import Settings
@@ -225,6 +227,9 @@ class RocksStore(Store):
                 with self.gate:
                     swept, start = step(self._database, family, kind, start, self._now() - family.time_to_live)
                 yield swept
+
+    def posture(self) -> Iterator[Sign]:
+        return posture(self._path, self.statistics(), read_only=self.read_only)
 
     @inside
     def statistics(self) -> dict[str, int | str]:

@@ -1,0 +1,71 @@
+"""How a store stands, and whether what it holds is what cfacl, and a policy, know of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from platform import python_version
+from typing import Final
+
+from cfacl.api.failures import store_failures
+from cfacl.api.schema import Difference, Schema
+from cfacl.errors import quoted
+from cfacl.model.catalog import Catalog
+from cfacl.policy.policy import Policy
+from cfacl.stores.base import Store
+from cfacl.stores.posture import Sign
+
+__all__ = ["examine"]
+
+#: What a difference means, and what to do.
+_MEANS: Final = {
+    "unknown": "is not cfacl's; `create_tables(adopt=[…])` takes it over, and nobody reads it until then",
+    "lost": "is recorded, and the store has no such family; restore it, or drop its table to begin anew",
+    "missing": "is in the policy, and not in the store; `create_tables()` makes it",
+    "altered": "is kept in other versions, or for another time, than the policy says",
+    "retired": "is kept, and no policy names it; nobody reads it, and `drop_table` removes it",
+}
+_DRIVERS: Final = {"hbase": ("happybase", "thriftpy2"), "rocksdb": ("rocksdict",)}
+
+
+def examine(store: Store, policy: Policy | None) -> Iterator[Sign]:
+    """Yield what is found, with a policy by its catalog too; nothing is changed.
+
+    Raises:
+        StoreError: the store cannot tell.
+    """
+    with store_failures("on its posture"):
+        yield from store.posture()
+    yield from _families(store, policy)
+    drivers = ", ".join(_installed(each) for each in _DRIVERS.get(store.scheme, ()))
+    yield Sign(
+        "fact", "versions", ", ".join(filter(None, [_installed("cfacl"), f"python {python_version()}", drivers]))
+    )
+
+
+def _families(store: Store, policy: Policy | None) -> Iterator[Sign]:
+    with store_failures("on its schema"):
+        schema = Schema(store)
+        found = schema.drift(Catalog() if policy is None else policy.catalog)
+    if policy is None:  # whatever has a record may be in one
+        found = [each for each in found if each.what != "retired"]
+    yield from map(_sign, found)
+    if not found:
+        number = len(schema.recorded)
+        told = "no families" if not number else f"{number:,} recorded, and the store holds these and no others"
+        yield Sign("well", "families", told)
+    if policy is None:
+        yield Sign("unseen", "policy", "none was named; `--policy` holds the store against one")
+
+
+def _sign(difference: Difference) -> Sign:
+    name = quoted(f"{difference.table}:{difference.family}")
+    return Sign("attention", "families", f"{name} {_MEANS[difference.what]}")
+
+
+def _installed(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:  # a driver that somebody put there by hand
+        return f"{package} without a version" if package in sys.modules else f"{package} is not installed"

@@ -1,0 +1,61 @@
+"""`cfacl doctor`: how does a store stand?"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from time import time_ns
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from cfacl.cli import source
+from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, say
+
+if TYPE_CHECKING:
+    from cfacl.stores.base import Store
+
+#: The most urgent first, and what people read for each.
+_ORDER: Final = {"attention": "attention", "unseen": "not visible", "well": "well", "fact": ""}
+
+
+def doctor(
+    store: Annotated[
+        str,
+        typer.Argument(metavar="STORE", help="A URL, as `hbase://host:9090`, or a directory.", show_default=False),
+    ],
+    policy: Annotated[
+        Path | None,
+        typer.Option("--policy", metavar="POLICY", help="A policy to hold the store against.", show_default=False),
+    ] = None,
+    form: FormatOption = Format.TABLE,
+) -> int:
+    """Say how a store stands, and what deserves attention.
+
+    That is who can listen, who is let in, what it holds that nobody knows, and which versions are there. Nothing is changed, and what cannot be seen from here is said to be so. An embedded store may be in use meanwhile.
+
+    Exit code 0 if nothing deserves attention, 1 if something does.
+    """
+    from cfacl.api.doctor import examine
+
+    read = None if policy is None else source.policy(policy)
+    with closing(_open(store)) as opened:
+        signs = sorted(examine(opened, read), key=lambda each: list(_ORDER).index(each.verdict))
+    ill = sum(each.verdict == "attention" for each in signs)
+    if form is Format.JSON:
+        print_json({"store": store, "well": not ill, "signs": [each._asdict() for each in signs]})
+    else:
+        listing(("", "about", "told"), [{**each._asdict(), "": _ORDER[each.verdict]} for each in signs], "nothing")
+        say(f"{counted(ill, 'thing deserves', 'things deserve')} attention" if ill else "nothing deserves attention")
+    return Answer.NO if ill else Answer.YES
+
+
+def _open(location: str) -> Store:
+    """Open a store so that nothing of it changes, where it can be opened so."""
+    from cfacl.errors import RequestError
+    from cfacl.stores.registry import open_store
+
+    try:
+        return open_store(location, clock=time_ns, read_only=True)
+    except RequestError:  # none of its kind is ever read only, or it is wrong in another way, which is told then
+        return open_store(location, clock=time_ns)

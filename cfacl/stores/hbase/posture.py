@@ -1,0 +1,142 @@
+"""How a gateway, and the HBase behind it, stand: as far as its Thrift interface shows, by questions that change nothing."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from ipaddress import ip_address
+from typing import Final
+
+from cfacl.errors import StoreError
+from cfacl.stores.hbase.acl import ACL, rights
+from cfacl.stores.hbase.address import Address
+from cfacl.stores.hbase.errors import text_of
+from cfacl.stores.hbase.gateway import Gateway
+from cfacl.stores.hbase.http import NoAnswer
+from cfacl.stores.hbase.names import RECORDS
+from cfacl.stores.native import Right, RightsOff
+from cfacl.stores.posture import Sign
+
+__all__ = ["posture"]
+
+_REFUSED: Final = re.compile(r"Insufficient permissions (?:for user '([^']*)'|\(user=([^,]*),)")
+_GIVES_ITSELF_MORE: Final = frozenset("CA")
+
+
+def posture(gateway: Gateway) -> Iterator[Sign]:
+    """Yield what is found.
+
+    Raises:
+        StoreError: the gateway failed at something else than what is told.
+    """
+    yield _transport(gateway.address)
+    yield from _authorization(gateway)
+    yield Sign("unseen", "behind the gateway", "the interface does not show how the gateway speaks to hbase")
+    yield Sign(
+        "unseen", "superusers", "`hbase.superuser` stands in hbase's configuration, which the interface does not show"
+    )
+    yield Sign("unseen", "hbase's version", "the interface does not tell it; `hbase version` does, where hbase runs")
+
+
+def _transport(address: Address) -> Sign:
+    if address.tls is not None:
+        ours = ", and we show ours" if address.tls.cert is not None else ""
+        return Sign("well", "transport", f"tls 1.2 or later; the gateway's certificate and name are verified{ours}")
+    if _is_here(address.host):
+        return Sign("fact", "transport", "plain text, and to this machine only")
+    return Sign(
+        "attention",
+        "transport",
+        "plain text: whoever is on the way reads and changes what passes; use `hbase+https://`, or a network of its own",
+    )
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _authorization(gateway: Gateway) -> Iterator[Sign]:
+    """Yield whether HBase asks who may, as whom the gateway acts, and who has rights beyond tables."""
+    try:
+        given = rights(gateway)
+    except RightsOff as off:
+        yield Sign("attention", "authorization", str(off))
+        yield Sign("unseen", "gateway's user", "hbase tells it to nobody whom it does not refuse")
+        return
+    except StoreError as error:
+        user = _user(error)
+        if user is None:
+            raise
+        yield Sign("well", "authorization", "on: hbase refuses something to the gateway's user")
+        yield Sign("well", "gateway's user", f"`{user}`, who may not read `hbase:acl`")
+        yield Sign("unseen", "rights", f"`{user}` may not read `hbase:acl`; ask a gateway that may")
+        return
+    yield _stranger(gateway)
+    yield _maker(gateway, given)
+    yield from _wide(given)
+
+
+def _stranger(gateway: Gateway) -> Sign:
+    """Ask as somebody whom nobody knows: where that is answered, nobody is refused anything."""
+    if gateway.address.transport != "http":
+        return Sign(
+            "unseen",
+            "authorization",
+            "there is a table `hbase:acl`, and whether it is heeded only a gateway over http shows, asked as another user",
+        )
+    name = f"nobody-{uuid.uuid4().hex[:8]}"
+    other = Gateway(gateway.address, name)
+    try:
+        other.ask(lambda client: client.getRowWithColumns(ACL, b"-", [b"l"], {}))
+    except StoreError as error:
+        if isinstance(error.__cause__, NoAnswer):
+            told = "the gateway does not act as others, so nobody can be asked as whom nothing is granted to"
+            return Sign("attention" if gateway.address.doas else "unseen", "authorization", told)
+        if _user(error) != name:
+            raise
+        return Sign("well", "authorization", "on: a user whom nobody knows is refused")
+    finally:
+        other.pool.close()
+    return Sign(
+        "attention",
+        "authorization",
+        "off: a user whom nobody knows may read `hbase:acl`; set `hbase.security.authorization`, and load"
+        " `AccessController` in the region servers",
+    )
+
+
+def _maker(gateway: Gateway, given: list[Right]) -> Sign:
+    """Say as whom the gateway may act, by who made our records: whoever makes a table is given all rights on it."""
+    place = gateway.address.prefix + RECORDS
+    makers = [each.account for each in given if (each.place, each.scope, each.letters) == (place, "table", "RWXCA")]
+    who = f"; all rights on `{place}`, as whoever made it was given them, has `{'`, `'.join(makers)}`" if makers else ""
+    return Sign(
+        "unseen", "gateway's user", f"hbase names it only where it refuses something, and it may read `hbase:acl`{who}"
+    )
+
+
+def _wide(given: list[Right]) -> Iterator[Sign]:
+    wide = [each for each in given if each.scope in ("namespace", "everything")]
+    for each in wide:
+        more = ", and can give itself more" if _GIVES_ITSELF_MORE & set(each.letters) else ""
+        yield Sign(
+            "attention",
+            "rights",
+            f"`{each.account}` has `{each.letters}` on {each.on}{more}: no right on families holds it back",
+        )
+    if not wide:
+        yield Sign("well", "rights", "nobody has any on a namespace or on everything, superusers aside")
+
+
+def _user(error: StoreError) -> str | None:
+    """Return whom HBase refused, in its own words."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if found := _REFUSED.search(text_of(cause)):
+            return found[1] or found[2]
+        cause = cause.__cause__
+    return None
