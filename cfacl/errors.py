@@ -14,6 +14,7 @@
     │  ├─ InvalidKey           a row key that no store takes
     │  ├─ InvalidValue         a column name, value, timestamp or counter that no store takes
     │  ├─ Closed               the session or the database is closed, or belongs to the parent process
+    │  ├─ TlsRequired          the policy asks for a connection that nobody else can read
     │  └─ Unsupported          this store cannot do that, and it is not emulated
     ├─ PolicyError             the author's mistake, each fault with its path  (also ValueError)
     └─ StoreError              we cannot tell
@@ -54,6 +55,7 @@ __all__ = [
     "StoreLocked",
     "StoreTimeout",
     "StoreUnavailable",
+    "TlsRequired",
     "UnknownAction",
     "UnknownColumn",
     "UnknownFamily",
@@ -183,6 +185,10 @@ class InvalidValue(RequestError):
 
 class Closed(RequestError):
     """The session or database was closed, or was opened by the parent of this process."""
+
+
+class TlsRequired(RequestError):
+    """The store is reached in plain text, and the policy's ``require_tls`` is for what it holds."""
 
 
 class Unsupported(RequestError):

@@ -51,6 +51,7 @@ def connect(
     Raises:
         RequestError: an argument makes no sense, or (`Unsupported`) such a store is never read only.
         PolicyError: the policy has faults; the store is not opened.
+        TlsRequired: the policy's `require_tls` is for a level of what the store holds, which is reached in plain text.
         StoreError: the store can't be opened.
     """
     flag("durable", durable)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from cfacl.api.arguments import family_names, instant, known_principal
+from cfacl.api.encryption import confirm_encrypted
 from cfacl.api.failures import store_failures
 from cfacl.api.judgement import judged
 from cfacl.api.schema import Difference, Schema
@@ -63,6 +64,7 @@ class Database(Pinned):
         *,
         durable: bool,
     ) -> None:
+        confirm_encrypted(store, policy)
         self._store = store
         with store_failures("on its schema"):
             self._schema = Schema(store)
@@ -114,9 +116,11 @@ class Database(Pinned):
 
         Raises:
             PolicyError: the policy, one built by hand, has faults; the policy in force stays.
+            TlsRequired: its `require_tls` is for what the store holds, which is reached in plain text; as above.
             StoreError: the policy *is* in force, and the store could not be told which families it retires.
         """
         bits = compile_policy(judged(policy))
+        confirm_encrypted(self._store, policy)
         with self._lock:
             self._guard.current()
             self._policy = policy

@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Final
 
+from cfacl.api.encryption import bare_families
 from cfacl.api.failures import store_failures
 from cfacl.api.schema import Difference, Schema
 from cfacl.errors import quoted
@@ -38,6 +39,11 @@ def examine(store: Store, policy: Policy | None) -> Iterator[Sign]:
     with store_failures("on its posture"):
         yield from store.posture()
     yield from _families(store, policy)
+    if policy is not None and (bare := bare_families(store, policy)):
+        told = (
+            f"`connect` refuses this address: `require_tls` is for {', '.join(map(quoted, bare))}; use `hbase+https://`"
+        )
+        yield Sign("attention", "transport", told)
     drivers = ", ".join(_installed(each) for each in _DRIVERS.get(store.scheme, ()))
     yield Sign(
         "fact", "versions", ", ".join(filter(None, [_installed("cfacl"), f"python {python_version()}", drivers]))

@@ -17,7 +17,7 @@ duplicate  a grant or restriction stands twice in a role, or is inherited with t
            the document names a thing twice
 idle       a `never` line fits no principal, or no family, of the policy, whatever is granted and for
            whichever purposes (that a family's list keeps a purpose out may be what it guards); an
-           `expect` line tests nothing
+           `expect` line tests nothing; `require_tls` names a level that no family reaches
 ========== ==========================================================================================
 
 "Ever" is over the whole time line: the clock is not looked at, so a grant that has ended still
@@ -89,6 +89,17 @@ class _Lint:
         for number, test in enumerate(policy.expect):
             if not (test.allowed or test.refused or test.exact):
                 yield _finding(("expect", number), "idle", "tests nothing; add `allowed`, `refused` or `exact = true`")
+        yield from self._tls()
+
+    def _tls(self) -> Iterator[Finding]:
+        level, rank = self._policy.stores.hbase_require_tls, self._reach.rank
+        families = (each for table in self._policy.catalog.tables.values() for each in table.families.values())
+        if level is not None and not any(rank[each.level] >= rank[level] for each in families):
+            yield _finding(
+                ("stores", "hbase", "require_tls"),
+                "idle",
+                f"no family is at {quoted(level)} or above; name a lower level, or take it out",
+            )
 
     def _access(self) -> Iterator[Finding]:
         """Find families that nobody can read and purposes that nobody can state."""

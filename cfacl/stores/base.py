@@ -124,6 +124,9 @@ class Store(abc.ABC):
     #: of cells, nor of the schema, nor of a record; one that it is asked for all the same is `Unsupported`.
     read_only: bool = False
 
+    #: Whether what it sends can be read on the way, so that a policy may refuse it for some levels (`require_tls`).
+    plaintext: bool = False
+
     def acting_as(self, identity: str) -> Store:  # for stores that act as several users
         """Return this store for calls on behalf of somebody, by an opaque name; itself, where it is all one to it.
 

@@ -98,6 +98,7 @@ class _Around(Store):
         self.inner = inner
         self.system = _System(self)
         self.read_only = inner.read_only
+        self.plaintext = inner.plaintext
 
     @abc.abstractmethod
     def ask(self, call: Call, proceed: Callable[[], T]) -> T:

@@ -78,6 +78,16 @@ def test_what_the_catalog_does_not_know_is_told(run: Any, write: Any, store: Pat
     assert signs(run("doctor", store, "--format", "json"))["families"][0][0] == "well"
 
 
+def test_an_address_that_the_policy_refuses_deserves_attention(run: Any, write: Any, monkeypatch: Any) -> None:
+    policy = write("tls.toml", write().read_text("utf-8") + '[stores.hbase]\nrequire_tls = "sensitive"\n')
+    assert "transport" not in signs(run("doctor", "memory://", "--policy", policy, "--format", "json"))
+    monkeypatch.setattr(MemoryStore, "plaintext", True)
+    found = signs(run("doctor", "memory://", "--policy", policy, "--format", "json"))["transport"]
+    assert found == [
+        ("attention", "`connect` refuses this address: `require_tls` is for `account:id`; use `hbase+https://`")
+    ]
+
+
 def test_what_cannot_be_looked_at_is_two(run: Any, tmp_path: Path) -> None:
     ran = run("doctor", tmp_path / "none")
     assert (ran.code, ran.out) == (2, "")

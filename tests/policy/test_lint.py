@@ -573,3 +573,10 @@ def test_order_changes_no_finding_but_its_index(data: st.DataObject) -> None:
 def test_real_policies_are_linted(rolemining: Path) -> None:
     pairs = [tuple(line.split()) for line in (rolemining / "domino.txt").read_text("ascii").splitlines()]
     assert {each.code for each in policy_from_pairs(pairs).lint()} == set()  # type: ignore[arg-type]  # two names a line
+
+
+@pytest.mark.parametrize(("level", "idle"), [("public", False), ("sensitive", False), ("sealed", True)])
+def test_a_level_from_which_tls_is_required_and_that_no_family_reaches_is_idle(level: str, idle: bool) -> None:
+    policy = Policy.loads(SOUND + f'\n[stores.hbase]\nrequire_tls = "{level}"\n')
+    said = "no family is at `sealed` or above; name a lower level, or take it out"
+    assert policy.lint() == ((Finding("stores.hbase.require_tls", "idle", said),) if idle else ())

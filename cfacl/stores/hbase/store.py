@@ -61,6 +61,7 @@ class HBaseStore(Store):
 
     def __init__(self, address: Address, *, clock: Callable[[], int]) -> None:
         self._clock = clock
+        self.plaintext = address.tls is None
         self._gateway = Gateway(address)
         #: this store as each principal, where the gateway acts as them
         self._acting: dict[str, HBaseStore] = {}
