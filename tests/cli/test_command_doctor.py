@@ -54,7 +54,7 @@ def test_nothing_wrong_is_zero_and_people_read_a_table(run: Any, write: Any, sto
 
 
 def test_a_directory_that_others_get_into_deserves_attention(run: Any, store: Path) -> None:
-    for mode, may in ((0o755, "read,"), (0o770, "read and write,"), (0o702, "write,")):
+    for mode, may in ((0o755, "read,"), (0o770, "read and write,"), (0o702, "write,"), (0o705, "read,")):
         store.chmod(mode)
         ran = run("doctor", store)
         assert ran.code == 1

@@ -41,6 +41,7 @@ def too_much(made: Wall) -> dict[str, tuple[str, bool]]:
 
 
 @pytest.mark.rule("HBase's own rights")
+@pytest.mark.failure("store-acl-6")
 def test_what_stands_is_given_and_what_depends_on_a_purpose_is_listed(walled: Any, policy: cfacl.Policy) -> None:
     made = built(walled, policy)
     given = [
