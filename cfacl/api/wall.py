@@ -89,7 +89,7 @@ def wall(
     people = [each for each in sorted(policy.principals) if each not in operators]
     stands = list(standing(snapshot, people, purpose, now))
     said = native.say(_needs(policy, snapshot, stands))
-    unsaid = [*_dependent(stands), *said.unsaid]
+    unsaid = [*_left_out(snapshot, stands), *said.unsaid]
     return _compared(policy, said.rights, unsaid, found, accounts, operators)
 
 
@@ -104,8 +104,12 @@ def _needs(policy: Policy, snapshot: Snapshot, stands: Iterable[Standing]) -> It
         yield Need(account, snapshot.stored[table, family], columns, frozenset(actions))
 
 
-def _dependent(stands: Iterable[Standing]) -> Iterator[Unsaid]:
+def _left_out(snapshot: Snapshot, stands: Iterable[Standing]) -> Iterator[Unsaid]:
+    """Yield what depends on a purpose or on time, and what is for a family that the store does not have."""
+    lacking = "the store has no such family that may be used; `create_tables()` makes it, or says what to adopt"
     for each in stands:
+        if each.stands and (each.table, each.family) not in snapshot.stored:
+            yield Unsaid(*each[:4], lacking)
         if not each.stands:
             why = [f"not for {', '.join(f'`{name}`' for name in each.without)}"] if each.without else []
             why += [f"from {each.since:%Y-%m-%d %H:%MZ} on"] if each.since else []

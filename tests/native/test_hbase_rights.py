@@ -95,6 +95,7 @@ def test_what_is_given_on_other_tables_and_namespaces_is_not_read(acl: Any) -> N
     for user, *scope in (
         ["one", "home_account", "prof+3"],
         ["two", "home_account", "prof+2"],
+        ["by hand", "home_account", "geo"],
         ["three", "home_account"],
         ["four", "home_cfacl.records"],
         ["five", "home_other"],
@@ -107,11 +108,27 @@ def test_what_is_given_on_other_tables_and_namespaces_is_not_read(acl: Any) -> N
     assert found == {
         "one": ("family", False),
         "two": ("family", True),
+        "by hand": ("family", False),
         "three": ("table", False),
         "four": ("table", False),
         "six": ("namespace", False),
         "eight": ("everything", False),
     }
+
+
+def test_the_namespace_is_that_of_the_tables(acl: Any) -> None:
+    from cfacl.stores.hbase.address import parse
+    from cfacl.stores.hbase.native import HBaseRights
+
+    acl.address = parse("hbase://gateway/home:x_")
+    for user, *scope in (
+        ["one", "@home"],
+        ["two", "@default"],
+        ["three", "home:x_cfacl.records"],
+        ["four", "x_cfacl.records"],
+    ):
+        acl.grant(user, "R", *scope)
+    assert [each.account for each in HBaseRights(acl).read(set())] == ["one", "three"]
 
 
 def test_what_keeps_rights_from_being_read_is_told(acl: Any) -> None:

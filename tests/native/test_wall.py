@@ -203,6 +203,12 @@ def test_what_the_store_lacks_or_has_retired_gets_no_right(walled: Any, policy: 
     made = built(walled, cfacl.Policy.loads(text))
     assert [*too_much(made)] == ["app RW home_account:id+1:email", "app RW home_account:id+1:name"]
     assert made.granted == ()
+    lacking = "the store has no such family that may be used; `create_tables()` makes it, or says what to adopt"
+    assert [(each.account, each.family, each.what) for each in made.unsaid if each.why == lacking] == [
+        ("app", "other", "read"),
+        ("app", "other", "write"),
+        ("app", "other", "delete"),
+    ]
     dropped = policy.dumps().replace("account", "account2")
     assert {each.right.place for each in built(walled, cfacl.Policy.loads(dropped)).extra} == {"home_account"}
 

@@ -14,7 +14,7 @@ from cfacl.errors import SchemaMissing
 from cfacl.model.action import Action
 from cfacl.stores.hbase.acl import NAMESPACE, rights
 from cfacl.stores.hbase.gateway import Gateway
-from cfacl.stores.hbase.names import RECORDS, family_name
+from cfacl.stores.hbase.names import RECORDS, family_name, identified
 from cfacl.stores.hbase.shell import script
 from cfacl.stores.native import NativeRights, Need, Right, Said, Unsaid
 
@@ -106,5 +106,7 @@ def _bearing(found: Iterable[Right], known: dict[str, frozenset[bytes] | None], 
             yield right
         elif right.place in known and right.scope != "namespace":
             families = known[right.place]
-            gone = bool(right.family) and families is not None and right.family.encode() not in families
+            # One without an identity may come again, by hand, and would have its old rights.
+            identity = identified(right.family.encode())[1]
+            gone = identity > 0 and families is not None and right.family.encode() not in families
             yield right._replace(gone=gone)
