@@ -161,8 +161,9 @@ def _less(letters: str, other: Right | None) -> str:
 def _why(policy: Policy, right: Right) -> tuple[str, bool]:
     """Return why a right is too much, and whether a plan takes it."""
     if right.account not in policy.principals:
-        who = "a group, and who is in it the store decides" if right.account.startswith("@") else "no principal"
-        return who, False
+        if right.account.startswith("@"):
+            return "a group, and who is in it the store decides", False
+        return "no principal; if it looks after the store, name it by `--operator`", False
     if right.scope in ("namespace", "everything"):
         return "it is for every table", False
     if right.scope == "table":

@@ -77,7 +77,7 @@ def test_a_plan_is_a_script_with_what_it_leaves_behind_it(run: Any, write: Any, 
         "+ app home:id",
         "+ app home:prof",
         "# 1 to take, 2 to give",
-        "# left alone: `eve`, R on home:id:x: no principal",
+        "# left alone: `eve`, R on home:id:x: no principal; if it looks after the store, name it by `--operator`",
         "# not given: `app`, write on account:id: it can't",
         "# not given: `app`, write on account:prof: it can't",
     ]
@@ -89,7 +89,7 @@ def test_a_plan_is_a_script_with_what_it_leaves_behind_it(run: Any, write: Any, 
     }  # fmt: skip
     assert told.document["too_much"][1] == {
         "account": "eve", "scope": "column", "place": "home", "family": "id", "column": "x", "letters": "R",
-        "gone": False, "why": "no principal", "taken": False,
+        "gone": False, "why": "no principal; if it looks after the store, name it by `--operator`", "taken": False,
     }  # fmt: skip
     assert there[0].account == "maya", "a plan changes nothing"
 

@@ -17,6 +17,7 @@ assert _found.loader is not None
 shell: Any = importlib.util.module_from_spec(_found)
 _found.loader.exec_module(shell)
 
+STRANGER = "no principal; if it looks after the store, name it by `--operator`"
 #: 2026-06-01T00:00:00Z, in nanoseconds.
 NOW = 1_780_272_000_000_000_000
 
@@ -135,10 +136,10 @@ def test_what_is_wider_than_the_policy_is_told_and_taken_from_principals(walled:
     less = "the policy does not give it always and for every purpose"
     every = "it is for every family"
     alone = {
-        "mallory R home_account:id+1": ("no principal", False),
+        "mallory R home_account:id+1": (STRANGER, False),
         "@staff R home_account:prof+2": ("a group, and who is in it the store decides", False),
         "app R namespace default": ("it is for every table", False),
-        "hbase RWXCA everything": ("no principal", False),
+        "hbase RWXCA everything": (STRANGER, False),
     }
     made = built(walled, policy)
     assert too_much(made) == {
