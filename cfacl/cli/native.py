@@ -7,12 +7,13 @@ import subprocess
 import sys
 from contextlib import closing
 from time import time_ns
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from cfacl.cli import source
-from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, say
+from cfacl.cli.rights import as_document, script_of, told
+from cfacl.cli.screen import Answer, Format, FormatOption, print_json, say
 from cfacl.cli.source import PolicyArgument
 from cfacl.errors import RequestError, StoreError, quoted
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from cfacl import Policy
     from cfacl.api.wall import Wall
     from cfacl.stores.base import Store
-    from cfacl.stores.native import Right
 
 StoreOption = Annotated[
     str, typer.Option("--store", metavar="URL", help="The store, as `hbase://host:9090`.", show_default=False)
@@ -54,8 +54,6 @@ OperatorOption = Annotated[
 ]
 #: What a command of the operator's prints goes there: stdout is for the answer.
 _STDERR: Final = 2
-#: What a look into the store's own rights does not show.
-_UNSEEN: Final = "not visible here: who is a superuser, who is in which group, and rights of single cells"
 
 
 def plan(
@@ -75,9 +73,9 @@ def plan(
     """
     with closing(_open(store)) as opened:
         wall = _wall(opened, source.policy(policy), purpose, account, operator)
-        script = _script(opened, wall)
+        script = script_of(opened, wall)
     if form is Format.JSON:
-        print_json({**_document(wall), "script": script})
+        print_json({**as_document(wall), "script": script})
     else:
         typer.echo(script, nl=False)
     return Answer.YES
@@ -110,9 +108,9 @@ def apply(
     with closing(_open(store)) as opened:
         wall = _wall(opened, read, purpose, account, operator)
         if wall.revoked or wall.granted:
-            _run(shell, _script(opened, wall))
+            _run(shell, script_of(opened, wall))
             wall = _wall(opened, read, purpose, account, operator)
-    return _told(wall, form)
+    return told(wall, form)
 
 
 def verify(
@@ -139,7 +137,7 @@ def verify(
             else:
                 say(str(off))
             return Answer.NO
-    return _told(wall, form)
+    return told(wall, form)
 
 
 def _open(url: str) -> Store:
@@ -159,21 +157,6 @@ def _wall(store: Store, policy: Policy, purpose: str | None, accounts: list[str]
     return wall(store, policy, time_ns(), purpose=purpose, accounts=accounts, operators=operators)
 
 
-def _script(store: Store, wall: Wall) -> str:
-    """Return the script, with what it leaves alone and what it leaves out behind it."""
-    remarks = [f"{len(wall.revoked):,} to take, {len(wall.granted):,} to give"]
-    remarks += [
-        f"left alone: {quoted(each.right.account)}, {each.right.letters} on {each.right.on}: {each.why}"
-        for each in wall.extra
-        if not each.ours
-    ]
-    remarks += [
-        f"not given: {quoted(each.account)}, {each.what} on {each.table}:{each.family}: {each.why}"
-        for each in wall.unsaid
-    ]
-    return store.native_rights().script(wall.revoked, wall.granted, remarks)
-
-
 def _run(shell: str, script: str) -> None:
     try:
         words = shlex.split(shell)
@@ -190,43 +173,3 @@ def _run(shell: str, script: str) -> None:
         raise StoreError(
             f"{quoted(words[0])} ended with code {ended.returncode}, and some of it may be done; `cfacl native verify` says what"
         )
-
-
-def _told(wall: Wall, form: Format) -> int:
-    if form is Format.JSON:
-        print_json(_document(wall))
-        return Answer.YES if wall.holds else Answer.NO
-    rows = [_row("missing", each, "") for each in wall.missing]
-    rows += [_row("too much", each.right, each.why) for each in wall.extra]
-    rows += [
-        _row("known", each, "of a family that is gone" if each.gone else "looks after the store") for each in wall.known
-    ]
-    listing(("", "account", "on", "rights", "why"), rows, "nobody has any rights")
-    if wall.holds:
-        say("the store gives what the policy gives, and nothing more")
-    if wall.unsaid:
-        things = counted(len(wall.unsaid), "permission", "permissions")
-        say(f"{things} of the policy the store can't say, and nobody has there; `cfacl native plan` lists them")
-    say(_UNSEEN)
-    return Answer.YES if wall.holds else Answer.NO
-
-
-def _row(what: str, right: Right, why: str) -> dict[str, str]:
-    return {"": what, "account": right.account, "on": right.on, "rights": right.letters, "why": why}
-
-
-def _document(wall: Wall) -> dict[str, Any]:
-    return {
-        "holds": wall.holds,
-        "missing": [_as_document(each) for each in wall.missing],
-        "too_much": [{**_as_document(each.right), "why": each.why, "taken": each.ours} for each in wall.extra],
-        "known": [_as_document(each) for each in wall.known],
-        "revoked": [_as_document(each) for each in wall.revoked],
-        "granted": [_as_document(each) for each in wall.granted],
-        "unsaid": [each._asdict() for each in wall.unsaid],
-    }
-
-
-def _as_document(right: Right) -> dict[str, Any]:
-    column = None if right.column is None else right.column.decode("utf-8", "backslashreplace")
-    return {**right._asdict(), "column": column}

@@ -119,7 +119,7 @@ def test_verify_lists_what_is_missing_and_what_is_too_much(run: Any, write: Any,
         f"too much  maya     home:prof   R       {SUPPORT}",
         "known     root     table home  A       looks after the store",
         "known     app      home:x+9    R       of a family that is gone",
-        "2 permissions of the policy the store can't say, and nobody has there; `cfacl native plan` lists them",
+        "2 permissions of the policy it can't say, and is to give to nobody; `cfacl native plan` lists them",
         UNSEEN.rstrip(),
     ]
     told = run("native", "verify", write(), *URL, "--purpose", "service", "--format", "json")
@@ -131,9 +131,8 @@ def test_verify_is_yes_where_the_two_agree(run: Any, write: Any, there: list[Rig
     assert ran == (
         0,
         "nobody has any rights\n"
-        "the store gives what the policy gives, and nothing more\n"
-        "1 permission of the policy the store can't say, and nobody has there; `cfacl native plan` lists them\n"
-        + UNSEEN,
+        "the store gives what it can say of the policy, and nothing more\n"
+        "1 permission of the policy it can't say, and is to give to nobody; `cfacl native plan` lists them\n" + UNSEEN,
         "",
     )
     assert run("native", "verify", write(), *URL, "--account", "maya", "--format", "json").code == 0

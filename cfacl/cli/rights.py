@@ -1,0 +1,73 @@
+"""How a wall is told: as a script, as a table, as a document."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from cfacl.cli.screen import Answer, Format, counted, listing, print_json, say
+from cfacl.errors import quoted
+
+if TYPE_CHECKING:
+    from cfacl.api.wall import Wall
+    from cfacl.stores.base import Store
+    from cfacl.stores.native import Right
+
+#: What a look into the store's own rights does not show.
+_UNSEEN: Final = "not visible here: who is a superuser, who is in which group, and rights of single cells"
+
+
+def script_of(store: Store, wall: Wall) -> str:
+    """Return the script, with what it leaves alone and what it leaves out behind it."""
+    remarks = [f"{len(wall.revoked):,} to take, {len(wall.granted):,} to give"]
+    remarks += [
+        f"left alone: {quoted(each.right.account)}, {each.right.letters} on {each.right.on}: {each.why}"
+        for each in wall.extra
+        if not each.ours
+    ]
+    remarks += [
+        f"not given: {quoted(each.account)}, {each.what} on {each.table}:{each.family}: {each.why}"
+        for each in wall.unsaid
+    ]
+    return store.native_rights().script(wall.revoked, wall.granted, remarks)
+
+
+def told(wall: Wall, form: Format) -> int:
+    """Print how the store's own rights stand to a policy, and return the exit code."""
+    if form is Format.JSON:
+        print_json(as_document(wall))
+        return Answer.YES if wall.holds else Answer.NO
+    rows = [_row("missing", each, "") for each in wall.missing]
+    rows += [_row("too much", each.right, each.why) for each in wall.extra]
+    rows += [
+        _row("known", each, "of a family that is gone" if each.gone else "looks after the store") for each in wall.known
+    ]
+    listing(("", "account", "on", "rights", "why"), rows, "nobody has any rights")
+    if wall.holds:
+        say("the store gives what it can say of the policy, and nothing more")
+    if wall.unsaid:
+        things = counted(len(wall.unsaid), "permission", "permissions")
+        say(f"{things} of the policy it can't say, and is to give to nobody; `cfacl native plan` lists them")
+    say(_UNSEEN)
+    return Answer.YES if wall.holds else Answer.NO
+
+
+def _row(what: str, right: Right, why: str) -> dict[str, str]:
+    return {"": what, "account": right.account, "on": right.on, "rights": right.letters, "why": why}
+
+
+def as_document(wall: Wall) -> dict[str, Any]:
+    """Return a wall as a document for JSON."""
+    return {
+        "holds": wall.holds,
+        "missing": [_right(each) for each in wall.missing],
+        "too_much": [{**_right(each.right), "why": each.why, "taken": each.ours} for each in wall.extra],
+        "known": [_right(each) for each in wall.known],
+        "revoked": [_right(each) for each in wall.revoked],
+        "granted": [_right(each) for each in wall.granted],
+        "unsaid": [each._asdict() for each in wall.unsaid],
+    }
+
+
+def _right(right: Right) -> dict[str, Any]:
+    column = None if right.column is None else right.column.decode("utf-8", "backslashreplace")
+    return {**right._asdict(), "column": column}
