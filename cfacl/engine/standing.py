@@ -53,7 +53,7 @@ def standing(snapshot: Snapshot, principals: Iterable[str], purpose: str | None,
     """
     known: dict[tuple[Held, ...], list[Standing]] = {}
     if purpose is not None:
-        snapshot.profile((), purpose)
+        snapshot.profile((), purpose)  # pragma: no mutate  # whose does not matter: it raises for an unknown purpose
     for name in principals:
         held = snapshot.holds(name)
         if held not in known:
@@ -96,7 +96,7 @@ def _joined(
     if len(without) == len(lines):
         return None
     return Standing(
-        principal="",
+        principal="",  # pragma: no mutate  # whoever holds the roles takes its place
         table=table.name,
         family=family.name,
         action=action,
