@@ -17,4 +17,4 @@ def pytest_runtest_makereport(item, call):
 
 def pytest_runtest_setup(item):
     if item.cls in CAUGHT:
-        pytest.skip("caught already")
+        pytest.skip("caught already")  # one test is enough; the others would take their time in vain
