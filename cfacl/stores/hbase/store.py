@@ -18,7 +18,7 @@ from cfacl.stores.hbase.changes import send
 from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.gateway import Gateway
-from cfacl.stores.hbase.names import family_name
+from cfacl.stores.hbase.names import confirm_keys, family_name
 from cfacl.stores.hbase.pool import Pool
 from cfacl.stores.hbase.rows import Reading, Wanted
 from cfacl.stores.hbase.scanning import Scanner, batches
@@ -102,6 +102,7 @@ class HBaseStore(Store):
         before: int | None = None,
         timestamps: bool = False,
     ) -> list[tuple[bytes, Cells]]:
+        confirm_keys(keys)
         reading = self._reading(table, projection)
         with self._schema.told(table, reading.families):
             results = self._gateway.ask(partial(_read, reading, keys))
@@ -124,6 +125,7 @@ class HBaseStore(Store):
     ) -> list[tuple[bytes, int]]:
         if limit is not None and limit < 0:
             raise RequestError("a limit is not negative")
+        confirm_keys([key])
         self._schema.confirm(table, [family])
         wanted = Wanted(self._now(), before)
         with self._schema.told(table, [family]):
@@ -162,6 +164,7 @@ class HBaseStore(Store):
         return batches(read, scanner.close, batch_size, limit, cells)
 
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+        confirm_keys(each.key for each in mutations)
         for mutation in mutations:
             for change in mutation.changes:
                 if change.timestamp is not None and not 0 <= change.timestamp < (1 << 63) - 1:
@@ -180,6 +183,7 @@ class HBaseStore(Store):
         *,
         durable: bool = True,
     ) -> bool:
+        confirm_keys([key])
         self._schema.confirm(table, [*(each for each, _, _ in conditions), *(each.family for each in mutation.changes)])
         puts = [each for each in mutation.changes if isinstance(each, Put) and each.timestamp is None]
         if not len(conditions) == len(mutation.changes) == len(puts) == sum(len(each.values) for each in puts) == 1:
@@ -205,6 +209,7 @@ class HBaseStore(Store):
         self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, *, durable: bool = True
     ) -> int:
         counter(amount)
+        confirm_keys([key])
         self._schema.confirm(table, [family])
         name = self._gateway.table(table)
         column = family_name(family) + b":" + qualifier
@@ -221,7 +226,8 @@ class HBaseStore(Store):
         return self._schema.altered(families)
 
     def look(self) -> None:
-        """Ask the gateway for something, so that one that is not there is told at once."""
+        """Ask the gateway for something, and hbase behind it, so that one that is not there is told at once."""
+        self._gateway.greet()
         self._schema.names()
 
     def flush(self) -> None:
