@@ -23,6 +23,7 @@ from cfacl.stores.hbase.pool import Pool
 from cfacl.stores.hbase.rows import Reading, Wanted
 from cfacl.stores.hbase.scanning import Scanner, batches
 from cfacl.stores.hbase.schema import Schema
+from cfacl.stores.hbase.stamps import Stamps
 from cfacl.stores.hbase.system import Records
 
 __all__ = ["HBaseStore", "open_store"]
@@ -62,6 +63,7 @@ class HBaseStore(Store):
         #: this store as each principal, where the gateway acts as them
         self._acting: dict[str, HBaseStore] = {}
         self._schema = Schema(self._gateway)
+        self._stamps = Stamps(clock) if address.retry_writes else None
         self._readings: dict[Projection, Reading] = {}
         self.system = Records(self._gateway)
 
@@ -172,7 +174,7 @@ class HBaseStore(Store):
         families = {change.family for mutation in mutations for change in mutation.changes}
         self._schema.confirm(table, families)
         with self._schema.told(table, families):
-            send(self._gateway, self._gateway.table(table), mutations)
+            send(self._gateway, self._gateway.table(table), mutations, self._stamps)
 
     def compare_and_set(
         self,
@@ -310,6 +312,12 @@ def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
     A gateway over HTTP is ``hbase+http://``, or ``hbase+https://`` with TLS: ``?ca=`` says who signs its certificate,
     ``?cert=`` and ``?key=`` name our own; paths of PEM files.  With ``?doas=principal`` it acts as each principal, by
     the header `doAs`, for what they read and write; as its own user for the schema and our records.
+
+    A change whose answer is lost is not sent again: it may have been applied, says the error.  With ``?retry_writes=true``
+    plain puts and deletes of `apply` bear this clock's time instead of the server's, so that a second one is the same as
+    the first, and are sent once more where the connection broke.  Then all who write need clocks that agree: of two plain
+    writes the later one wins by these, a counter's or a compare-and-set's is stamped by the server, and either is hidden
+    by a delete from a clock that is ahead.  Counters and compare-and-set are never sent again.
 
     Raises:
         RequestError: the URL does not make sense.
