@@ -272,3 +272,112 @@ def test_what_is_greeted_is_let_go_again(monkeypatch) -> None:
     monkeypatch.setattr(gateway, "connect", lambda address: Greeted())
     Gateway(parse("hbase://host")).greet()
     assert ended == [True]
+
+
+# ------------------------------------------------------------------------------------------------------- over http
+
+
+def paging(status: int, body: bytes, length: int | None = None, *, ending: bool = False) -> Callable[..., None]:
+    """Answer each request over HTTP with the same page, which may say that it is longer than it is."""
+
+    def talk(connection: socket.socket) -> None:
+        while received := connection.recv(1 << 16):
+            if b"\r\n\r\n" not in received:
+                received += connection.recv(1 << 16)
+            size = len(body) if length is None else length
+            close = b"Connection: close\r\n" if ending else b""
+            head = b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n" % (status, close, size)
+            asked.append(received)
+            connection.sendall(head + body)
+            if size > len(body) or ending:
+                return
+
+    asked: list[bytes] = []
+    talk.asked = asked  # type: ignore[attr-defined]
+    return talk
+
+
+def over_http(url: str) -> HBaseStore:
+    store = HBaseStore(parse(url.replace("hbase:", "hbase+http:") + "?timeout=2"), clock=time.time_ns)
+    store._schema._known["t"] = frozenset([b"f+1"])
+    return store
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "length", "question", "change", "message"),
+    [
+        (200, b"half", 100, StoreUnavailable, StoreTimeout, "the gateway ended the connection"),
+        (504, b"<html>", None, StoreUnavailable, StoreTimeout, "what answers at `.*` answered a page of status 504"),
+        (200, b"<html>" * 9, None, StoreContractError, StoreContractError, "what came from `.*` is no answer of a gatew"),
+        (403, b"<html>", None, StoreError, StoreError, "the gateway at `.*` refuses to act so; let its user act as oth"),
+    ],
+    ids=["cut", "page", "nonsense", "refusal"],
+)  # fmt: skip
+def test_what_is_no_answer_over_http_is_an_error_and_a_change_is_sent_once(
+    status: int, body: bytes, length: int | None, question, change, message: str
+) -> None:
+    talk = paging(status, body, length)
+    with listening(talk) as url, closing(over_http(url)) as store:
+        with pytest.raises(StoreError, match=f"^{message}") as told:
+            store.get("t", [b"k"], Projection([Slice(FAMILY)]))
+        assert type(told.value) is question
+        assert len(talk.asked) == (2 if length else 1)
+        with pytest.raises(StoreError, match=f"^{message}") as told:
+            store.apply("t", [Mutation(b"k", (Put(FAMILY, {b"a": b"1"}),))])
+        assert type(told.value) is change
+        assert str(told.value).endswith("it may have been applied, or still be, so look before it is sent again") is (
+            status != 403
+        )
+        assert len(talk.asked) == (3 if length else 2)
+        assert store.statistics()["connections_discarded"] == len(talk.asked)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "message"),
+    [
+        (404, b"<html>", StoreUnavailable, "answered a page of status 404; is it a gateway over http$"),
+        (401, b"<html>", StoreError, "refuses to act so; let its user act as others by `hadoop.proxyuser`"),
+        (200, b"<html>" * 9, StoreContractError, "does not answer as a gateway"),
+    ],
+)
+def test_a_page_is_told_when_the_store_is_opened(status: int, body: bytes, kind, message: str) -> None:
+    with listening(paging(status, body)) as url, pytest.raises(StoreError, match=message) as told:
+        open_store(url.replace("hbase:", "hbase+http:"), clock=time.time_ns)
+    assert type(told.value) is kind
+
+
+def test_a_change_that_found_nobody_over_http_was_never_sent() -> None:
+    url = f"hbase://{ports.HOST}:{ports.free(1)[0]}"
+    with (
+        closing(over_http(url)) as store,
+        pytest.raises(StoreUnavailable, match=r"^no gateway answers at .* mend the U"),
+    ):
+        store.apply("t", [Mutation(b"k", (Put(FAMILY, {b"a": b"1"}),))])
+
+
+def test_a_connection_that_the_server_closes_with_its_answer_is_not_opened_again() -> None:
+    """Behind a balancer the next may lead elsewhere, where the number of a scanner means another scan."""
+    asked = Message("scannerClose", 1, 1, NOTHING)
+    talk = paging(200, asked._replace(kind=REPLY).raw, ending=True)
+    address = "hbase+http://{}?timeout=2"
+    with listening(talk) as url, closing(connect(parse(address.format(url.removeprefix("hbase://"))))) as connected:
+        connected.scannerClose(1)
+        assert not connected.is_fresh()
+        with pytest.raises(ConnectionResetError):
+            connected.scannerClose(1)
+    assert len(talk.asked) == 1
+
+
+def test_an_answer_over_http_is_in_time_as_a_whole() -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.recv(1 << 16)
+        for each in b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n":
+            connection.sendall(bytes([each]))
+            ended.wait(0.05)
+
+    ended = threading.Event()
+    with listening(drip) as url:
+        address = parse(f"{url.replace('hbase:', 'hbase+http:')}?timeout=0.3")
+        with closing(connect(address)) as connected, pytest.raises(TimeoutError):
+            connected.mutateRows(b"t", [], {})
+        ended.set()
