@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
@@ -14,8 +15,12 @@ import pytest
 
 from cfacl.errors import StoreError, StoreTimeout, StoreUnavailable
 from cfacl.model.request import Mutation, Put, Span
+from cfacl.stores.hbase.address import parse
+from cfacl.stores.hbase.http import NoAnswer
+from cfacl.stores.hbase.store import HBaseStore
 from cfacl.testing.announcements import absent
 from cfacl.testing.servers import HBase, Missing
+from cfacl.testing.servers.hbase import settings
 from cfacl.testing.servers.hbase.server import MASTER
 
 pytestmark = pytest.mark.slow
@@ -29,7 +34,7 @@ PATIENCE: Final = 180
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HBase]:
     """One that is this module's alone."""
-    started = HBase(tmp_path_factory.mktemp("killed"))
+    started = HBase(tmp_path_factory.mktemp("killed"), transports=("buffered", "http"))
     try:
         started.start()
     except Missing as missing:
@@ -144,3 +149,41 @@ def test_a_gateway_without_hbase_behind_it_is_told_when_a_store_is_opened(ground
     finally:
         server.restart(MASTER)
     comes(ground.store().look)
+
+
+@pytest.mark.parametrize(
+    ("setting", "instead"),
+    [("hadoop.proxyuser.hbase.", "hadoop.proxyuser.nobody."), ("support.proxyuser", "support.nothing")],
+)
+def test_a_gateway_that_may_no_longer_act_as_others_is_told(
+    ground, server: HBase, rows, monkeypatch, setting: str, instead: str
+) -> None:
+    """It answers with a page, which plain happybase takes for an answer of another protocol."""
+    url = f"hbase+http://{server.host}:{server.port('http')}/{ground.prefix}?doas=principal"
+    with contextlib.closing(HBaseStore(parse(url), clock=time.time_ns)) as store:
+        acting = store.acting_as("maya")
+        assert ground.read(acting, rows[0][0]) == rows[:1]
+        written = settings.write
+
+        def write(configuration, *arguments, **values) -> None:
+            written(configuration, *arguments, **values)
+            site = configuration / "hbase-site.xml"
+            site.write_text(site.read_text().replace(setting, instead))
+
+        monkeypatch.setattr(settings, "write", write)
+        server.restart("http")
+        store.look()
+        for call in (
+            lambda: ground.read(acting, rows[0][0]),
+            lambda: ground.put(acting, b"x"),
+            lambda: next(acting.scan(ground.TABLE, ground.whole, Span(), batch_size=10)),
+        ):
+            with pytest.raises(
+                StoreError, match=r"^the gateway at `.*` refuses to act so; let its user act as"
+            ) as told:
+                call()
+            assert type(told.value) is StoreError
+            assert isinstance(told.value.__cause__, NoAnswer)
+        monkeypatch.undo()
+        server.restart("http")
+        assert ground.read(acting, rows[0][0]) == rows[:1]

@@ -72,8 +72,9 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ("RetriesExhausted", StoreUnavailable, "hbase did not do it, however often the gateway tried; see the cause"),
 )
 _PERHAPS: Final = "; it may have been applied, or still be, so look before it is sent again"
-#: What HTTP calls a refusal.
+#: What HTTP calls a refusal, and what a gateway says of one in a page of status 500.
 _REFUSALS: Final = (401, 403)
+_REFUSING: Final = (b"is not allowed to impersonate", b"Support for proxyuser is not configured")
 _CLASS: Final = re.compile(r"[A-Za-z_$]+(?:Exception|Error)\b")
 
 
@@ -104,7 +105,7 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
             return StoreError(f"the gateway at `{where}` does not know this call; {_OTHER}")
         return StoreError("the gateway failed at this and says no more; read its log" + perhaps)
     if isinstance(error, NoAnswer):
-        return _page(error.status, where, lost, perhaps)
+        return _page(error, where, lost, perhaps)
     if isinstance(error, OutOfStep):
         return StoreContractError("the gateway answered another question; the answer was dropped" + again)
     if isinstance(error, TimeoutError):
@@ -130,13 +131,15 @@ def unfamiliar(error: Exception, where: object) -> CfaclError:
     return kind(f"what listens at `{where}` does not answer as a gateway; {_OTHER}")
 
 
-def _page(status: int, where: object, lost: type[CfaclError], perhaps: str) -> CfaclError:
-    if status in _REFUSALS:
+def _page(error: NoAnswer, where: object, lost: type[CfaclError], perhaps: str) -> CfaclError:
+    if error.status in _REFUSALS or any(each in error.page for each in _REFUSING):
         return StoreError(
             f"the gateway at `{where}` refuses to act so; let its user act as others by `hadoop.proxyuser`,"
             " and set `hbase.thrift.support.proxyuser`"
         )
-    return lost(f"what answers at `{where}` answered a page of status {status}; is it a gateway over http{perhaps}")
+    return lost(
+        f"what answers at `{where}` answered a page of status {error.status}; is it a gateway over http{perhaps}"
+    )
 
 
 def _answered(text: str) -> CfaclError:

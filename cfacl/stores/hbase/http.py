@@ -17,6 +17,8 @@ from cfacl.stores.hbase.wire import Wire
 __all__ = ["HttpTransport", "NoAnswer"]
 
 _OK: Final = 200
+#: How much of a page is kept, in bytes.
+_SHOWN: Final = 4_096
 
 
 class NoAnswer(Exception):
@@ -24,11 +26,13 @@ class NoAnswer(Exception):
 
     Attributes:
         status: as HTTP has it.
+        page: how it begins.
     """
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, page: bytes) -> None:
         super().__init__(status)
         self.status = status
+        self.page = page[:_SHOWN]
 
 
 class HttpTransport:
@@ -56,7 +60,7 @@ class HttpTransport:
         except IncompleteRead as error:
             raise EOFError from error
         if response.status != _OK:
-            raise NoAnswer(response.status)
+            raise NoAnswer(response.status, answer)
         self._answer = BytesIO(answer)
 
     def read(self, size: int) -> bytes:
