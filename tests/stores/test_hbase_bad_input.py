@@ -23,7 +23,8 @@ from cfacl.errors import (
     StoreUnavailable,
 )
 from cfacl.model.request import MAX_KEY, Delete, Mutation, Put, Span
-from cfacl.stores.hbase.definitions import IllegalArgument, ServerError
+from cfacl.stores.hbase.definitions import BatchMutation, IllegalArgument, ServerError
+from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.errors import mapped, text_of
 from cfacl.stores.hbase.store import HBaseStore, open_store
 from cfacl.testing.servers import Operator, Running
@@ -286,6 +287,22 @@ def test_a_cell_of_another_length_is_no_counter(ground) -> None:
         assert ground.plain().row(b"k") == {b"one+1:a": value}
     ground.put(store, b"k", (7).to_bytes(8))
     assert store.increment(ground.TABLE, b"k", ground.one, b"a", 1) == 8
+
+
+def test_what_the_gateway_fails_at_without_detail_is_told(ground) -> None:
+    """As it does at a column without a colon, which the store never sends, and at a bad name of a table."""
+    gateway = ground.store()._gateway
+    bare = BatchMutation(b"k", [Change(False, b"column", b"1")])
+    message = "the gateway failed at this and says no more; read its log"
+    perhaps = "; it may have been applied, or still be, so look before it is sent again"
+    fails(
+        lambda: gateway.tell(lambda client: client.mutateRows(ground.name, [bare], {})), StoreError, message + perhaps
+    )
+    fails(lambda: gateway.ask(lambda client: client.getRow(b"no\0name", b"k", {})), StoreError, message)
+    with pytest.raises(StoreError) as told:
+        gateway.ask(lambda client: client.getRow(ground.name, b"", {}))
+    assert isinstance(told.value.__cause__, TApplicationException)
+    assert list(ground.plain().scan()) == []
 
 
 def test_an_answer_of_the_servers_own_failure_leaves_its_connection_as_good_as_before(ground) -> None:
