@@ -87,6 +87,9 @@ class Ground:
     """A table with two families and some rows in an HBase, and ways to it: stores, and plain happybase."""
 
     TABLE: Final = "account"
+    #: How many rows the fixture `rows` has written; seconds after which a hasty store gives an answer up.
+    ROWS: Final = 200
+    SHORT: Final = 1
 
     def __init__(self, server: Running) -> None:
         self.server = server
@@ -129,6 +132,17 @@ class Ground:
         family, _, qualifier = name.partition(b":")
         return family + b"+1:" + qualifier
 
+    def opened(self, store: Store) -> tuple[int, int]:
+        """Return how many connections were opened, and how many of these thrown away."""
+        statistics: Any = store.statistics()
+        return statistics["connections_opened"], statistics["connections_discarded"]
+
+    def warmed(self, store: HBaseStore) -> HBaseStore:
+        """Return a store that has one connection now, and knows the families."""
+        assert self.read(store, self.row(0)[0]) == [self.row(0)]
+        assert self.opened(store) == (1, 0)
+        return store
+
     def read(self, store: Store, *keys: bytes) -> list[tuple[bytes, Cells]]:
         """Return rows."""
         return store.get(self.TABLE, keys, self.whole)
@@ -159,3 +173,20 @@ def proxy(hbase: Running) -> Iterator[Proxy]:
     """What breaks things between a client and the buffered gateway."""
     with Proxy(hbase.host, hbase.port()) as made:
         yield made
+
+
+@pytest.fixture
+def rows(ground: Ground) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    return ground.fill(ground.ROWS)
+
+
+@pytest.fixture
+def warm(ground: Ground, rows: object, proxy: Proxy) -> HBaseStore:
+    """A store behind the proxy that has a connection."""
+    return ground.warmed(ground.store(proxy.port))
+
+
+@pytest.fixture
+def hasty(ground: Ground, rows: object, proxy: Proxy) -> HBaseStore:
+    """One that gives up soon."""
+    return ground.warmed(ground.store(proxy.port, timeout=ground.SHORT))

@@ -46,10 +46,10 @@ class Client:
         self.calls.append(("end", None))
 
 
-def scanner(*pages: Any, span: Span = Span(), cells: int | None = None) -> tuple[Scanner, Client]:  # noqa: B008  # frozen
+def scanner(*pages: Any, span: Span | None = None, cells: int | None = None) -> tuple[Scanner, Client]:
     client = Client([*pages])
     pool = Pool(lambda: client)  # type: ignore[arg-type,return-value]  # all that a scan asks of one
-    return Scanner(pool, b"t", [b"f+1"], span, cells), client
+    return Scanner(pool, b"t", [b"f+1"], span or Span(), cells), client
 
 
 def read(scan: Scanner, count: int = 2) -> list[bytes]:

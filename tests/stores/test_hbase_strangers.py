@@ -286,23 +286,23 @@ def whole_request(stream: Stream) -> bytes:
     return stream.take(length)
 
 
-def paging(status: int, body: bytes, length: int | None = None, *, ending: bool = False) -> Callable[..., None]:
-    """Answer each request over HTTP with the same page, which may say that it is longer than it is."""
+class Paging:
+    """Answers each request over HTTP with the same page, which may say that it is longer than it is."""
 
-    def talk(connection: socket.socket) -> None:
+    def __init__(self, status: int, body: bytes, length: int | None = None, *, ending: bool = False) -> None:
+        self.asked: list[bytes] = []
+        close = b"Connection: close\r\n" if ending else b""
+        size = len(body) if length is None else length
+        self._page = b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n%s" % (status, close, size, body)
+        self._ends = ending or size > len(body)
+
+    def __call__(self, connection: socket.socket) -> None:
         stream = Stream(connection)
         while True:
-            asked.append(whole_request(stream))
-            size = len(body) if length is None else length
-            close = b"Connection: close\r\n" if ending else b""
-            head = b"HTTP/1.1 %d X\r\n%sContent-Length: %d\r\n\r\n" % (status, close, size)
-            connection.sendall(head + body)
-            if size > len(body) or ending:
+            self.asked.append(whole_request(stream))
+            connection.sendall(self._page)
+            if self._ends:
                 return
-
-    asked: list[bytes] = []
-    talk.asked = asked  # type: ignore[attr-defined]
-    return talk
 
 
 def over_http(url: str) -> HBaseStore:
@@ -325,7 +325,7 @@ def over_http(url: str) -> HBaseStore:
 def test_what_is_no_answer_over_http_is_an_error_and_a_change_is_sent_once(
     status: int, body: bytes, length: int | None, question, change, message: str
 ) -> None:
-    talk = paging(status, body, length)
+    talk = Paging(status, body, length)
     with listening(talk) as url, closing(over_http(url)) as store:
         with pytest.raises(StoreError, match=f"^{message}") as told:
             store.get("t", [b"k"], Projection([Slice(FAMILY)]))
@@ -349,7 +349,7 @@ def test_what_is_no_answer_over_http_is_an_error_and_a_change_is_sent_once(
     ],
 )
 def test_a_page_is_told_when_the_store_is_opened(status: int, body: bytes, kind, message: str) -> None:
-    with listening(paging(status, body)) as url, pytest.raises(StoreError, match=message) as told:
+    with listening(Paging(status, body)) as url, pytest.raises(StoreError, match=message) as told:
         open_store(url.replace("hbase:", "hbase+http:"), clock=time.time_ns)
     assert type(told.value) is kind
 
@@ -366,7 +366,7 @@ def test_a_change_that_found_nobody_over_http_was_never_sent() -> None:
 def test_a_connection_that_the_server_closes_with_its_answer_is_not_opened_again() -> None:
     """Behind a balancer the next may lead elsewhere, where the number of a scanner means another scan."""
     asked = Message("scannerClose", 1, 1, NOTHING)
-    talk = paging(200, asked._replace(kind=REPLY).raw, ending=True)
+    talk = Paging(200, asked._replace(kind=REPLY).raw, ending=True)
     address = "hbase+http://{}?timeout=2"
     with listening(talk) as url, closing(connect(parse(address.format(url.removeprefix("hbase://"))))) as connected:
         connected.scannerClose(1)
