@@ -23,9 +23,9 @@ from cfacl.errors import (
     StoreUnavailable,
 )
 from cfacl.model.request import MAX_KEY, Delete, Mutation, Put, Span
-from cfacl.stores.hbase.definitions import BatchMutation, IllegalArgument, ServerError
+from cfacl.stores.hbase.definitions import BatchMutation, ColumnDescriptor, IllegalArgument, ServerError
 from cfacl.stores.hbase.definitions import Mutation as Change
-from cfacl.stores.hbase.errors import mapped, text_of
+from cfacl.stores.hbase.errors import TableExists, mapped, text_of
 from cfacl.stores.hbase.store import HBaseStore, open_store
 from cfacl.testing.servers import Operator, Running
 
@@ -303,6 +303,28 @@ def test_what_the_gateway_fails_at_without_detail_is_told(ground) -> None:
         gateway.ask(lambda client: client.getRow(ground.name, b"", {}))
     assert isinstance(told.value.__cause__, TApplicationException)
     assert list(ground.plain().scan()) == []
+
+
+def test_what_the_driver_cannot_send_is_told_and_spoils_no_connection(ground) -> None:
+    """It notices in the middle of a message, of which a part is in its buffers then."""
+    store = ground.store()
+    wrong = BatchMutation(b"k", [Change(False, b"one+1:a", 5)])
+    fails(
+        lambda: store._gateway.tell(lambda client: client.mutateRows(ground.name, [wrong], {})),
+        InvalidValue,
+        "the driver can't send this; keys, column names and values are bytes",
+    )
+    assert ground.read(store, b"k") == []
+    assert store.statistics() == {"connections_opened": 2, "connections_discarded": 1}
+
+
+def test_a_table_that_somebody_else_made_meanwhile_is_told(ground) -> None:
+    families = [ColumnDescriptor(name=b"f:")]
+    fails(
+        lambda: ground.store()._gateway.tell(lambda client: client.createTable(ground.name, families)),
+        TableExists,
+        "somebody else makes this table; try again",
+    )
 
 
 def test_an_answer_of_the_servers_own_failure_leaves_its_connection_as_good_as_before(ground) -> None:
