@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from cfacl.errors import InvalidValue, RequestError, StoreContractError, Unsupported
+from cfacl.errors import InvalidValue, RequestError, StoreContractError, StoreError, Unsupported
 from cfacl.model.counter import counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
@@ -35,6 +35,8 @@ _IDENTITIES: Final = 256
 #: At most so many rows are asked for at once.
 _ROWS: Final = 1_000
 _MOST: Final = (1 << 31) - 1
+#: By how much another clock may differ from ours where ours stamps what is written, in milliseconds.
+_APART: Final = 1_000
 _CAPABLE: Final = Capabilities(
     atomic_mix=False,
     atomic_batch=False,
@@ -65,7 +67,7 @@ class HBaseStore(Store):
         self._schema = Schema(self._gateway)
         self._stamps = Stamps(clock) if address.retry_writes else None
         self._readings: dict[Projection, Reading] = {}
-        self.system = Records(self._gateway)
+        self.system = self._records = Records(self._gateway)
 
     def acting_as(self, identity: str) -> HBaseStore:
         if not self._gateway.address.doas:
@@ -231,6 +233,8 @@ class HBaseStore(Store):
         """Ask the gateway for something, and hbase behind it, so that one that is not there is told at once."""
         self._gateway.greet()
         self._schema.names()
+        if self._stamps is not None:
+            self._confirm_clock()
 
     def flush(self) -> None:
         """Do nothing but look: what HBase acknowledged is in its log."""
@@ -267,6 +271,15 @@ class HBaseStore(Store):
     def _pools(self) -> list[Pool]:
         acting = self._acting.copy().values()
         return [self._gateway.pool, *(each._gateway.pool for each in acting)]  # noqa: SLF001  # of its own kind
+
+    def _confirm_clock(self) -> None:
+        """Raise `StoreError` where the server's clock is another, for the writes of two would win and lose by chance."""
+        before, there, after = self._now(), self._records.now(), self._now()
+        apart = max(before - there, there - after)
+        if apart > _APART:
+            raise StoreError(
+                f"this clock and hbase's are {apart // 1000} seconds apart; let both follow one, or leave out `retry_writes`"
+            )
 
     def _now(self) -> int:
         return self._clock() // 1_000_000
@@ -317,11 +330,12 @@ def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
     plain puts and deletes of `apply` bear this clock's time instead of the server's, so that a second one is the same as
     the first, and are sent once more where the connection broke.  Then all who write need clocks that agree: of two plain
     writes the later one wins by these, a counter's or a compare-and-set's is stamped by the server, and either is hidden
-    by a delete from a clock that is ahead.  Counters and compare-and-set are never sent again.
+    by a delete from a clock that is ahead.  A server's that is more than a second from ours is told.  Counters and
+    compare-and-set are never sent again.
 
     Raises:
         RequestError: the URL does not make sense.
-        StoreError: no gateway answers there.
+        StoreError: no gateway answers there, or the clocks do not agree.
     """
     store = HBaseStore(parse(url), clock=clock)
     try:
