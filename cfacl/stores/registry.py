@@ -23,6 +23,8 @@ _OURS: Final = {
     "memory": "cfacl.stores.memory:open_store",
     "rocksdb": "cfacl.stores.rocksdb:open_store",
 }
+#: The extra with the driver, of those that need one.
+_EXTRAS: Final = {"hbase": "hbase", "hbase+http": "hbase", "hbase+https": "hbase"}
 
 
 class Opener(Protocol):
@@ -44,7 +46,8 @@ def open_store(location: object, *, clock: Callable[[], int], read_only: bool = 
     """Open the store at a URL such as ``rocksdb:///srv/home``, or at a path, which means RocksDB.
 
     Raises:
-        RequestError: the scheme is not known, or (`Unsupported`) such a store is never read only.
+        RequestError: the scheme is not known, its driver is not installed, or (`Unsupported`) such a store is never read
+            only.
         StoreError: the store cannot be opened.
     """
     if not isinstance(location, (str, Path)):
@@ -62,8 +65,7 @@ def open_store(location: object, *, clock: Callable[[], int], read_only: bool = 
         raise RequestError(f"{quoted(url)} is no URL; write `scheme://` and what the store asks for") from error
     target: Any
     if scheme in _OURS:
-        module, _, name = _OURS[scheme].partition(":")
-        target = getattr(importlib.import_module(module), name)
+        target = _ours(scheme)
     else:
         found = {each.name: each for each in entry_points(group=GROUP)}
         if scheme not in found:
@@ -80,3 +82,15 @@ def open_store(location: object, *, clock: Callable[[], int], read_only: bool = 
         store.close()
         raise StoreContractError(f"the store at {quoted(scheme + '://')} opened for writing; report it to its author")
     return store
+
+
+def _ours(scheme: str) -> Any:
+    module, _, name = _OURS[scheme].partition(":")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if scheme not in _EXTRAS or (error.name or "").partition(".")[0] == "cfacl":
+            raise
+        raise RequestError(
+            f"the driver of `{scheme}://` is not installed; `pip install 'cfacl[{_EXTRAS[scheme]}]'`"
+        ) from error

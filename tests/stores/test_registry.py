@@ -88,3 +88,41 @@ def test_what_names_no_store_is_refused(location, message):
     with pytest.raises(RequestError) as refused:
         registry.open_store(location, clock=CLOCK)
     assert str(refused.value) == message
+
+
+WITHOUT = """
+import sys
+import time
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if {{name, name.partition(".")[0]}} & {missing!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing())
+
+from cfacl.stores.registry import open_store
+
+try:
+    open_store({url!r}, clock=time.time_ns)
+except Exception as error:
+    answer = [type(error).__name__, str(error), type(error.__cause__).__name__]
+"""
+
+
+@pytest.mark.parametrize("scheme", ["hbase", "hbase+http", "hbase+https"])
+@pytest.mark.parametrize("missing", [{"happybase"}, {"thriftpy2"}, {"happybase", "thriftpy2"}], ids=sorted)
+def test_without_its_driver_it_is_said_what_to_install(another, missing, scheme):
+    told = another().do(WITHOUT.format(missing=missing, url=f"{scheme}://host"))
+    message = f"the driver of `{scheme}://` is not installed; `pip install 'cfacl[hbase]'`"
+    assert told == ["RequestError", message, "ModuleNotFoundError"]
+
+
+def test_a_module_of_ours_that_is_missing_is_no_drivers(another):
+    told = another().do(WITHOUT.format(missing={"cfacl.stores.hbase.scanning"}, url="hbase://host"))
+    assert told == ["ModuleNotFoundError", "No module named 'cfacl.stores.hbase.scanning'", "NoneType"]
+
+
+def test_what_needs_no_extra_is_not_said_to_be_one(another, tmp_path):
+    told = another().do(WITHOUT.format(missing={"rocksdict"}, url=f"rocksdb://{tmp_path}/a"))
+    assert told[0] == "ModuleNotFoundError"

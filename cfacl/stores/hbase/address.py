@@ -17,9 +17,9 @@ _PORT: Final = 9090
 _TRANSPORTS: Final = ("buffered", "framed")
 #: What can be said behind the question mark, by scheme.
 _KNOWN: Final = {
-    "hbase": ("timeout", "transport"),
-    "hbase+http": ("doas", "timeout"),
-    "hbase+https": ("ca", "cert", "doas", "key", "timeout"),
+    "hbase": ("retry_writes", "timeout", "transport"),
+    "hbase+http": ("doas", "retry_writes", "timeout"),
+    "hbase+https": ("ca", "cert", "doas", "key", "retry_writes", "timeout"),
 }
 #: An answer that takes longer is given up, in seconds; HBase gives up one of its own after 60.
 _PATIENCE: Final = 60.0
@@ -70,6 +70,7 @@ class Address:
         timeout: seconds for each answer.
         tls: how it is encrypted; ``None`` for not at all.
         doas: whether it is to act as each principal, and not as one user for all.
+        retry_writes: whether changes bear timestamps of ours and are sent once more where the connection broke.
     """
 
     host: str
@@ -79,6 +80,7 @@ class Address:
     timeout: float
     tls: Tls | None = None
     doas: bool = False
+    retry_writes: bool = False
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -92,10 +94,10 @@ def parse(url: str) -> Address:
     """
     try:
         parts = urlsplit(url)
-        port = parts.port or _PORT
+        port = _PORT if parts.port is None else parts.port
     except ValueError as error:
         raise RequestError(f"{quoted(url)} is no URL; write `hbase://host:9090`") from error
-    if not parts.hostname or parts.username is not None or parts.password is not None or parts.fragment:
+    if not parts.hostname or not port or parts.username is not None or parts.password is not None or parts.fragment:
         raise RequestError(
             f"{quoted(url)} must be `hbase://host:9090`, or with what table names begin with behind a `/`"
         )
@@ -111,6 +113,7 @@ def parse(url: str) -> Address:
         timeout=_timeout(said.get("timeout")),
         tls=_tls(said) if parts.scheme == "hbase+https" else None,
         doas=_doas(said.get("doas")),
+        retry_writes=_retries(said.get("retry_writes", "false")),
     )
 
 
@@ -150,6 +153,12 @@ def _doas(value: str | None) -> bool:
     if value not in (None, "principal"):
         raise RequestError(f"`doas` is `principal`, so that the gateway acts as each of them; not {quoted(value)}")
     return value is not None
+
+
+def _retries(value: str) -> bool:
+    if value not in ("true", "false"):
+        raise RequestError(f"`retry_writes` is `true` or `false`; not {quoted(value)}")
+    return value == "true"
 
 
 def _tls(said: dict[str, str]) -> Tls:

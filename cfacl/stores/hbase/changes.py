@@ -8,49 +8,66 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
+
+from attrs import define
 
 from cfacl.errors import CfaclError, PartlyWritten
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.stores.hbase.client import Client
-from cfacl.stores.hbase.definitions import BatchMutation
+from cfacl.stores.hbase.definitions import BatchMutation, IllegalArgument
 from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import family_name
+from cfacl.stores.hbase.stamps import Stamps
 
 __all__ = ["send"]
 
 #: At most so many rows, and bytes of values, in one call.
 _ROWS: Final = 1_000
 _BYTES: Final = 8 << 20
-
-
 #: After a plain delete, in seconds: what is put within its millisecond would be hidden by it.
 _MILLISECOND: Final = 0.001
 
 
-def send(gateway: Gateway, table: bytes, mutations: Sequence[Mutation]) -> None:
+def send(gateway: Gateway, table: bytes, mutations: Sequence[Mutation], stamps: Stamps | None = None) -> None:
     """Send changes in their order.
+
+    Args:
+        stamps: of changes that have no timestamp; all are then sent once more where the connection broke.
 
     Raises:
         PartlyWritten: some may be written and others not.
         CfaclError: none was written, or it is not known of the only row that there is.
     """
+    done: set[bytes] = set()
     for run in _runs(mutations):
+        plain = run.timestamp is None
+        if plain and stamps is not None:
+            run.timestamp = stamps.delete() if run.deletes else stamps.put()
         try:
-            gateway.tell(partial(run.send, table=table))
+            gateway.tell(partial(run.send, table=table), again=stamps is not None)
         except CfaclError as error:
-            if len({each.key for each in mutations}) == 1:
+            left = run.rows.keys() | {each.key for each in mutations[run.last :]}
+            partly = _partly(run, done, left, error)
+            if partly is None:
                 raise
-            raise _partly(mutations, run, error) from error.__cause__
-        if run.deletes and run.timestamp is None:
+            raise partly from error.__cause__ or error
+        done |= run.rows.keys()
+        if run.deletes and plain:
             time.sleep(_MILLISECOND)
+            if stamps is not None and run.timestamp is not None:
+                stamps.deleted(run.timestamp)
 
 
-def _partly(mutations: Sequence[Mutation], run: _Run, error: CfaclError) -> PartlyWritten:
-    unknown = set(run.rows)
-    unwritten = {each.key for each in mutations[run.last :]} - unknown
-    written = {each.key for each in mutations[: run.first]} - unknown - unwritten
+def _partly(run: _Run, done: set[bytes], left: set[bytes], error: CfaclError) -> PartlyWritten | None:
+    """Return what is known where a run failed: some rows are ``done``, of some is ``left``; none where the error says it."""
+    # The gateway refuses arguments before it sends any of them to HBase.
+    refused = run.tries == 0 or (run.tries == 1 and isinstance(error.__cause__, IllegalArgument))
+    if not done and (refused or len(left) == 1):
+        return None
+    unknown = done & left if refused else done & left | run.rows.keys()
+    written, unwritten = done - unknown, left - unknown
     return PartlyWritten(
         f"{error}; rows written: {len(written)}, not written: {len(unwritten)}, not known: {len(unknown)}",
         written=written,
@@ -59,24 +76,27 @@ def _partly(mutations: Sequence[Mutation], run: _Run, error: CfaclError) -> Part
     )
 
 
-class _Run(NamedTuple):
+@define
+class _Run:
     """What one call sends.
 
     Attributes:
-        first, last: which of the mutations it is part of, by position; ``last`` included.
+        last: the last of the mutations that it is part of, by position.
         rows: values by column by row key; of deletions they are empty, and a column may be a whole family.
         timestamp: of all of them, or now.
         deletes: whether they are deletes.
+        tries: how often they were sent.
     """
 
-    first: int
     last: int
     rows: dict[bytes, dict[bytes, bytes]]
     timestamp: int | None
     deletes: bool
+    tries: int = 0
 
     def send(self, client: Client, *, table: bytes) -> None:
         """Send them."""
+        self.tries += 1
         deletes = self.deletes
         batch = [
             BatchMutation(key, [Change(deletes, column, value) for column, value in columns.items()])
@@ -90,7 +110,7 @@ class _Run(NamedTuple):
 
 def _runs(mutations: Sequence[Mutation]) -> Iterator[_Run]:
     """Yield what is to be sent, one after the other."""
-    first = size = position = 0
+    size = position = 0
     rows: dict[bytes, dict[bytes, bytes]] = {}
     kind: tuple[bool, int | None] = False, None
     for position, mutation in enumerate(mutations):
@@ -100,16 +120,16 @@ def _runs(mutations: Sequence[Mutation]) -> Iterator[_Run]:
             if rows and (
                 kind != (deletes, change.timestamp) or (key not in rows and (len(rows) >= _ROWS or size >= _BYTES))
             ):
-                yield _Run(first, position, rows, kind[1], kind[0])
+                yield _Run(position, rows, kind[1], kind[0])
                 rows, size = {}, 0
             if not rows:
-                first, kind = position, (deletes, change.timestamp)
+                kind = deletes, change.timestamp
             columns = _columns(change)
             if columns:  # said twice, the last one counts
                 rows.setdefault(key, {}).update(columns)
                 size += sum(map(len, columns.values()))
     if rows:
-        yield _Run(first, position, rows, kind[1], kind[0])
+        yield _Run(position, rows, kind[1], kind[0])
 
 
 def _columns(change: Put | Delete) -> dict[bytes, bytes]:

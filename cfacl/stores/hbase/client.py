@@ -7,21 +7,22 @@ which the answer must bear, and a connection on which anything went wrong is nev
 
 from __future__ import annotations
 
-import select
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from thriftpy2.protocol import TBinaryProtocol
 from thriftpy2.thrift import TApplicationException, TMessageType
-from thriftpy2.transport import TBufferedTransport, TFramedTransport, TSocket
+from thriftpy2.transport import TBufferedTransport, TFramedTransport
 
 from cfacl.stores.hbase.address import Address
 from cfacl.stores.hbase.definitions import Hbase
 from cfacl.stores.hbase.http import HttpTransport
+from cfacl.stores.hbase.wire import Wire, opened
 
 __all__ = ["Client", "OutOfStep", "connect"]
 
 _LAST: Final = (1 << 31) - 1
+_ANSWERS: Final = (TMessageType.REPLY, TMessageType.EXCEPTION)
 _TRANSPORTS: Final = {"buffered": TBufferedTransport, "framed": TFramedTransport, "http": TBufferedTransport}
 
 
@@ -32,30 +33,25 @@ class OutOfStep(Exception):
 class Client:
     """Has the methods of HBase's Thrift interface, by their names; for one thread at a time.
 
-    Each raises `OutOfStep` where the answer bears another number or name than the question.
+    Each raises `OutOfStep` where the answer bears another number or name than the question, or is none.
     """
 
-    def __init__(self, socket: Any, protocol: Any) -> None:
-        self._socket = socket
+    def __init__(self, wire: Wire, protocol: Any) -> None:
+        self._wire = wire
         self._protocol = protocol
         self._number = 0
 
     def is_fresh(self) -> bool:
         """Whether it may be asked: nothing waits to be read, neither a late answer nor the server's good-bye."""
-        if self._socket.sock is None:  # which is opened anew with the next question
-            return True
-        waiting = select.poll()
-        waiting.register(self._socket.sock, select.POLLIN)
-        return not waiting.poll(0)
+        return self._wire.is_quiet()
 
     def close(self) -> None:
         """End it, for the server too."""
-        self._socket.close()
+        self._wire.close()
 
     def let_go(self) -> None:
         """Close it here and nowhere else: a parent process goes on using it."""
-        if self._socket.sock is not None:
-            self._socket.sock.close()
+        self._wire.let_go()
 
     if TYPE_CHECKING:
 
@@ -64,18 +60,22 @@ class Client:
     def _call(self, name: str, question: Any, answer: Callable[[], Any]) -> Any:
         self._number = number = self._number % _LAST + 1
         protocol = self._protocol
+        self._wire.begin()
         protocol.write_message_begin(name, TMessageType.CALL, number)
         question.write(protocol)
         protocol.write_message_end()
         protocol.trans.flush()
-        # As thriftpy2 reads it, which takes the name and the number and looks at neither.
+        # As thriftpy2 reads it, which takes these three and looks at none.  What sends back whatever it gets has another
+        # kind: a socket that is connected to itself, as to a port where nobody listens, would acknowledge every change.
         its_name, kind, its_number = protocol.read_message_begin()
-        if its_number != number or its_name != name:
+        if its_number != number or its_name != name or kind not in _ANSWERS:
             raise OutOfStep
         if kind == TMessageType.EXCEPTION:
-            failure = TApplicationException()
+            failure: Any = TApplicationException()
             failure.read(protocol)
             protocol.read_message_end()
+            if isinstance(failure.message, bytes):  # as all text comes here, and then `str` of the error would fail
+                failure.message = failure.message.decode("utf-8", "replace")
             raise failure
         result = answer()
         result.read(protocol)
@@ -105,12 +105,12 @@ for _name in Hbase.thrift_services:
 
 
 def connect(address: Address, user: str | None = None) -> Client:
-    """Return an open connection, on which the gateway acts as ``user``; what goes wrong comes as the driver has it."""
-    socket: Any
-    if address.transport == "http":
-        socket = HttpTransport(address, user)
-    else:
-        socket = TSocket(address.host, address.port, socket_timeout=address.timeout * 1000)  # type: ignore[no-untyped-call]  # without types
-    transport = _TRANSPORTS[address.transport](socket)
-    transport.open()
-    return Client(socket, TBinaryProtocol(transport, decode_response=False))  # type: ignore[no-untyped-call]  # as above
+    """Return an open connection, on which the gateway acts as ``user``.
+
+    Raises:
+        CfaclError: there is none to be had, so that nothing was sent.
+    """
+    wire = opened(address)
+    beneath = HttpTransport(wire, address, user) if address.transport == "http" else wire
+    transport = _TRANSPORTS[address.transport](beneath)
+    return Client(wire, TBinaryProtocol(transport, decode_response=False))  # type: ignore[no-untyped-call]  # without types

@@ -7,6 +7,7 @@ import ssl
 from http.client import HTTPException
 from typing import Final
 
+from thriftpy2.protocol.cybin import ProtocolError  # type: ignore[attr-defined]  # compiled, and without types
 from thriftpy2.protocol.exc import TProtocolException
 from thriftpy2.thrift import TApplicationException, TDecodeException
 from thriftpy2.transport import TTransportException
@@ -23,8 +24,9 @@ from cfacl.errors import (
 from cfacl.stores.hbase.client import OutOfStep
 from cfacl.stores.hbase.definitions import AlreadyExists, IllegalArgument, ServerError
 from cfacl.stores.hbase.http import NoAnswer
+from cfacl.stores.hbase.wire import strange
 
-__all__ = ["BROKEN", "TEXTS", "TableExists", "mapped", "text_of"]
+__all__ = ["BROKEN", "TEXTS", "TableExists", "mapped", "text_of", "unfamiliar"]
 
 
 class TableExists(StoreError):
@@ -34,7 +36,9 @@ class TableExists(StoreError):
 #: What ends a connection, beside a time-out: a question that changes nothing may be asked again on another.
 BROKEN: Final[tuple[type[Exception], ...]] = (ConnectionError, EOFError, TTransportException, OutOfStep)
 
-_BUSY: Final = "hbase is not ready for this region; try again"
+#: What to look at where it is not known who answers.
+_OTHER: Final = "is it `hbase thrift start`, and its transport that of the URL, as in `?transport=framed`"
+_BUSY: Final = "hbase does not serve this region now; try again, and see whether the table is disabled"
 _DISABLED: Final = "the table is disabled; `enable` it in `hbase shell`"
 _REFUSED: Final = "hbase refuses this to the user whom the gateway acts as; `grant` it in `hbase shell`"
 _LARGE: Final = "a value is larger than the server takes; raise `hbase.client.keyvalue.maxsize`"
@@ -64,10 +68,13 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ("NoRouteToHostException", StoreUnavailable, "the gateway does not reach hbase; see the cause"),
     ("ConnectException", StoreUnavailable, "the gateway does not reach hbase; see the cause"),
     ("ConnectionClosedException", StoreUnavailable, "the gateway lost hbase; try again"),
+    ("servers with issues: null", StoreUnavailable, "hbase finds no region of this table; see whether it is there"),
     ("RetriesExhausted", StoreUnavailable, "hbase did not do it, however often the gateway tried; see the cause"),
 )
-#: What HTTP calls a refusal.
+_PERHAPS: Final = "; it may have been applied, or still be, so look before it is sent again"
+#: What HTTP calls a refusal, and what a gateway says of one in a page of status 500.
 _REFUSALS: Final = (401, 403)
+_REFUSING: Final = (b"is not allowed to impersonate", b"Support for proxyuser is not configured")
 _CLASS: Final = re.compile(r"[A-Za-z_$]+(?:Exception|Error)\b")
 
 
@@ -90,42 +97,49 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
         return TableExists("somebody else makes this table; try again")
     if isinstance(error, (ServerError, IllegalArgument)):
         return _answered(text_of(error))
-    perhaps = "; it may have been applied, so look before it is sent again" if applied else "; try again"
+    perhaps = _PERHAPS if applied else ""
+    again = perhaps or "; try again"
+    lost = StoreTimeout if applied else StoreUnavailable
     if isinstance(error, TApplicationException):
-        return StoreError("the gateway failed at this and says no more; read its log")
-    if isinstance(error, TTransportException) and error.type == TTransportException.NOT_OPEN:
-        return StoreUnavailable(f"no gateway answers at `{where}`; start it with `hbase thrift start`")
+        if error.type == TApplicationException.UNKNOWN_METHOD:
+            return StoreError(f"the gateway at `{where}` does not know this call; {_OTHER}")
+        return StoreError("the gateway failed at this and says no more; read its log" + perhaps)
     if isinstance(error, NoAnswer):
-        return _page(error.status, where)
-    if isinstance(error, ssl.SSLError):
-        return StoreError(
-            f"the gateway at `{where}` and we know each other's certificates not; see `ca`, `cert`, `key`"
-        )
-    if isinstance(error, TimeoutError):
-        return StoreTimeout(f"the gateway did not answer in time{perhaps}")
+        return _page(error, where, lost, perhaps)
     if isinstance(error, OutOfStep):
-        return StoreContractError("the gateway answered another question; the answer was dropped" + perhaps)
+        return StoreContractError("the gateway answered another question; the answer was dropped" + again)
+    if isinstance(error, TimeoutError):
+        return StoreTimeout(f"the gateway did not answer in time: is hbase behind it up, and the table enabled{again}")
     if isinstance(error, BROKEN):
-        kind = StoreTimeout if applied else StoreUnavailable
-        return kind(
-            f"the gateway ended the connection; is its transport another one, as in `?transport=framed`{perhaps}"
-        )
+        return lost(f"the gateway ended the connection, as one does that stops, or at a request too large{again}")
+    if isinstance(error, ssl.SSLError):
+        return StoreError(strange(where) + perhaps)
     if isinstance(error, OSError):
-        return StoreUnavailable(f"the gateway at `{where}` can't be reached; see the cause")
-    if isinstance(error, (TProtocolException, TDecodeException, HTTPException)):
-        return StoreContractError(
-            f"what answers at `{where}` is no gateway of hbase, or of another transport; see the URL"
-        )
-    return StoreError("the driver failed in a way that is not known; see the cause")
+        return lost(f"the gateway at `{where}` can't be reached; see the cause{perhaps}")
+    if isinstance(error, TDecodeException):  # of encoding, whatever its name says
+        return InvalidValue("the driver can't send this; keys, column names and values are bytes")
+    if isinstance(error, (ProtocolError, TProtocolException, HTTPException)):
+        return StoreContractError(f"what came from `{where}` is no answer of a gateway; {_OTHER}{perhaps}")
+    return StoreError("the driver failed in a way that is not known; see the cause" + perhaps)
 
 
-def _page(status: int, where: object) -> CfaclError:
-    if status in _REFUSALS:
+def unfamiliar(error: Exception, where: object) -> CfaclError:
+    """Return an error of ours where something listens and does not answer as a gateway does."""
+    if isinstance(error, (NoAnswer, ssl.SSLError)):
+        return mapped(error, where, applied=False)
+    kind = StoreUnavailable if isinstance(error, (OSError, EOFError, TTransportException)) else StoreContractError
+    return kind(f"what listens at `{where}` does not answer as a gateway; {_OTHER}")
+
+
+def _page(error: NoAnswer, where: object, lost: type[CfaclError], perhaps: str) -> CfaclError:
+    if error.status in _REFUSALS or any(each in error.page for each in _REFUSING):
         return StoreError(
             f"the gateway at `{where}` refuses to act so; let its user act as others by `hadoop.proxyuser`,"
             " and set `hbase.thrift.support.proxyuser`"
         )
-    return StoreUnavailable(f"what answers at `{where}` answered a page of status {status}; is it a gateway over http?")
+    return lost(
+        f"what answers at `{where}` answered a page of status {error.status}; is it a gateway over http{perhaps}"
+    )
 
 
 def _answered(text: str) -> CfaclError:

@@ -10,13 +10,15 @@ that cfacl never made is called as it is, and has identity 0.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
-from cfacl.errors import RequestError, quoted
+from cfacl.errors import InvalidKey, RequestError, quoted
 from cfacl.model.names import is_identifier
 from cfacl.model.projection import StoredFamily
+from cfacl.model.request import MAX_KEY
 
-__all__ = ["RECORDS", "family_name", "identified", "options", "table_name", "time_to_live"]
+__all__ = ["RECORDS", "confirm_keys", "family_name", "identified", "options", "table_name", "time_to_live"]
 
 #: The table of cfacl's own records.
 RECORDS: Final = "cfacl.records"
@@ -32,6 +34,13 @@ def table_name(prefix: str, table: str) -> bytes:
     if not is_identifier(table) or table == RECORDS:
         raise RequestError(f"hbase has no table {quoted(table)}; a name is letters, digits, `_`, `.` and `-`")
     return (prefix + table).encode("ascii")
+
+
+def confirm_keys(keys: Iterable[bytes]) -> None:
+    """Raise `InvalidKey` for a row key that HBase does not take: it says so too late, or tries it for a quarter of a minute."""
+    for key in keys:
+        if not 0 < len(key) <= MAX_KEY:
+            raise InvalidKey(f"a row key is 1 to {MAX_KEY} bytes, not {len(key)}")
 
 
 def family_name(family: StoredFamily) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -26,12 +28,14 @@ class Pool:
     def __init__(self, connect: Callable[[], Client]) -> None:
         self._connect = connect
         self._idle: list[Client] = []
-        self._lock = threading.Lock()
+        # One that a thread may take twice: a scan that is collected gives its connection back wherever that happens.
+        self._lock = threading.RLock()
         self._closed: str | None = None
         self.abandoned = False
         #: how many were opened, and how many of these were thrown away
         self.opened = 0
         self.discarded = 0
+        _pools.add(self)
 
     def confirm_open(self) -> None:
         """Raise `Closed` after `close` or `abandon`."""
@@ -108,9 +112,21 @@ class Pool:
 
     def abandon(self) -> None:
         """Let go of everything in a forked child, without a byte to the server, whom the parent goes on talking to."""
-        self._lock = threading.Lock()  # a thread of the parent may hold the other one for ever
+        self._lock = threading.RLock()  # a thread of the parent may hold the other one for ever
         self.abandoned = True
         self._closed = "the store was opened by the parent of this process; open it after the fork"
         idle, self._idle = self._idle, []
         for each in idle:
             self.discard(each)
+
+
+#: What a forked child has to let go of, whoever opened it.
+_pools: weakref.WeakSet[Pool] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for each in list(_pools):
+        each.abandon()
+
+
+os.register_at_fork(after_in_child=_after_fork)

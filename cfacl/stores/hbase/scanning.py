@@ -38,7 +38,7 @@ class Scanner:
         self._lower = _clamped(span.lower or b"")
         self._upper = _clamped(span.upper)
         self._client: Client | None = None
-        self._number = 0
+        self._number: int | None = None
         #: the last row, and in it the last column, that was read
         self._behind: tuple[bytes, bytes] | None = None
         # A row to stop at that is empty would mean none to HBase.
@@ -55,10 +55,11 @@ class Scanner:
     def close(self) -> None:
         """End the server's scanner too, and give the connection back."""
         client, self._client = self._client, None
+        number, self._number = self._number, None
         if client is not None:
             try:
-                if not self._pool.abandoned:
-                    client.scannerClose(self._number)
+                if number is not None and not self._pool.abandoned:  # any other number is somebody else's scan
+                    client.scannerClose(number)
             except ANSWERS:  # it was over already
                 self._pool.give(client)
             except Exception:  # noqa: BLE001  # the server forgets a scanner by itself
@@ -92,6 +93,13 @@ class Scanner:
         if self._over or self._client is None:
             return []
         results = self._client.scannerGetList(self._number, number)
+        keys = (
+            [each.row for each in results]
+            if self._behind is None
+            else [self._behind[0], *(each.row for each in results)]
+        )
+        if keys != sorted(keys, reverse=self._reverse):
+            raise StoreContractError("the store answered rows out of their order; the answer was dropped")
         found = [(each.row, columns) for each in results if (columns := self._fresh(each.row, each.columns))]
         if results:
             last = results[-1]
@@ -133,6 +141,7 @@ class Scanner:
 
     def _drop(self) -> None:
         client, self._client = self._client, None
+        self._number = None
         if client is not None:
             self._pool.discard(client)
 

@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final
 
-from cfacl.errors import RequestError, SchemaMissing, quoted
+from cfacl.errors import RequestError, SchemaMissing, StoreError, StoreUnavailable, quoted
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.hbase.client import Client
-from cfacl.stores.hbase.definitions import ColumnDescriptor
+from cfacl.stores.hbase.definitions import ColumnDescriptor, ServerError
 from cfacl.stores.hbase.errors import TableExists
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import RECORDS, family_name, identified, options, time_to_live
@@ -58,7 +58,7 @@ class Schema:
                     )
 
     def told(self, table: str, families: Iterable[StoredFamily]) -> Told:
-        """Say in a block which family it is that the server does not find."""
+        """Say in a block which family the server does not find; of several rows it says no more than that it failed."""
         return Told(self, table, families)
 
     def names(self) -> list[bytes]:
@@ -177,9 +177,14 @@ class Told:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, SchemaMissing):
+        if isinstance(error, (SchemaMissing, StoreUnavailable)) and isinstance(error.__cause__, ServerError):
             self._schema.forget(self._table)
-            self._schema.confirm(self._table, self._families)
+            try:
+                self._schema.confirm(self._table, self._families)
+            except SchemaMissing as named:
+                raise named from error.__cause__
+            except StoreError:
+                pass  # then nobody knows more
 
 
 def make(gateway: Gateway, table: bytes, families: Sequence[Any]) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from cfacl.errors import InvalidValue, RequestError, StoreContractError, Unsupported
+from cfacl.errors import InvalidValue, RequestError, StoreContractError, StoreError, Unsupported
 from cfacl.model.counter import counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
@@ -18,13 +18,14 @@ from cfacl.stores.hbase.changes import send
 from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.gateway import Gateway
-from cfacl.stores.hbase.names import family_name
+from cfacl.stores.hbase.names import confirm_keys, family_name
 from cfacl.stores.hbase.native import HBaseRights
 from cfacl.stores.hbase.pool import Pool
 from cfacl.stores.hbase.posture import posture
 from cfacl.stores.hbase.rows import Reading, Wanted
 from cfacl.stores.hbase.scanning import Scanner, batches
 from cfacl.stores.hbase.schema import Schema
+from cfacl.stores.hbase.stamps import Stamps
 from cfacl.stores.hbase.system import Records
 from cfacl.stores.posture import Sign
 
@@ -37,6 +38,8 @@ _IDENTITIES: Final = 256
 #: At most so many rows are asked for at once.
 _ROWS: Final = 1_000
 _MOST: Final = (1 << 31) - 1
+#: By how much another clock may differ from ours where ours stamps what is written, in milliseconds.
+_APART: Final = 1_000
 _CAPABLE: Final = Capabilities(
     atomic_mix=False,
     atomic_batch=False,
@@ -66,8 +69,9 @@ class HBaseStore(Store):
         #: this store as each principal, where the gateway acts as them
         self._acting: dict[str, HBaseStore] = {}
         self._schema = Schema(self._gateway)
+        self._stamps = Stamps(clock) if address.retry_writes else None
         self._readings: dict[Projection, Reading] = {}
-        self.system = Records(self._gateway)
+        self.system = self._records = Records(self._gateway)
 
     def acting_as(self, identity: str) -> HBaseStore:
         if not self._gateway.address.doas:
@@ -106,6 +110,7 @@ class HBaseStore(Store):
         before: int | None = None,
         timestamps: bool = False,
     ) -> list[tuple[bytes, Cells]]:
+        confirm_keys(keys)
         reading = self._reading(table, projection)
         with self._schema.told(table, reading.families):
             results = self._gateway.ask(partial(_read, reading, keys))
@@ -128,6 +133,7 @@ class HBaseStore(Store):
     ) -> list[tuple[bytes, int]]:
         if limit is not None and limit < 0:
             raise RequestError("a limit is not negative")
+        confirm_keys([key])
         self._schema.confirm(table, [family])
         wanted = Wanted(self._now(), before)
         with self._schema.told(table, [family]):
@@ -166,6 +172,7 @@ class HBaseStore(Store):
         return batches(read, scanner.close, batch_size, limit, cells)
 
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+        confirm_keys(each.key for each in mutations)
         for mutation in mutations:
             for change in mutation.changes:
                 if change.timestamp is not None and not 0 <= change.timestamp < (1 << 63) - 1:
@@ -173,7 +180,7 @@ class HBaseStore(Store):
         families = {change.family for mutation in mutations for change in mutation.changes}
         self._schema.confirm(table, families)
         with self._schema.told(table, families):
-            send(self._gateway, self._gateway.table(table), mutations)
+            send(self._gateway, self._gateway.table(table), mutations, self._stamps)
 
     def compare_and_set(
         self,
@@ -184,6 +191,7 @@ class HBaseStore(Store):
         *,
         durable: bool = True,
     ) -> bool:
+        confirm_keys([key])
         self._schema.confirm(table, [*(each for each, _, _ in conditions), *(each.family for each in mutation.changes)])
         puts = [each for each in mutation.changes if isinstance(each, Put) and each.timestamp is None]
         if not len(conditions) == len(mutation.changes) == len(puts) == sum(len(each.values) for each in puts) == 1:
@@ -209,6 +217,7 @@ class HBaseStore(Store):
         self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, *, durable: bool = True
     ) -> int:
         counter(amount)
+        confirm_keys([key])
         self._schema.confirm(table, [family])
         name = self._gateway.table(table)
         column = family_name(family) + b":" + qualifier
@@ -231,8 +240,11 @@ class HBaseStore(Store):
         return posture(self._gateway)
 
     def look(self) -> None:
-        """Ask the gateway for something, so that one that is not there is told at once."""
+        """Ask the gateway for something, and hbase behind it, so that one that is not there is told at once."""
+        self._gateway.greet()
         self._schema.names()
+        if self._stamps is not None:
+            self._confirm_clock()
 
     def flush(self) -> None:
         """Do nothing but look: what HBase acknowledged is in its log."""
@@ -269,6 +281,15 @@ class HBaseStore(Store):
     def _pools(self) -> list[Pool]:
         acting = self._acting.copy().values()
         return [self._gateway.pool, *(each._gateway.pool for each in acting)]  # noqa: SLF001  # of its own kind
+
+    def _confirm_clock(self) -> None:
+        """Raise `StoreError` where the server's clock is another, for the writes of two would win and lose by chance."""
+        before, there, after = self._now(), self._records.now(), self._now()
+        apart = max(before - there, there - after)
+        if apart > _APART:
+            raise StoreError(
+                f"this clock and hbase's are {apart // 1000} seconds apart; let both follow one, or leave out `retry_writes`"
+            )
 
     def _now(self) -> int:
         return self._clock() // 1_000_000
@@ -315,9 +336,16 @@ def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
     ``?cert=`` and ``?key=`` name our own; paths of PEM files.  With ``?doas=principal`` it acts as each principal, by
     the header `doAs`, for what they read and write; as its own user for the schema and our records.
 
+    A change whose answer is lost is not sent again: it may have been applied, says the error.  With ``?retry_writes=true``
+    plain puts and deletes of `apply` bear this clock's time instead of the server's, so that a second one is the same as
+    the first, and are sent once more where the connection broke.  Then all who write need clocks that agree: of two plain
+    writes the later one wins by these, a counter's or a compare-and-set's is stamped by the server, and either is hidden
+    by a delete from a clock that is ahead.  A server's that is more than a second from ours is told.  Counters and
+    compare-and-set are never sent again.
+
     Raises:
         RequestError: the URL does not make sense.
-        StoreError: no gateway answers there.
+        StoreError: no gateway answers there, or the clocks do not agree.
     """
     store = HBaseStore(parse(url), clock=clock)
     try:

@@ -25,6 +25,8 @@ _KEY: Final = b"r"
 _SOME: Final = b"="
 _NONE: Final = b"-"
 _PAGE: Final = 1_000
+#: The row, no record's, that is written to see what time it is there.
+_CLOCK: Final = b"clock"
 
 
 class Records(SystemTable):
@@ -57,6 +59,17 @@ class Records(SystemTable):
             lambda client: client.checkAndPut(self._table, _row(key), _COLUMN, raw, change, {})
         )
         return replaced
+
+    def now(self) -> int:
+        """Return by which millisecond the server stamps what is written now."""
+        self._make()
+        change = Mutation(column=_COLUMN, value=_NONE)
+        self._gateway.tell(lambda client: client.mutateRow(self._table, _CLOCK, [change], {}))
+        rows = self._gateway.ask(lambda client: client.getRowWithColumns(self._table, _CLOCK, [_FAMILY], {}))
+        if [each.row for each in rows] != [_CLOCK]:
+            raise StoreContractError("the store answered another record; the answer was dropped")
+        stamp: int = rows[0].columns[_COLUMN].timestamp
+        return stamp
 
     def _raw(self, key: str) -> bytes | None:
         try:

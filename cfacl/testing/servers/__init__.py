@@ -17,6 +17,8 @@ tables as nobody else does, and take an `HBase` of your own where you mean to ki
 JDK (17 is what it is tested with) and Maven; where the machine lacks one of them the test is left out, or failed if
 ``CFACL_REQUIRE`` names `hbase`.  ``CFACL_HBASE=host:port`` names a server that runs already, and starts none.
 
+`Proxy` stands before a Thrift server and breaks what passes: see `cfacl.testing.servers.proxy`.
+
 The jars come from Maven Central once, into ``CFACL_CACHE`` or the user's cache.
 """
 
@@ -25,15 +27,21 @@ from cfacl.testing.servers.fixtures import hbase, hbase_acl, pytest_configure, p
 from cfacl.testing.servers.hbase.operations import Operator
 from cfacl.testing.servers.hbase.running import Running
 from cfacl.testing.servers.hbase.server import HBase
+from cfacl.testing.servers.proxy import Exchange, Fault, Proxy, at_random, nth
 
 __all__ = [
+    "Exchange",
+    "Fault",
     "HBase",
     "Missing",
     "Operator",
+    "Proxy",
     "Running",
     "ServerError",
+    "at_random",
     "hbase",
     "hbase_acl",
+    "nth",
     "pytest_configure",
     "pytest_configure_node",
     "pytest_unconfigure",

@@ -39,6 +39,18 @@ class Operator:
         """Take a family, and its cells, from a table that has others."""
         self._do("remove", table, family)
 
+    def split(self, table: str | bytes, row: bytes) -> None:
+        """Make two regions of the one that a row is in, and begin the second with it."""
+        self._do("split", table, row)
+
+    def unassign(self, table: str | bytes) -> None:
+        """Take all regions of a table from their servers, as happens when they move: nobody serves them meanwhile."""
+        self._do("unassign", table)
+
+    def assign(self, table: str | bytes) -> None:
+        """Give them to servers again."""
+        self._do("assign", table)
+
     def grant(self, user: str, rights: str, *scope: str | bytes) -> None:
         """Give rights: letters of `RWXCA`, on ``scope``: nothing for all tables, or a table, a family, a qualifier."""
         self._do("grant", user, rights, *scope)

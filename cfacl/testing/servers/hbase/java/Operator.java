@@ -12,6 +12,8 @@ import org.apache.hadoop.hbase.client.ColumnFamilyDescriptorBuilder;
 import org.apache.hadoop.hbase.client.Connection;
 import org.apache.hadoop.hbase.client.ConnectionFactory;
 import org.apache.hadoop.hbase.client.Put;
+import org.apache.hadoop.hbase.client.RegionInfo;
+import org.apache.hadoop.hbase.client.RegionLocator;
 import org.apache.hadoop.hbase.client.Table;
 import org.apache.hadoop.hbase.protobuf.generated.VisibilityLabelsProtos.VisibilityLabelsResponse;
 import org.apache.hadoop.hbase.security.access.AccessControlClient;
@@ -20,13 +22,16 @@ import org.apache.hadoop.hbase.security.visibility.CellVisibility;
 import org.apache.hadoop.hbase.security.visibility.VisibilityClient;
 
 /**
- * Does what the Thrift interface cannot: families, rights, visibility labels, and cells that bear one.
+ * Does what the Thrift interface cannot: families, regions, rights, visibility labels, and cells that bear one.
  *
  * <p>A command is a line of percent-encoded words; it is answered by a line, {@code ok} or what went wrong.
  *
  * <pre>
  * add TABLE FAMILY VERSIONS SECONDS                   SECONDS to live
  * remove TABLE FAMILY
+ * split TABLE ROW
+ * unassign TABLE
+ * assign TABLE
  * grant USER RIGHTS [TABLE [FAMILY [QUALIFIER]]]      RIGHTS are letters of RWXCA
  * revoke USER RIGHTS [TABLE [FAMILY [QUALIFIER]]]
  * define LABEL ...
@@ -70,6 +75,22 @@ public final class Operator {
                 break;
             case "remove":
                 connection.getAdmin().deleteColumnFamily(TableName.valueOf(words.get(1)), words.get(2));
+                break;
+            case "split":
+                try (RegionLocator regions = connection.getRegionLocator(TableName.valueOf(words.get(1)))) {
+                    byte[] region = regions.getRegionLocation(words.get(2)).getRegion().getRegionName();
+                    connection.getAdmin().splitRegionAsync(region, words.get(2)).get();
+                }
+                break;
+            case "unassign":
+                for (RegionInfo each : connection.getAdmin().getRegions(TableName.valueOf(words.get(1)))) {
+                    connection.getAdmin().unassign(each.getRegionName(), false);
+                }
+                break;
+            case "assign":
+                for (RegionInfo each : connection.getAdmin().getRegions(TableName.valueOf(words.get(1)))) {
+                    connection.getAdmin().assign(each.getRegionName());
+                }
                 break;
             case "grant":
             case "revoke":

@@ -1,0 +1,125 @@
+"""A scan's rows: what is dropped of an answer, what is refused, and which scanner is ended.  No server is asked."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cfacl.errors import StoreContractError
+from cfacl.model.request import Span
+from cfacl.stores.hbase.definitions import IllegalArgument
+from cfacl.stores.hbase.pool import Pool
+from cfacl.stores.hbase.scanning import Scanner
+
+COLUMNS = {b"f+1:a": b"1", b"f+1:b": b"2"}
+
+
+class Client:
+    """Answers what it was told to, page by page: keys, or an error."""
+
+    def __init__(self, pages: list[Any]) -> None:
+        self.pages = pages
+        self.calls: list[tuple[str, object]] = []
+
+    def scannerOpenWithScan(self, table: bytes, scan: Any, attributes: object) -> int:  # noqa: N802  # HBase's name
+        self.calls.append(("open", scan.stopRow if scan.reversed else scan.startRow))
+        if self.pages and isinstance(self.pages[0], Exception):
+            raise self.pages.pop(0)
+        return 40 + len(self.calls)
+
+    def scannerGetList(self, number: int, count: int) -> list[Any]:  # noqa: N802  # as above
+        self.calls.append(("get", number))
+        page = self.pages.pop(0) if self.pages else []
+        if isinstance(page, Exception):
+            raise page
+        return [SimpleNamespace(row=key, columns=COLUMNS) for key in page]
+
+    def scannerClose(self, number: int) -> None:  # noqa: N802  # as above
+        self.calls.append(("close", number))
+
+    def is_fresh(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.calls.append(("end", None))
+
+
+def scanner(*pages: Any, span: Span | None = None, cells: int | None = None) -> tuple[Scanner, Client]:
+    client = Client([*pages])
+    pool = Pool(lambda: client)  # type: ignore[arg-type,return-value]  # all that a scan asks of one
+    return Scanner(pool, b"t", [b"f+1"], span or Span(), cells), client
+
+
+def read(scan: Scanner, count: int = 2) -> list[bytes]:
+    return [key for key, _ in scan.read(count)]
+
+
+def test_rows_come_page_by_page_and_the_scanner_is_ended_behind_the_last() -> None:
+    scan, client = scanner([b"a", b"b"], [b"c"])
+    assert [read(scan), read(scan), read(scan)] == [[b"a", b"b"], [b"c"], []]
+    assert client.calls == [("open", None), ("get", 41), ("get", 41), ("close", 41)]
+
+
+@pytest.mark.parametrize(
+    ("pages", "span"),
+    [
+        ([[b"b", b"a"]], Span()),
+        ([[b"a", b"c"], [b"b", b"d"]], Span()),
+        ([[b"c", b"d"], [b"a", b"b"]], Span()),
+        ([[b"a", b"b"]], Span(reverse=True)),
+        ([[b"d", b"c"], [b"e", b"b"]], Span(reverse=True)),
+    ],
+)
+def test_rows_that_are_not_in_the_order_of_the_scan_are_another_scans(pages: list[list[bytes]], span: Span) -> None:
+    scan, client = scanner(*pages, span=span)
+    with pytest.raises(
+        StoreContractError, match=r"^the store answered rows out of their order; the answer was dropped$"
+    ):
+        for _ in pages:
+            read(scan)
+    assert client.calls[-1] == ("end", None)
+
+
+@pytest.mark.parametrize(
+    ("page", "span"), [([b"a"], Span(b"b")), ([b"d"], Span(None, b"c")), ([b"d"], Span(None, b"c", reverse=True))]
+)
+def test_a_row_beyond_the_span_is_another_scans(page: list[bytes], span: Span) -> None:
+    scan, client = scanner(page, span=span)
+    with pytest.raises(StoreContractError, match=r"^the store answered a row that was not asked for"):
+        read(scan)
+    assert client.calls[-1] == ("end", None)
+
+
+def test_where_the_connection_breaks_it_goes_on_behind_the_last_row() -> None:
+    scan, client = scanner([b"a", b"b"], EOFError(), [b"c"])
+    assert [read(scan), read(scan)] == [[b"a", b"b"], [b"c"]]
+    assert client.calls == [
+        ("open", None), ("get", 41), ("get", 41), ("end", None),
+        ("open", b"b\0"), ("get", 45), ("close", 45),
+    ]  # fmt: skip
+
+
+def test_in_reverse_the_last_row_comes_again_and_is_left_out() -> None:
+    scan, _ = scanner([b"d", b"c"], EOFError(), [b"c", b"b"], span=Span(reverse=True))
+    assert [read(scan), read(scan)] == [[b"d", b"c"], [b"b"]]
+
+
+def test_a_scan_that_is_not_opened_ends_none() -> None:
+    """A scanner's number is counted by the gateway for all who ask."""
+    scan, client = scanner(IllegalArgument(b"no"), [b"a"])
+    with pytest.raises(IllegalArgument):
+        read(scan)
+    scan.close()
+    assert client.calls == [("open", None)]
+
+
+def test_a_scanner_that_the_server_forgot_is_ended_and_another_is_opened() -> None:
+    lost = IllegalArgument(b"scanner ID is invalid")
+    scan, client = scanner([b"a", b"b"], lost, IllegalArgument(b"no"), [b"c"])
+    read(scan)
+    with pytest.raises(IllegalArgument):
+        read(scan)
+    scan.close()
+    assert [each for each in client.calls if each[0] == "close"] == [("close", 41)], "and none that was not given"
