@@ -52,13 +52,18 @@ def content(location: Path, policy: cfacl.Policy) -> list[Any]:
         return [(key, dict(row), table.cells(key, b"two:q")) for key, row in table.scan()]
 
 
-@pytest.fixture
-def store(tmp_path: Path, policy: cfacl.Policy) -> Path:
-    location = tmp_path / "store"
-    with cfacl.connect(location, policy=policy) as db:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    location = tmp_path_factory.mktemp("filled") / "store"
+    with cfacl.connect(location, policy=cfacl.Policy.loads(POLICY)) as db:
         fill(db, b"old" * 30)
         fill(db)
     return location
+
+
+@pytest.fixture
+def store(tmp_path: Path, filled: Path) -> Path:
+    return shutil.copytree(filled, tmp_path / "store")
 
 
 def files(folder: Path) -> dict[str, bytes]:

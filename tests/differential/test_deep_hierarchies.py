@@ -62,9 +62,7 @@ def test_a_restriction_is_reached_through_very_many_paths(world_of):
 
 
 @pytest.mark.rule("2a")
-@pytest.mark.parametrize(
-    "blocked", [None, 2_500, pytest.param(0, marks=pytest.mark.slow), pytest.param(4_999, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("blocked", [None, *(pytest.param(each, marks=pytest.mark.slow) for each in (0, 2_500, 4_999))])
 def test_a_chain_of_five_thousand_roles_is_followed_to_its_end(world_of, blocked):
     length = 5_000
     roles = {

@@ -9,11 +9,14 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "testing.md").read_text("utf-8")
 #: What a file holds, by its name: the block behind the line that begins with it.
 FILES: Final = dict(re.findall(r"^`([a-z_.]+)`[^\n]*:\n\n```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
 
 
+@pytest.mark.slow
 def test_the_example_passes(tmp_path: Path) -> None:
     assert sorted(FILES) == ["conftest.py", "shop.toml", "test_tickets.py"]
     for name, text in FILES.items():

@@ -105,7 +105,7 @@ def test_somebody_whom_nobody_knows_is_refused_or_authorization_is_off(
             if answer == "refused":
                 raise refused(f"{DENIED} for user '{self.user}' (table=hbase:acl, action=READ)")
             if answer == "page":
-                raise StoreError("the gateway refuses to act so") from NoAnswer(500)
+                raise StoreError("the gateway refuses to act so") from NoAnswer(500, b"")
             return question(SimpleNamespace(getRowWithColumns=lambda *asked: []))
 
     monkeypatch.setattr("cfacl.stores.hbase.posture.Gateway", Other)

@@ -221,6 +221,7 @@ def small(request, folder, mounted):
     return place, "disk" if disk else "limit"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("durable", [True, False])
 def test_a_full_disk_loses_nothing_that_was_acknowledged_and_is_got_over(small, durable):
     place, what = small

@@ -106,6 +106,7 @@ def cfacl_policy():
 """
 
 
+@pytest.mark.slow
 def test_a_project_says_its_policy_and_each_test_has_a_database_that_is_closed_behind_it(tmp_path: Path) -> None:
     test = """
 kept = []
@@ -128,6 +129,7 @@ def test_two(cfacl_db):
     assert "2 passed" in ran.stdout
 
 
+@pytest.mark.slow
 def test_without_a_policy_it_says_what_to_write(tmp_path: Path) -> None:
     ran = run(tmp_path, "", "def test_one(cfacl_db): ...")
     assert ran.returncode == pytest.ExitCode.TESTS_FAILED
@@ -137,6 +139,7 @@ def test_without_a_policy_it_says_what_to_write(tmp_path: Path) -> None:
     assert "database.py" not in ran.stdout
 
 
+@pytest.mark.slow
 def test_a_policy_with_faults_is_told_with_its_place(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_text(POLICY.replace('["read", "write"]', '["reed"]'), "utf-8")
     ran = run(tmp_path, SAYING.format(path="bad.toml"), "def test_one(cfacl_db): ...")
