@@ -21,6 +21,7 @@ Calls are named as the methods of `Store` are; those of its system table ``syste
 from __future__ import annotations
 
 import abc
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,8 @@ from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
+from cfacl.stores.native import NativeRights
+from cfacl.stores.posture import Sign
 
 __all__ = ["CALLS", "DATA", "Call", "CountingStore", "FaultyStore", "LatencyStore"]
 
@@ -103,6 +106,15 @@ class _Around(Store):
     @abc.abstractmethod
     def ask(self, call: Call, proceed: Callable[[], T]) -> T:
         """Let a call through; what ``proceed`` returns is the inner store's answer."""
+
+    def acting_as(self, identity: str) -> Store:
+        inner = self.inner.acting_as(identity)
+        if inner is self.inner:
+            return self
+        acting = copy.copy(self)  # so that what is recorded, or told to fail, is one for all
+        acting.inner = inner
+        acting.system = _System(acting)
+        return acting
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
         return self.ask(Call("capabilities", families=(family.name,)), lambda: self.inner.capabilities(family))
@@ -226,6 +238,15 @@ class _Around(Store):
     def sweep(self, family: StoredFamily) -> Iterator[Swept]:
         return self.ask(Call("sweep", family.table, (family.name,)), lambda: self.inner.sweep(family))
 
+    def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
+        return self.inner.altered(families)
+
+    def native_rights(self) -> NativeRights:
+        return self.inner.native_rights()
+
+    def posture(self) -> Iterator[Sign]:
+        return self.inner.posture()
+
     def watch(self, watcher: Callable[[], None]) -> None:
         self.inner.watch(watcher)
 
@@ -259,7 +280,8 @@ class CountingStore(_Around):
 
     def take(self) -> list[Call]:
         """Return what was recorded since the last time, and begin anew."""
-        taken, self.calls = self.calls, []
+        taken = self.calls[:]
+        del self.calls[: len(taken)]  # the list stays: stores that act as somebody record into it as well
         return taken
 
 

@@ -219,3 +219,38 @@ def test_what_a_store_noticed_of_another_process_passes(
     assert store.refresh()
     assert told == ["changed"]
     assert not kind(MemoryStore(clock=lambda: 0)).refresh()
+
+
+@pytest.mark.parametrize("around", [CountingStore, FaultyStore, LatencyStore])
+def test_everything_that_a_store_has_is_handed_on(around: type[Store]) -> None:
+    own = {name for kind in around.__mro__[: around.__mro__.index(Store)] for name in vars(kind)}
+    own |= vars(around(MemoryStore(clock=lambda: 0))).keys()
+    own.add("create_families")  # which asks the store around for each table
+    assert [name for name in vars(Store) if not name.startswith("_") and name not in own] == []
+
+
+class Acting(MemoryStore):
+    """A store that acts as somebody."""
+
+    identity = ""
+
+    def acting_as(self, identity: str) -> Store:
+        acting = Acting(clock=lambda: 0)
+        acting.identity = identity
+        return acting
+
+
+def test_who_a_store_acts_as_is_handed_on_and_all_of_it_is_recorded_together() -> None:
+    faulty = FaultyStore(Acting(clock=lambda: 0))
+    store = CountingStore(faulty)
+    acting: Any = store.acting_as("ann")
+    assert acting.inner.inner.identity == "ann"
+    acting.tables()
+    assert store.take() == [Call("tables")]
+    acting.system.items("x")
+    assert store.take() == [Call("system.items")]
+    faulty.fail("flush", StoreUnavailable("no"))
+    with pytest.raises(StoreUnavailable):
+        acting.flush()
+    plain = CountingStore(MemoryStore(clock=lambda: 0))
+    assert plain.acting_as("ann") is plain
