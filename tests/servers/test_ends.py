@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -94,13 +95,20 @@ def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("here"))
     Path("policy.toml").write_text('[policy]\nname = "mine"\n', "utf-8")
-    with subprocess.Popen(
-        [sys.executable, "-m", "cfacl.testing.servers"],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as owner:
+    # as a shell starts it in the background
+    ignoring = "import runpy, signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    started = f"{ignoring}; runpy.run_module('cfacl.testing.servers', run_name='__main__')"
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", started],
+            env={**os.environ, "TMPDIR": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as owner,
+        ExitStack() as stack,
+    ):
+        stack.callback(owner.kill)  # which nobody waits for if anything goes wrong here
         assert owner.stdout is not None
         lines = [owner.stdout.readline() for _ in range(4)]
         names: dict = {}

@@ -14,7 +14,8 @@ from cfacl.testing.servers.hbase.server import HBase
 
 def main() -> int:
     """Start one, say how to reach it, and wait."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in (signal.SIGINT, signal.SIGTERM):  # a shell has what it starts in the background ignore the first
+        signal.signal(each, signal.default_int_handler)
     print("starting hbase; the first time it fetches some 100 MB of jars", file=sys.stderr)  # noqa: T201  # for people
     folder = Path(tempfile.mkdtemp(prefix="cfacl-hbase-"))
     try:
