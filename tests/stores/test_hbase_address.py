@@ -57,6 +57,8 @@ def test_a_url_says(url: str, address: Address) -> None:
         ("hbase://host:x", "`hbase://host:x` is no URL; write `hbase://host:9090`"),
         ("hbase://host:65536", "is no URL"),
         ("hbase://[::1", "is no URL"),
+        ("hbase+https://host?ca=", "`ca` is empty; give the path of a PEM file, or leave it out"),
+        ("hbase+https://host?cert=/a&key=", "`key` is empty; give the path of a PEM file, or leave it out"),
         ("hbase://host/a/b", "`a/b` begins no table's name; write `home_`, or a namespace as in `home:`"),
         ("hbase://host/a:b:", "begins no table's name"),
         ("hbase://host/.a", "begins no table's name"),

@@ -51,7 +51,7 @@ class Tls:
             context = ssl.create_default_context(cafile=self.ca)
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             if self.cert is not None:
-                context.load_cert_chain(self.cert, self.key)
+                context.load_cert_chain(self.cert, self.key, password=_no_pass_phrase)
         except (OSError, ssl.SSLError) as error:
             files = ", ".join(quoted_path(each) for each in (self.ca, self.cert, self.key) if each is not None)
             raise RequestError(
@@ -149,6 +149,11 @@ def _timeout(value: str | None) -> float:
     return seconds
 
 
+def _no_pass_phrase() -> str:
+    """Refuse an encrypted key, for which OpenSSL would ask at the terminal."""
+    raise RequestError("the `key` is encrypted; give the path of one that asks for no pass phrase")
+
+
 def _doas(value: str | None) -> bool:
     if value not in (None, "principal"):
         raise RequestError(f"`doas` is `principal`, so that the gateway acts as each of them; not {quoted(value)}")
@@ -164,4 +169,7 @@ def _retries(value: str) -> bool:
 def _tls(said: dict[str, str]) -> Tls:
     if "key" in said and "cert" not in said:
         raise RequestError("`key` is the key of a certificate; say its `cert` too")
+    for name in ("ca", "cert", "key"):
+        if said.get(name) == "":  # which would be taken for whom this machine trusts
+            raise RequestError(f"{quoted(name)} is empty; give the path of a PEM file, or leave it out")
     return Tls(said.get("ca"), said.get("cert"), said.get("key"))

@@ -10,6 +10,7 @@ that cfacl never made is called as it is, and has identity 0.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -18,10 +19,23 @@ from cfacl.model.names import is_identifier
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import MAX_KEY
 
-__all__ = ["RECORDS", "confirm_keys", "family_name", "identified", "options", "table_name", "time_to_live"]
+__all__ = [
+    "ACCOUNT",
+    "RECORDS",
+    "confirm_account",
+    "confirm_keys",
+    "family_name",
+    "identified",
+    "options",
+    "table_name",
+    "time_to_live",
+]
 
 #: The table of cfacl's own records.
 RECORDS: Final = "cfacl.records"
+#: Names by which HBase knows an account as we do.  `@` begins a group, and realms and hosts are cut off behind `@` and
+#: `/`; a comma ends a name in `hbase:acl`.
+ACCOUNT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 _FOREVER: Final = 0x7FFFFFFF
 
 
@@ -34,6 +48,15 @@ def table_name(prefix: str, table: str) -> bytes:
     if not is_identifier(table) or table == RECORDS:
         raise RequestError(f"hbase has no table {quoted(table)}; a name is letters, digits, `_`, `.` and `-`")
     return (prefix + table).encode("ascii")
+
+
+def confirm_account(name: str) -> None:
+    """Raise `RequestError` for a principal whom HBase would take for another: ``boss@home`` and ``boss/home`` for ``boss``."""
+    if not ACCOUNT.fullmatch(name):
+        raise RequestError(
+            f"hbase would take {quoted(name)} for somebody else; call principals by ASCII letters, digits, `_`, `.` and `-`,"
+            " or leave out `doas`"
+        )
 
 
 def confirm_keys(keys: Iterable[bytes]) -> None:

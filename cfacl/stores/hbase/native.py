@@ -6,7 +6,6 @@ whoever may read, write and delete.  `A` and `C` give rights and alter tables: n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
@@ -14,15 +13,12 @@ from cfacl.errors import SchemaMissing
 from cfacl.model.action import Action
 from cfacl.stores.hbase.acl import NAMESPACE, rights
 from cfacl.stores.hbase.gateway import Gateway
-from cfacl.stores.hbase.names import RECORDS, family_name, identified
+from cfacl.stores.hbase.names import ACCOUNT, RECORDS, family_name, identified
 from cfacl.stores.hbase.shell import script
 from cfacl.stores.native import NativeRights, Need, Right, Said, Unsaid
 
 __all__ = ["HBaseRights"]
 
-#: Names by which HBase knows an account as we do.  `@` begins a group, and realms and hosts are cut off behind `@` and
-#: `/`; a comma ends a name in `hbase:acl`.
-_ACCOUNT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 _CHANGES: Final = frozenset({"read", "write", "delete"})
 _WHY_NOT: Final[dict[Action, str]] = {
     "write": "`W` is to read, write and delete",
@@ -47,7 +43,7 @@ class HBaseRights(NativeRights):
         def leave_out(what: str, why: str) -> None:
             said.unsaid.append(Unsaid(need.account, need.family.table, need.family.name, what, why))
 
-        if not _ACCOUNT.fullmatch(need.account):
+        if not ACCOUNT.fullmatch(need.account):
             leave_out(", ".join(sorted(need.actions)), "hbase knows no account by this name")
             return
         letters = "RW" if need.actions >= _CHANGES else "R" if "read" in need.actions else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from cfacl.stores.hbase.changes import send
 from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.gateway import Gateway
-from cfacl.stores.hbase.names import confirm_keys, family_name
+from cfacl.stores.hbase.names import confirm_account, confirm_keys, family_name
 from cfacl.stores.hbase.native import HBaseRights
 from cfacl.stores.hbase.pool import Pool
 from cfacl.stores.hbase.posture import posture
@@ -68,6 +69,8 @@ class HBaseStore(Store):
         self._gateway = Gateway(address)
         #: this store as each principal, where the gateway acts as them
         self._acting: dict[str, HBaseStore] = {}
+        #: the pools of all these, of those forgotten too while somebody has them
+        self._made: weakref.WeakSet[Pool] = weakref.WeakSet()
         self._schema = Schema(self._gateway)
         self._stamps = Stamps(clock) if address.retry_writes else None
         self._readings: dict[Projection, Reading] = {}
@@ -78,12 +81,16 @@ class HBaseStore(Store):
             return self
         acting = self._acting.get(identity)
         if acting is None:
+            confirm_account(identity)
             self._gateway.pool.confirm_open()
             for name in list(self._acting)[: len(self._acting) - _IDENTITIES]:
-                self._acting.pop(name)._gateway.pool.refresh()  # noqa: SLF001  # of its own kind
+                forgotten = self._acting.pop(name, None)  # by another thread, perhaps
+                if forgotten is not None:
+                    forgotten._gateway.pool.refresh()  # noqa: SLF001  # of its own kind
             acting = copy.copy(self)
             acting._gateway = Gateway(self._gateway.address, identity)  # noqa: SLF001  # as above
             acting = self._acting.setdefault(identity, acting)
+            self._made.add(acting._gateway.pool)  # noqa: SLF001  # as above
         return acting
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
@@ -279,8 +286,7 @@ class HBaseStore(Store):
             each.abandon()
 
     def _pools(self) -> list[Pool]:
-        acting = self._acting.copy().values()
-        return [self._gateway.pool, *(each._gateway.pool for each in acting)]  # noqa: SLF001  # of its own kind
+        return [self._gateway.pool, *self._made.copy()]
 
     def _confirm_clock(self) -> None:
         """Raise `StoreError` where the server's clock is another, for the writes of two would win and lose by chance."""
