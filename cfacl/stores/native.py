@@ -98,5 +98,14 @@ class NativeRights(abc.ABC):
         """
 
     @abc.abstractmethod
+    def unseen(self) -> str | None:
+        """Return why it cannot be seen from here whether the store heeds its rights, and how it can; ``None``: it does.
+
+        Raises:
+            RightsOff: it does not, whatever is written there.
+            StoreError: the store failed at something else.
+        """
+
+    @abc.abstractmethod
     def script(self, revoked: Sequence[Right], granted: Sequence[Right], remarks: Sequence[str]) -> str:
         """Return what an operator runs to take and to give rights: each is taken whole, and given whole."""

@@ -108,7 +108,7 @@ def test_somebody_whom_nobody_knows_is_refused_or_authorization_is_off(
                 raise StoreError("the gateway refuses to act so") from NoAnswer(500, b"")
             return question(SimpleNamespace(getRowWithColumns=lambda *asked: []))
 
-    monkeypatch.setattr("cfacl.stores.hbase.posture.Gateway", Other)
+    monkeypatch.setattr("cfacl.stores.hbase.stranger.Gateway", Other)
     assert signs(acl, f"hbase+http://127.0.0.1/home_{query}")["authorization"][0][0] == verdict
     assert len(closed) == 1
 
@@ -121,7 +121,7 @@ def test_a_failure_of_a_stranger_is_no_finding(acl: Any, monkeypatch: Any) -> No
         def ask(self, question: Any) -> Any:
             raise cfacl.StoreTimeout("it did not answer")
 
-    monkeypatch.setattr("cfacl.stores.hbase.posture.Gateway", Other)
+    monkeypatch.setattr("cfacl.stores.hbase.stranger.Gateway", Other)
     with pytest.raises(cfacl.StoreTimeout):
         signs(acl, "hbase+http://127.0.0.1/home_")
 

@@ -10,6 +10,8 @@ import pytest
 
 import cfacl
 from cfacl.api.wall import Wall, wall
+from cfacl.stores.hbase.address import parse
+from cfacl.stores.native import RightsOff
 
 _found = importlib.util.spec_from_file_location("shell", Path(__file__).with_name("shell.py"))
 assert _found is not None
@@ -212,6 +214,30 @@ def test_what_the_store_lacks_or_has_retired_gets_no_right(walled: Any, policy: 
     ]
     dropped = policy.dumps().replace("account", "account2")
     assert {each.right.place for each in built(walled, cfacl.Policy.loads(dropped)).extra} == {"home_account"}
+
+
+@pytest.mark.rule("HBase's own rights")
+def test_rights_that_nobody_heeds_are_off_whatever_is_written(walled: Any, policy: cfacl.Policy) -> None:
+    """Where authorization is switched off over the same data, `hbase:acl` stays as it was."""
+    assert apply(walled, policy).holds
+    walled.acl.heeds = False
+    with pytest.raises(RightsOff, match="heeds none of it: a user whom nobody knows may read it"):
+        built(walled, policy)
+    with pytest.raises(RightsOff):
+        built(walled, policy, heeded=True)
+
+
+@pytest.mark.rule("HBase's own rights")
+def test_rights_that_were_not_seen_to_be_heeded_hold_by_a_word_alone(walled: Any, policy: cfacl.Policy) -> None:
+    apply(walled, policy)
+    walled.acl.address = parse("hbase://gateway/home_")
+    made = built(walled, policy)
+    assert (made.agrees, made.holds) == (True, False)
+    assert made.unseen is not None
+    assert made.unseen.endswith("name one, as `hbase+http://host:9090`")
+    assert built(walled, policy, heeded=True).holds
+    walled.acl.grant("maya", "R", "home_account")
+    assert not built(walled, policy, heeded=True).holds
 
 
 def test_looking_changes_nothing(walled: Any, policy: cfacl.Policy) -> None:

@@ -11,8 +11,8 @@ from typing import Any, Final
 from cfacl.errors import SchemaMissing, StoreError
 from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import TScan
-from cfacl.stores.hbase.errors import text_of
 from cfacl.stores.hbase.gateway import Gateway
+from cfacl.stores.hbase.refusal import refused
 from cfacl.stores.native import Right, RightsOff
 
 __all__ = ["ACL", "NAMESPACE", "parsed", "rights"]
@@ -41,7 +41,7 @@ def rights(gateway: Gateway) -> list[Right]:
             " and set `hbase.security.authorization`"
         ) from error
     except StoreError as error:
-        if "AccessDenied" not in text_of(error.__cause__):
+        if refused(error) is None:
             raise
         raise StoreError(
             "the gateway's user may not read `hbase:acl`; in `hbase shell` give it `R` there, or name another gateway"

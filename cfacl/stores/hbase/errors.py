@@ -24,6 +24,7 @@ from cfacl.errors import (
 from cfacl.stores.hbase.client import OutOfStep
 from cfacl.stores.hbase.definitions import AlreadyExists, IllegalArgument, ServerError
 from cfacl.stores.hbase.http import NoAnswer
+from cfacl.stores.hbase.refusal import text_of
 from cfacl.stores.hbase.wire import strange
 
 __all__ = ["BROKEN", "TEXTS", "TableExists", "mapped", "text_of", "unfamiliar"]
@@ -76,12 +77,6 @@ _PERHAPS: Final = "; it may have been applied, or still be, so look before it is
 _REFUSALS: Final = (401, 403)
 _REFUSING: Final = (b"is not allowed to impersonate", b"Support for proxyuser is not configured")
 _CLASS: Final = re.compile(r"[A-Za-z_$]+(?:Exception|Error)\b")
-
-
-def text_of(error: object) -> str:
-    """Return the server's own words."""
-    message = getattr(error, "message", b"")
-    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message or "")
 
 
 def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:

@@ -16,6 +16,7 @@ from cfacl.stores.hbase.acl import NAMESPACE, rights
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import RECORDS, family_name, identified
 from cfacl.stores.hbase.shell import script
+from cfacl.stores.hbase.stranger import unseen
 from cfacl.stores.native import NativeRights, Need, Right, Said, Unsaid
 
 __all__ = ["HBaseRights"]
@@ -76,6 +77,9 @@ class HBaseRights(NativeRights):
         known[prefix + RECORDS] = None
         namespace = prefix.partition(":")[0] if ":" in prefix else NAMESPACE
         return list(_bearing(rights(self._gateway), known, namespace))
+
+    def unseen(self) -> str | None:
+        return unseen(self._gateway)
 
     def _families(self, table: bytes) -> frozenset[bytes]:
         try:
