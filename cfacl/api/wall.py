@@ -180,6 +180,8 @@ def _why(policy: Policy, right: Right) -> tuple[str, bool]:
         if right.account.startswith("@"):
             return "a group, and who is in it the store decides", False
         return "no principal; if it looks after the store, name it by `--operator`", False
+    if right.system:
+        return "it is on what the store keeps for itself, where rights on families hold nobody back", False
     if right.scope in ("namespace", "everything"):
         return "it is for every table", False
     if right.scope == "table":

@@ -40,6 +40,7 @@ class Right(NamedTuple):
         place: a table, or a namespace; empty for everything.
         letters: what may be done, as the store writes it.
         gone: given on a family that the store no longer has.
+        system: given on what the store keeps for itself, through which whoever has it gets at what others have.
     """
 
     account: str
@@ -49,6 +50,7 @@ class Right(NamedTuple):
     column: bytes | None
     letters: str
     gone: bool = False
+    system: bool = False
 
     @property
     def key(self) -> tuple[str, Scope, str, str, bytes | None]:
@@ -90,7 +92,7 @@ class NativeRights(abc.ABC):
 
     @abc.abstractmethod
     def read(self, tables: Collection[str]) -> list[Right]:
-        """Return what is given on tables, by our names, on our records, and on whatever all of these are part of.
+        """Return what is given on tables, by our names, on our records, on what all are part of, and on the store's own.
 
         Raises:
             RightsOff: the store has none.

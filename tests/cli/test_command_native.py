@@ -96,7 +96,7 @@ def test_a_plan_is_a_script_with_what_it_leaves_behind_it(run: Any, write: Any, 
     }  # fmt: skip
     assert told.document["too_much"][1] == {
         "account": "eve", "scope": "column", "place": "home", "family": "id", "column": "x", "letters": "R",
-        "gone": False, "why": "no principal; if it looks after the store, name it by `--operator`", "taken": False,
+        "gone": False, "system": False, "why": "no principal; if it looks after the store, name it by `--operator`", "taken": False,
     }  # fmt: skip
     assert there[0].account == "maya", "a plan changes nothing"
 

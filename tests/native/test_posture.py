@@ -132,10 +132,12 @@ def test_rights_beyond_tables_are_told_and_who_made_our_records(acl: Any) -> Non
     acl.grant("eve", "R", "@default")
     acl.grant("bob", "RW", "home_account")
     acl.grant("svc", "RWXCA", "home_cfacl.records")
+    acl.grant("dave", "W", "hbase:meta", "info")
     found = signs(acl)
     assert found["rights"] == [
         ("attention", "`eve` has `R` on namespace default: no right on families holds it back"),
         ("attention", "`carl` has `RWXCA` on everything, and can give itself more: no right on families holds it back"),
+        ("attention", "`dave` has `W` on hbase:meta:info of hbase's own: no right on families holds it back"),
     ]
     assert found["gateway's user"][0][0] == "unseen"
     assert found["gateway's user"][0][1].endswith(

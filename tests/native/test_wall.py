@@ -159,6 +159,33 @@ def test_what_is_wider_than_the_policy_is_told_and_taken_from_principals(walled:
     assert [*too_much(made)] == ["app R namespace default", "@staff R home_account:prof+2"]
 
 
+@pytest.mark.rule("HBase's own rights")
+def test_rights_on_what_the_store_keeps_for_itself_are_too_much_and_left_alone(
+    walled: Any, policy: cfacl.Policy
+) -> None:
+    apply(walled, policy)
+    for user, letters, *scope in (
+        ["app", "R", "@hbase"],
+        ["app", "W", "hbase:meta"],
+        ["bob", "R", "hbase:meta", "info"],
+        ["mallory", "W", "hbase:labels", "f", "x"],
+        ["root", "RWXCA", "hbase:labels"],
+        ["app", "R", "@hbases"],
+        ["app", "R", "hbases:meta"],
+    ):
+        walled.acl.grant(user, letters, *scope)
+    own = "it is on what the store keeps for itself, where rights on families hold nobody back"
+    made = built(walled, policy, operators=["root"])
+    assert too_much(made) == {
+        "app R namespace hbase": (own, False),
+        "app W table hbase:meta": (own, False),
+        "bob R hbase:meta:info": (own, False),
+        "mallory W hbase:labels:f:x": (STRANGER, False),
+    }
+    assert lines(made.known) == ["root RWXCA table hbase:labels"]
+    assert (made.holds, made.revoked, made.granted) == (False, (), ())
+
+
 def test_a_principal_that_looks_after_the_store_gets_nothing_and_loses_nothing(
     walled: Any, policy: cfacl.Policy
 ) -> None:

@@ -15,11 +15,13 @@ from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.refusal import refused
 from cfacl.stores.native import Right, RightsOff
 
-__all__ = ["ACL", "NAMESPACE", "parsed", "rights"]
+__all__ = ["ACL", "NAMESPACE", "SYSTEM", "parsed", "rights"]
 
 ACL: Final = b"hbase:acl"
 #: Of tables whose names say none.
 NAMESPACE: Final = "default"
+#: Of HBase's own tables: where regions are, labels, rights.
+SYSTEM: Final = "hbase"
 _FAMILY: Final = b"l"
 _PAGE: Final = 1_000
 #: In the order in which HBase writes them.
@@ -51,6 +53,12 @@ def rights(gateway: Gateway) -> list[Right]:
 
 def parsed(row: bytes, key: bytes, value: bytes) -> Right:
     """Return what a cell of `hbase:acl` says."""
+    right = _parsed(row, key, value)
+    own = right.place == SYSTEM if right.scope == "namespace" else right.place.startswith(f"{SYSTEM}:")
+    return right._replace(system=own)
+
+
+def _parsed(row: bytes, key: bytes, value: bytes) -> Right:
     account, place = key.decode("utf-8", "replace"), row.decode("utf-8", "replace")
     letters = letters_of(value)
     if row == ACL:

@@ -106,7 +106,7 @@ def _unsayable(column: bytes) -> str:
 def _bearing(found: Iterable[Right], known: dict[str, frozenset[bytes] | None], namespace: str) -> Iterator[Right]:
     """Yield what is given on the tables ``known``, with their families (``None``: any), or on all that is around them."""
     for right in found:
-        if right.scope == "everything" or (right.scope == "namespace" and right.place == namespace):
+        if right.system or right.scope == "everything" or (right.scope == "namespace" and right.place == namespace):
             yield right
         elif right.place in known and right.scope != "namespace":
             families = known[right.place]

@@ -99,13 +99,16 @@ def _maker(gateway: Gateway, given: list[Right]) -> Sign:
 
 
 def _wide(given: list[Right]) -> Iterator[Sign]:
-    wide = [each for each in given if each.scope in ("namespace", "everything")]
+    wide = [each for each in given if each.system or each.scope in ("namespace", "everything")]
     for each in wide:
-        more = ", and can give itself more" if _GIVES_ITSELF_MORE & set(each.letters) else ""
+        more = " of hbase's own" if each.system else ""
+        more += ", and can give itself more" if _GIVES_ITSELF_MORE & set(each.letters) else ""
         yield Sign(
             "attention",
             "rights",
             f"`{each.account}` has `{each.letters}` on {each.on}{more}: no right on families holds it back",
         )
     if not wide:
-        yield Sign("well", "rights", "nobody has any on a namespace or on everything, superusers aside")
+        yield Sign(
+            "well", "rights", "nobody has any on a namespace, on hbase's own tables or on everything, superusers aside"
+        )
