@@ -96,7 +96,7 @@ def wall(
     snapshot = Snapshot(compile_policy(policy), families, epoch=0)
     for each in accounts:
         snapshot.holds(each)
-    found = native.read({table for table, _ in schema.recorded} | policy.catalog.tables.keys())
+    found = native.read({table for table, _ in schema.recorded} | policy.catalog.tables.keys(), schema.spent())
     people = [each for each in sorted(policy.principals) if each not in operators]
     stands = list(standing(snapshot, people, purpose, now))
     said = native.say(_needs(policy, snapshot, stands))

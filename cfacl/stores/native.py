@@ -7,7 +7,7 @@ and what each needs; it knows neither roles nor purposes.
 from __future__ import annotations
 
 import abc
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from cfacl.errors import StoreError
@@ -39,7 +39,7 @@ class Right(NamedTuple):
     Attributes:
         place: a table, or a namespace; empty for everything.
         letters: what may be done, as the store writes it.
-        gone: given on a family that the store no longer has.
+        gone: given on a family that the store no longer has, and will not have again.
         system: given on what the store keeps for itself, through which whoever has it gets at what others have.
     """
 
@@ -91,8 +91,11 @@ class NativeRights(abc.ABC):
         """Return the rights that give what is needed and nothing more; what they cannot give exactly is left out."""
 
     @abc.abstractmethod
-    def read(self, tables: Collection[str]) -> list[Right]:
+    def read(self, tables: Collection[str], spent: Callable[[int], bool]) -> list[Right]:
         """Return what is given on tables, by our names, on our records, on what all are part of, and on the store's own.
+
+        Args:
+            spent: whether an identity was given to a family that is no more: none will have it again.
 
         Raises:
             RightsOff: the store has none.

@@ -33,7 +33,7 @@ class Rights(NativeRights):
                 said.unsaid.append(Unsaid(each.account, "account", each.family.name, "write", "it can't"))
         return said
 
-    def read(self, tables: Any) -> list[Right]:
+    def read(self, tables: Any, spent: Any) -> list[Right]:
         return self.there
 
     def unseen(self) -> str | None:
@@ -146,7 +146,7 @@ def test_verify_is_yes_where_the_two_agree(run: Any, write: Any, there: list[Rig
 
 
 def test_rights_that_are_off_are_a_no(run: Any, write: Any, there: list[Right], monkeypatch: Any) -> None:
-    def off(self: Any, tables: Any) -> list[Right]:
+    def off(self: Any, tables: Any, spent: Any) -> list[Right]:
         raise RightsOff("hbase has none")
 
     monkeypatch.setattr(Rights, "read", off)
@@ -217,7 +217,7 @@ def test_what_makes_no_sense_is_told(run: Any, write: Any, there: list[Right], m
     assert "did you mean `maya`?" in run("native", "plan", write(), *URL, "--account", "may").err
     assert "unknown purpose `sales`" in run("native", "plan", write(), *URL, "--purpose", "sales").err
 
-    def failing(self: Any, tables: Any) -> list[Right]:
+    def failing(self: Any, tables: Any, spent: Any) -> list[Right]:
         raise StoreError("the gateway's user may not read")
 
     monkeypatch.setattr(Rights, "read", failing)

@@ -227,6 +227,38 @@ def test_a_family_that_was_made_anew_is_another_one(walled: Any, policy: cfacl.P
     assert made.extra == ()
 
 
+@pytest.mark.rule("HBase's own rights")
+def test_a_right_on_an_identity_that_may_still_come_is_too_much(walled: Any, policy: cfacl.Policy) -> None:
+    """Identities are counted, so that whoever guesses the next one has a right that waits for it."""
+    with cfacl.connect("hbase://gateway/home_", policy=policy) as db:
+        db.drop_table("account")
+        walled.acl.families.clear()
+        db.create_tables()
+    for user, family in (
+        ("dropped", "prof+2"),
+        ("next", "prof+5"),
+        ("later", "later+99"),
+        ("never", "prof+0"),
+        ("another's", "prof+3"),  # that of `id`
+        ("ours", "prof+4"),
+        ("by hand", "prof"),
+    ):
+        walled.acl.grant(user, "R", "home_account", family)
+    made = built(walled, policy)
+    assert [each.account for each in made.known] == ["dropped"]
+    assert {each.right.account for each in made.extra} == {"next", "later", "never", "another's", "ours", "by hand"}
+    walled.system.compare_and_set("begun", None, b'[["account", "later", 2]]')
+    assert built(walled, policy).known == ()
+
+
+def test_a_right_on_a_family_that_is_recorded_and_lost_is_too_much(walled: Any, policy: cfacl.Policy) -> None:
+    apply(walled, policy)
+    walled.acl.families.clear()
+    walled.acl.grant("mallory", "R", "home_account", "prof+2")
+    made = built(walled, policy)
+    assert (made.known, [*too_much(made)]) == ((), ["mallory R home_account:prof+2"])
+
+
 def test_what_the_store_lacks_or_has_retired_gets_no_right(walled: Any, policy: cfacl.Policy) -> None:
     apply(walled, policy)
     text = policy.dumps().replace('"id"', '"other"').replace("families.id]", "families.other]")

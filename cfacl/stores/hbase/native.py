@@ -7,7 +7,7 @@ whoever may read, write and delete.  `A` and `C` give rights and alter tables: n
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from cfacl.errors import SchemaMissing
@@ -70,13 +70,13 @@ class HBaseRights(NativeRights):
             else:
                 said.rights.append(Right(need.account, "column", place, family, column, letters))
 
-    def read(self, tables: Collection[str]) -> list[Right]:
+    def read(self, tables: Collection[str], spent: Callable[[int], bool]) -> list[Right]:
         prefix = self._gateway.address.prefix
         places = [self._gateway.table(each).decode() for each in tables]
         known: dict[str, frozenset[bytes] | None] = {each: self._families(each.encode()) for each in places}
         known[prefix + RECORDS] = None
         namespace = prefix.partition(":")[0] if ":" in prefix else NAMESPACE
-        return list(_bearing(rights(self._gateway), known, namespace))
+        return list(_bearing(rights(self._gateway), known, namespace, spent))
 
     def unseen(self) -> str | None:
         return unseen(self._gateway)
@@ -103,14 +103,19 @@ def _unsayable(column: bytes) -> str:
     return ""
 
 
-def _bearing(found: Iterable[Right], known: dict[str, frozenset[bytes] | None], namespace: str) -> Iterator[Right]:
+def _bearing(
+    found: Iterable[Right],
+    known: dict[str, frozenset[bytes] | None],
+    namespace: str,
+    spent: Callable[[int], bool],
+) -> Iterator[Right]:
     """Yield what is given on the tables ``known``, with their families (``None``: any), or on all that is around them."""
     for right in found:
         if right.system or right.scope == "everything" or (right.scope == "namespace" and right.place == namespace):
             yield right
         elif right.place in known and right.scope != "namespace":
             families = known[right.place]
-            # One without an identity may come again, by hand, and would have its old rights.
+            # One without an identity may come again by hand, and one of an identity that was not given yet will come.
             identity = identified(right.family.encode())[1]
-            gone = identity > 0 and families is not None and right.family.encode() not in families
+            gone = families is not None and right.family.encode() not in families and spent(identity)
             yield right._replace(gone=gone)
