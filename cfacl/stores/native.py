@@ -14,7 +14,7 @@ from cfacl.errors import StoreError
 from cfacl.model.action import Action
 from cfacl.model.projection import StoredFamily
 
-__all__ = ["NativeRights", "Need", "Right", "RightsOff", "Said", "Scope", "Unsaid"]
+__all__ = ["NativeRights", "Need", "Refused", "Right", "RightsOff", "Said", "Scope", "Unsaid"]
 
 #: What a right is given on, from the narrowest on.
 Scope = Literal["column", "family", "table", "namespace", "everything"]
@@ -22,6 +22,18 @@ Scope = Literal["column", "family", "table", "namespace", "everything"]
 
 class RightsOff(StoreError):
     """The store asks for no rights: whoever reaches it may do everything."""
+
+
+class Refused(StoreError):
+    """The store's own rights refuse it to whom the store takes us for.
+
+    Attributes:
+        user: who that is, where the store says it; otherwise empty.
+    """
+
+    def __init__(self, message: str, user: str = "") -> None:
+        super().__init__(message)
+        self.user = user
 
 
 class Need(NamedTuple):

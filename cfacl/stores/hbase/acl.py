@@ -13,7 +13,7 @@ from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import TScan
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.refusal import refused
-from cfacl.stores.native import Right, RightsOff
+from cfacl.stores.native import Refused, Right, RightsOff
 
 __all__ = ["ACL", "NAMESPACE", "SYSTEM", "parsed", "rights"]
 
@@ -33,7 +33,7 @@ def rights(gateway: Gateway) -> list[Right]:
 
     Raises:
         RightsOff: there is no such table.
-        StoreError: the gateway's user may not read it.
+        Refused: the gateway's user may not read it.
     """
     try:
         rows = gateway.ask(_scanned)
@@ -43,10 +43,12 @@ def rights(gateway: Gateway) -> list[Right]:
             " and set `hbase.security.authorization`"
         ) from error
     except StoreError as error:
-        if refused(error) is None:
+        if (found := refused(error)) is None:
             raise
-        raise StoreError(
-            "the gateway's user may not read `hbase:acl`; in `hbase shell` give it `R` there, or name another gateway"
+        raise Refused(
+            "the gateway's user may not read `hbase:acl`; ask through a gateway of the operators', for `R` on this table"
+            " is `R` on everything, and hbase has no narrower way: no gateway that services use should have it",
+            found.user,
         ) from error
     return [parsed(row, key.removeprefix(_FAMILY + b":"), value) for row, cells in rows for key, value in cells]
 
