@@ -12,6 +12,7 @@ import pytest
 import cfacl
 from cfacl.stores.base import Store
 from cfacl.stores.memory import MemoryStore
+from cfacl.stores.native import Refused
 from cfacl.stores.posture import Sign
 from cfacl.stores.rocksdb.posture import posture
 from cfacl.testing.servers import Running
@@ -119,6 +120,15 @@ def test_what_is_not_visible_is_named_where_nothing_else_is_wrong(run: Any, monk
         "superusers",
         "policy",
     ]
+
+
+def test_families_that_the_store_refuses_to_list_are_not_visible(run: Any, monkeypatch: Any) -> None:
+    def refuse(self: Any) -> Any:
+        raise Refused("hbase refuses `C` on this", "svc")
+
+    monkeypatch.setattr(MemoryStore, "tables", refuse)
+    found = signs(run("doctor", "memory://", "--format", "json"))
+    assert found["families"] == [("unseen", "hbase refuses `C` on this")]
 
 
 def test_what_rocksdb_says_of_its_work_is_told(store: Path, monkeypatch: Any) -> None:

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 
-from cfacl.errors import StoreError
+from cfacl.errors import SchemaMissing, StoreError
 from cfacl.stores.hbase.acl import rights
 from cfacl.stores.hbase.address import Address
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import RECORDS
 from cfacl.stores.hbase.refusal import refused
 from cfacl.stores.hbase.stranger import unseen
-from cfacl.stores.native import Right, RightsOff
+from cfacl.stores.native import Refused, Right, RightsOff
 from cfacl.stores.posture import Sign
 
 __all__ = ["posture"]
@@ -71,7 +71,7 @@ def _authorization(gateway: Gateway) -> Iterator[Sign]:
         user = found.user
         yield Sign("well", "authorization", "on: hbase refuses something to the gateway's user")
         yield Sign("well", "gateway's user", f"`{user}`, who may not read `hbase:acl`")
-        yield Sign("unseen", "rights", f"`{user}` may not read `hbase:acl`; ask a gateway that may")
+        yield Sign("unseen", "rights", f"`{user}` may not read `hbase:acl`; ask through one of the operators'")
         return
     yield _heeded(gateway)
     yield _maker(gateway, given)
@@ -89,8 +89,14 @@ def _heeded(gateway: Gateway) -> Sign:
 
 
 def _maker(gateway: Gateway, given: list[Right]) -> Sign:
-    """Say as whom the gateway may act, by who made our records: whoever makes a table is given all rights on it."""
+    """Say as whom the gateway acts, where it may not alter our records, or who may be it: who makes a table has all rights."""
     place = gateway.address.prefix + RECORDS
+    try:
+        gateway.ask(lambda client: client.getColumnDescriptors(place.encode("ascii")))
+    except SchemaMissing:
+        pass
+    except Refused as refusal:
+        return Sign("well", "gateway's user", f"`{refusal.user}`, who may not alter `{place}`")
     makers = [each.account for each in given if (each.place, each.scope, each.letters) == (place, "table", "RWXCA")]
     who = f"; all rights on `{place}`, as whoever made it was given them, has `{'`, `'.join(makers)}`" if makers else ""
     return Sign(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final, NamedTuple
 
-__all__ = ["Refusal", "refused", "text_of"]
+__all__ = ["Refusal", "read", "refused", "text_of"]
 
 _WHO: Final = re.compile(r"Insufficient permissions (?:for user '([^']*)'|\(user=([^,]*),)")
 _WHAT: Final = re.compile(r"\baction=(READ|WRITE|EXEC|CREATE|ADMIN)\b")
