@@ -93,7 +93,7 @@ def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(
     system, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("here"))
-    Path("policy.toml").write_text('[policy]\nname = "mine"\n', "utf-8")
+    Path("home.toml").write_text('[policy]\nname = "mine"\n', "utf-8")
     with subprocess.Popen(
         [sys.executable, "-m", "cfacl.testing.servers"],
         env={**os.environ, "TMPDIR": str(tmp_path)},
