@@ -15,6 +15,7 @@ from cfacl.errors import quoted
 from cfacl.model.catalog import Catalog
 from cfacl.policy.policy import Policy
 from cfacl.stores.base import Store
+from cfacl.stores.native import Refused
 from cfacl.stores.posture import Sign
 
 __all__ = ["examine"]
@@ -51,9 +52,13 @@ def examine(store: Store, policy: Policy | None) -> Iterator[Sign]:
 
 
 def _families(store: Store, policy: Policy | None) -> Iterator[Sign]:
-    with store_failures("on its schema"):
-        schema = Schema(store)
-        found = schema.drift(Catalog() if policy is None else policy.catalog)
+    try:
+        with store_failures("on its schema"):
+            schema = Schema(store)
+            found = schema.drift(Catalog() if policy is None else policy.catalog)
+    except Refused as refusal:
+        yield Sign("unseen", "families", str(refusal))
+        return
     if policy is None:  # whatever has a record may be in one
         found = [each for each in found if each.what != "retired"]
     yield from map(_sign, found)

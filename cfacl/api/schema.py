@@ -9,7 +9,7 @@ operator adopts it by name.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from cfacl.errors import RequestError, SchemaMissing, StoreContractError, quoted
@@ -64,6 +64,17 @@ class Schema:
     def recorded(self) -> frozenset[Name]:
         """(table, family) of all families with a record, retired ones too."""
         return frozenset(self._known)
+
+    def spent(self) -> Callable[[int], bool]:
+        """Return what tells whether an identity was given to a family that is no more, by the records as they are now.
+
+        One that was not given yet will be, and one that is recorded, or being made, is some family's.
+        """
+        # First, so that what is given meanwhile is greater; then what is begun, which becomes a record before it ends.
+        last = int(self._store.system.get(_NEXT) or b"0")
+        _, begun = self._begun()
+        used = {*begun.values(), *(each.identity for each in self._records().values())}
+        return lambda identity: 0 < identity <= last and identity not in used
 
     @staticmethod
     def names(catalog: Catalog) -> frozenset[Name]:

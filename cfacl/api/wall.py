@@ -41,6 +41,8 @@ class Wall:
         extra: what is there and wider than the policy.
         known: rights of those who look after the store, and on families that are no more.
         revoked, granted: what makes the store's rights those of the policy; each is taken, or given, whole.
+        unseen: why it was not seen whether the store heeds any of them, and how it can be; ``None``: it was, and it does.
+        heeded: somebody who knows says that it does.
     """
 
     unsaid: tuple[Unsaid, ...]
@@ -49,11 +51,18 @@ class Wall:
     known: tuple[Right, ...]
     revoked: tuple[Right, ...]
     granted: tuple[Right, ...]
+    unseen: str | None
+    heeded: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is missing, and nothing there is wider than the policy."""
+        return not self.missing and not self.extra
 
     @property
     def holds(self) -> bool:
-        """Whether nothing is missing, and nothing there is wider than the policy."""
-        return not self.missing and not self.extra
+        """Whether the rights agree with the policy, and the store heeds them: what was not seen holds by a word alone."""
+        return self.agrees and (self.unseen is None or self.heeded)
 
 
 def wall(
@@ -64,6 +73,7 @@ def wall(
     purpose: str | None = None,
     accounts: Collection[str] = (),
     operators: Collection[str] = (),
+    heeded: bool = False,
 ) -> Wall:
     """Compare a policy with the rights that a store has, and change nothing.
 
@@ -72,10 +82,11 @@ def wall(
         purpose: the only one for which accounts work; ``None`` where it may be any.
         accounts: the principals that are to have rights; none named: all.  What any has is judged all the same.
         operators: users who look after the store, whose rights are their own.
+        heeded: it is known that the store heeds its rights, where that cannot be seen.
 
     Raises:
         AccessDenied, UnknownPurpose: the policy has no such principal or purpose.
-        RightsOff: the store asks for none.
+        RightsOff: the store asks for none, or was seen to heed none.
         Unsupported: it has no rights of its own.
         StoreError: they cannot be read.
     """
@@ -85,12 +96,12 @@ def wall(
     snapshot = Snapshot(compile_policy(policy), families, epoch=0)
     for each in accounts:
         snapshot.holds(each)
-    found = native.read({table for table, _ in schema.recorded} | policy.catalog.tables.keys())
+    found = native.read({table for table, _ in schema.recorded} | policy.catalog.tables.keys(), schema.spent())
     people = [each for each in sorted(policy.principals) if each not in operators]
     stands = list(standing(snapshot, people, purpose, now))
     said = native.say(_needs(policy, snapshot, stands))
     unsaid = [*_left_out(snapshot, stands), *said.unsaid]
-    return _compared(policy, said.rights, unsaid, found, accounts, operators)
+    return _compared(policy, said.rights, unsaid, found, accounts, operators, unseen=native.unseen(), heeded=heeded)
 
 
 def _needs(policy: Policy, snapshot: Snapshot, stands: Iterable[Standing]) -> Iterator[Need]:
@@ -124,6 +135,9 @@ def _compared(
     found: Iterable[Right],
     accounts: Collection[str],
     operators: Collection[str],
+    *,
+    unseen: str | None,
+    heeded: bool,
 ) -> Wall:
     due = {each.key: each for each in wanted}
     there = {each.key: each for each in found}
@@ -150,6 +164,8 @@ def _compared(
         known=tuple(known),
         revoked=tuple(judged[key] for key in judged if key in ours),
         granted=tuple(granted),
+        unseen=unseen,
+        heeded=heeded,
     )
 
 
@@ -164,6 +180,8 @@ def _why(policy: Policy, right: Right) -> tuple[str, bool]:
         if right.account.startswith("@"):
             return "a group, and who is in it the store decides", False
         return "no principal; if it looks after the store, name it by `--operator`", False
+    if right.system:
+        return "it is on what the store keeps for itself, where rights on families hold nobody back", False
     if right.scope in ("namespace", "everything"):
         return "it is for every table", False
     if right.scope == "table":

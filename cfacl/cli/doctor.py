@@ -34,7 +34,7 @@ def doctor(
 
     That is who can listen, who is let in, what it holds that nobody knows, and which versions are there. Nothing is changed, and what cannot be seen from here is said to be so. An embedded store may be in use meanwhile.
 
-    Exit code 0 if nothing deserves attention, 1 if something does.
+    Exit code 0 if nothing that can be seen deserves attention, 1 if something does.
     """
     from cfacl.api.doctor import examine
 
@@ -42,12 +42,21 @@ def doctor(
     with closing(_open(store)) as opened:
         signs = sorted(examine(opened, read), key=lambda each: list(_ORDER).index(each.verdict))
     ill = sum(each.verdict == "attention" for each in signs)
+    unseen = list(dict.fromkeys(each.about for each in signs if each.verdict == "unseen"))
     if form is Format.JSON:
-        print_json({"store": store, "well": not ill, "signs": [each._asdict() for each in signs]})
+        print_json({"store": store, "well": not ill, "unseen": unseen, "signs": [each._asdict() for each in signs]})
     else:
         listing(("", "about", "told"), [{**each._asdict(), "": _ORDER[each.verdict]} for each in signs], "nothing")
-        say(f"{counted(ill, 'thing deserves', 'things deserve')} attention" if ill else "nothing deserves attention")
+        say(_summary(ill, unseen))
     return Answer.NO if ill else Answer.YES
+
+
+def _summary(ill: int, unseen: list[str]) -> str:
+    if ill:
+        return f"{counted(ill, 'thing deserves', 'things deserve')} attention"
+    if unseen:
+        return f"nothing that is visible from here deserves attention; not visible: {', '.join(unseen)}"
+    return "nothing deserves attention"
 
 
 def _open(location: str) -> Store:

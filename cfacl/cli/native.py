@@ -52,6 +52,14 @@ OperatorOption = Annotated[
         show_default=False,
     ),
 ]
+HeededOption = Annotated[
+    bool,
+    typer.Option(
+        "--heeded",
+        help="You know that the store heeds its rights, where the gateway can't be asked as somebody else.",
+        show_default=False,
+    ),
+]
 #: What a command of the operator's prints goes there: stdout is for the answer.
 _STDERR: Final = 2
 
@@ -96,20 +104,21 @@ def apply(
     purpose: PurposeOption = None,
     account: AccountOption = [],  # noqa: B006  # typer copies it
     operator: OperatorOption = [],  # noqa: B006  # as above
+    heeded: HeededOption = False,
     form: FormatOption = Format.TABLE,
 ) -> int:
     """Run what `plan` writes by a command of yours, then read the rights back as `verify` does.
 
     What the command prints goes to stderr. Rights are taken before any are given, so that nobody has too many meanwhile.
 
-    Exit code 0 if the rights are then those of the policy, 1 if they are not.
+    Exit code 0 if the rights are then those of the policy, 1 if they are not, or if it was not seen that the store heeds them.
     """
     read = source.policy(policy)
     with closing(_open(store)) as opened:
-        wall = _wall(opened, read, purpose, account, operator)
+        wall = _wall(opened, read, purpose, account, operator, heeded=heeded)
         if wall.revoked or wall.granted:
             _run(shell, script_of(opened, wall))
-            wall = _wall(opened, read, purpose, account, operator)
+            wall = _wall(opened, read, purpose, account, operator, heeded=heeded)
     return told(wall, form)
 
 
@@ -119,18 +128,19 @@ def verify(
     purpose: PurposeOption = None,
     account: AccountOption = [],  # noqa: B006  # typer copies it
     operator: OperatorOption = [],  # noqa: B006  # as above
+    heeded: HeededOption = False,
     form: FormatOption = Format.TABLE,
 ) -> int:
     """Read the store's own rights, and say where they are less than what `plan` would give, or more than the policy does.
 
-    Exit code 0 if they are neither, 1 if they are, or if the store asks for no rights at all.
+    Exit code 0 if they are neither, and the store refuses somebody whom nobody knows. 1 otherwise: also if the store heeds no rights, or if that can't be seen from here, unless you say `--heeded`.
     """
     from cfacl.stores.native import RightsOff
 
     read = source.policy(policy)
     with closing(_open(store)) as opened:
         try:
-            wall = _wall(opened, read, purpose, account, operator)
+            wall = _wall(opened, read, purpose, account, operator, heeded=heeded)
         except RightsOff as off:
             if form is Format.JSON:
                 print_json({"off": str(off)})
@@ -148,13 +158,21 @@ def _open(url: str) -> Store:
     return open_store(url, clock=time_ns)
 
 
-def _wall(store: Store, policy: Policy, purpose: str | None, accounts: list[str], operators: list[str]) -> Wall:
+def _wall(
+    store: Store,
+    policy: Policy,
+    purpose: str | None,
+    accounts: list[str],
+    operators: list[str],
+    *,
+    heeded: bool = False,
+) -> Wall:
     from cfacl.api.arguments import known_principal
     from cfacl.api.wall import wall
 
     for each in accounts:
         known_principal(each, policy.principals)
-    return wall(store, policy, time_ns(), purpose=purpose, accounts=accounts, operators=operators)
+    return wall(store, policy, time_ns(), purpose=purpose, accounts=accounts, operators=operators, heeded=heeded)
 
 
 def _run(shell: str, script: str) -> None:

@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 #: What a look into the store's own rights does not show.
 _UNSEEN: Final = "not visible here: who is a superuser, who is in which group, and rights of single cells"
 
+#: What is said where the rights agree, by whether they were seen to be heeded, and said to be.
+_WHOLE: Final = "the store gives what it can say of the policy, and nothing more"
+_AGREES: Final = {
+    (True, False): _WHOLE,
+    (True, True): _WHOLE,
+    (False, True): f"{_WHOLE}; that it heeds its rights is your word, and was not seen",
+    (False, False): "the rights that are written there are what the store can say of the policy, and nothing more",
+}
+
 
 def script_of(store: Store, wall: Wall) -> str:
     """Return the script, with what it leaves alone and what it leaves out behind it."""
@@ -28,6 +37,8 @@ def script_of(store: Store, wall: Wall) -> str:
         f"not given: {quoted(each.account)}, {each.what} on {each.table}:{each.family}: {each.why}"
         for each in wall.unsaid
     ]
+    if wall.unseen is not None and not wall.heeded:
+        remarks.append(wall.unseen)
     return store.native_rights().script(wall.revoked, wall.granted, remarks)
 
 
@@ -42,11 +53,13 @@ def told(wall: Wall, form: Format) -> int:
         _row("known", each, "of a family that is gone" if each.gone else "looks after the store") for each in wall.known
     ]
     listing(("", "account", "on", "rights", "why"), rows, "nobody has any rights")
-    if wall.holds:
-        say("the store gives what it can say of the policy, and nothing more")
+    if wall.agrees:
+        say(_AGREES[wall.unseen is None, wall.heeded])
     if wall.unsaid:
         things = counted(len(wall.unsaid), "permission", "permissions")
         say(f"{things} of the policy it can't say, and is to give to nobody; `cfacl native plan` lists them")
+    if wall.unseen is not None and not wall.heeded:
+        say(f"{wall.unseen}; or, where you know that it does, say `--heeded`")
     say(_UNSEEN)
     return Answer.YES if wall.holds else Answer.NO
 
@@ -59,6 +72,9 @@ def as_document(wall: Wall) -> dict[str, Any]:
     """Return a wall as a document for JSON."""
     return {
         "holds": wall.holds,
+        "agrees": wall.agrees,
+        "heeded": "seen" if wall.unseen is None else "said" if wall.heeded else "unseen",
+        "unseen": wall.unseen,
         "missing": [_right(each) for each in wall.missing],
         "too_much": [{**_right(each.right), "why": each.why, "taken": each.ours} for each in wall.extra],
         "known": [_right(each) for each in wall.known],

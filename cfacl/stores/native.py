@@ -7,14 +7,14 @@ and what each needs; it knows neither roles nor purposes.
 from __future__ import annotations
 
 import abc
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from cfacl.errors import StoreError
 from cfacl.model.action import Action
 from cfacl.model.projection import StoredFamily
 
-__all__ = ["NativeRights", "Need", "Right", "RightsOff", "Said", "Scope", "Unsaid"]
+__all__ = ["NativeRights", "Need", "Refused", "Right", "RightsOff", "Said", "Scope", "Unsaid"]
 
 #: What a right is given on, from the narrowest on.
 Scope = Literal["column", "family", "table", "namespace", "everything"]
@@ -22,6 +22,18 @@ Scope = Literal["column", "family", "table", "namespace", "everything"]
 
 class RightsOff(StoreError):
     """The store asks for no rights: whoever reaches it may do everything."""
+
+
+class Refused(StoreError):
+    """The store's own rights refuse it to whom the store takes us for.
+
+    Attributes:
+        user: who that is, where the store says it; otherwise empty.
+    """
+
+    def __init__(self, message: str, user: str = "") -> None:
+        super().__init__(message)
+        self.user = user
 
 
 class Need(NamedTuple):
@@ -39,7 +51,8 @@ class Right(NamedTuple):
     Attributes:
         place: a table, or a namespace; empty for everything.
         letters: what may be done, as the store writes it.
-        gone: given on a family that the store no longer has.
+        gone: given on a family that the store no longer has, and will not have again.
+        system: given on what the store keeps for itself, through which whoever has it gets at what others have.
     """
 
     account: str
@@ -49,6 +62,7 @@ class Right(NamedTuple):
     column: bytes | None
     letters: str
     gone: bool = False
+    system: bool = False
 
     @property
     def key(self) -> tuple[str, Scope, str, str, bytes | None]:
@@ -89,12 +103,24 @@ class NativeRights(abc.ABC):
         """Return the rights that give what is needed and nothing more; what they cannot give exactly is left out."""
 
     @abc.abstractmethod
-    def read(self, tables: Collection[str]) -> list[Right]:
-        """Return what is given on tables, by our names, on our records, and on whatever all of these are part of.
+    def read(self, tables: Collection[str], spent: Callable[[int], bool]) -> list[Right]:
+        """Return what is given on tables, by our names, on our records, on what all are part of, and on the store's own.
+
+        Args:
+            spent: whether an identity was given to a family that is no more: none will have it again.
 
         Raises:
             RightsOff: the store has none.
             StoreError: they cannot be read.
+        """
+
+    @abc.abstractmethod
+    def unseen(self) -> str | None:
+        """Return why it cannot be seen from here whether the store heeds its rights, and how it can; ``None``: it does.
+
+        Raises:
+            RightsOff: it does not, whatever is written there.
+            StoreError: the store failed at something else.
         """
 
     @abc.abstractmethod

@@ -12,6 +12,8 @@ import pytest
 import cfacl
 from cfacl.stores.base import Store
 from cfacl.stores.memory import MemoryStore
+from cfacl.stores.native import Refused
+from cfacl.stores.posture import Sign
 from cfacl.stores.rocksdb.posture import posture
 from cfacl.testing.servers import Running
 
@@ -103,6 +105,30 @@ def test_other_stores_say_what_they_can(run: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(MemoryStore, "posture", Store.posture)
     found = signs(run("doctor", "memory://", "--format", "json"))
     assert found["store"] == [("unseen", "a store of `memory` tells nothing of itself")]
+
+
+def test_what_is_not_visible_is_named_where_nothing_else_is_wrong(run: Any, monkeypatch: Any) -> None:
+    told = [Sign("unseen", about, "it does not tell") for about in ("authorization", "superusers", "superusers")]
+    monkeypatch.setattr(MemoryStore, "posture", lambda self: iter(told))
+    ran = run("doctor", "memory://")
+    assert ran.code == 0
+    assert ran.out.splitlines()[-1] == (
+        "nothing that is visible from here deserves attention; not visible: authorization, superusers, policy"
+    )
+    assert run("doctor", "memory://", "--format", "json").document["unseen"] == [
+        "authorization",
+        "superusers",
+        "policy",
+    ]
+
+
+def test_families_that_the_store_refuses_to_list_are_not_visible(run: Any, monkeypatch: Any) -> None:
+    def refuse(self: Any) -> Any:
+        raise Refused("hbase refuses `C` on this", "svc")
+
+    monkeypatch.setattr(MemoryStore, "tables", refuse)
+    found = signs(run("doctor", "memory://", "--format", "json"))
+    assert found["families"] == [("unseen", "hbase refuses `C` on this")]
 
 
 def test_what_rocksdb_says_of_its_work_is_told(store: Path, monkeypatch: Any) -> None:

@@ -23,6 +23,7 @@ class Rights(NativeRights):
 
     def __init__(self, there: list[Right]) -> None:
         self.there = there
+        self.why: str | None = None
 
     def say(self, needs: Iterable[Any]) -> Said:
         said = Said([], [])
@@ -32,8 +33,11 @@ class Rights(NativeRights):
                 said.unsaid.append(Unsaid(each.account, "account", each.family.name, "write", "it can't"))
         return said
 
-    def read(self, tables: Any) -> list[Right]:
+    def read(self, tables: Any, spent: Any) -> list[Right]:
         return self.there
+
+    def unseen(self) -> str | None:
+        return self.why
 
     def script(self, revoked: Any, granted: Any, remarks: Any) -> str:
         return "".join(
@@ -44,11 +48,14 @@ class Rights(NativeRights):
 
 
 @pytest.fixture
-def there(monkeypatch: pytest.MonkeyPatch, write: Callable[..., Path]) -> list[Right]:
+def rights() -> Rights:
+    return Rights([])
+
+
+@pytest.fixture
+def there(rights: Rights, monkeypatch: pytest.MonkeyPatch, write: Callable[..., Path]) -> list[Right]:
     """The rights of a store in memory, to which `hbase://` leads, and which has the shop's tables."""
     import cfacl
-
-    rights = Rights([])
 
     class Walled(MemoryStore):
         def native_rights(self) -> NativeRights:
@@ -89,7 +96,7 @@ def test_a_plan_is_a_script_with_what_it_leaves_behind_it(run: Any, write: Any, 
     }  # fmt: skip
     assert told.document["too_much"][1] == {
         "account": "eve", "scope": "column", "place": "home", "family": "id", "column": "x", "letters": "R",
-        "gone": False, "why": "no principal; if it looks after the store, name it by `--operator`", "taken": False,
+        "gone": False, "system": False, "why": "no principal; if it looks after the store, name it by `--operator`", "taken": False,
     }  # fmt: skip
     assert there[0].account == "maya", "a plan changes nothing"
 
@@ -139,13 +146,37 @@ def test_verify_is_yes_where_the_two_agree(run: Any, write: Any, there: list[Rig
 
 
 def test_rights_that_are_off_are_a_no(run: Any, write: Any, there: list[Right], monkeypatch: Any) -> None:
-    def off(self: Any, tables: Any) -> list[Right]:
+    def off(self: Any, tables: Any, spent: Any) -> list[Right]:
         raise RightsOff("hbase has none")
 
     monkeypatch.setattr(Rights, "read", off)
     assert run("native", "verify", write(), *URL) == (1, "hbase has none\n", "")
     assert run("native", "verify", write(), *URL, "--format", "json").document == {"off": "hbase has none"}
     assert run("native", "plan", write(), *URL) == (2, "", "cfacl: hbase has none\n")
+
+
+def test_what_was_not_seen_to_be_heeded_is_no_yes_but_by_a_word(
+    run: Any, write: Any, there: list[Right], rights: Rights
+) -> None:
+    rights.why = "whether hbase heeds it was not seen: ask over http"
+    asked = (write(), *URL, "--purpose", "support")
+    ran = run("native", "verify", *asked)
+    assert ran.code == 1
+    assert "nothing more\n" in ran.out
+    assert "the store gives" not in ran.out
+    assert "not seen: ask over http; or, where you know that it does, say `--heeded`" in ran.out
+    told = run("native", "verify", *asked, "--format", "json")
+    assert (told.code, told.document["agrees"], told.document["holds"]) == (1, True, False)
+    assert (told.document["heeded"], told.document["unseen"]) == ("unseen", rights.why)
+    assert f"# {rights.why}\n" in run("native", "plan", *asked).out
+    assert run("native", "apply", *asked, "--shell", "false").code == 1
+    ran = run("native", "verify", *asked, "--heeded")
+    assert ran.code == 0
+    assert "and nothing more; that it heeds its rights is your word, and was not seen\n" in ran.out
+    told = run("native", "apply", *asked, "--heeded", "--shell", "false", "--format", "json")
+    assert (told.code, told.document["heeded"]) == (0, "said")
+    rights.why = None
+    assert run("native", "verify", *asked, "--format", "json").document["heeded"] == "seen"
 
 
 def test_apply_runs_the_script_and_looks_again(run: Any, write: Any, there: list[Right], tmp_path: Path) -> None:
@@ -186,7 +217,7 @@ def test_what_makes_no_sense_is_told(run: Any, write: Any, there: list[Right], m
     assert "did you mean `maya`?" in run("native", "plan", write(), *URL, "--account", "may").err
     assert "unknown purpose `sales`" in run("native", "plan", write(), *URL, "--purpose", "sales").err
 
-    def failing(self: Any, tables: Any) -> list[Right]:
+    def failing(self: Any, tables: Any, spent: Any) -> list[Right]:
         raise StoreError("the gateway's user may not read")
 
     monkeypatch.setattr(Rights, "read", failing)

@@ -9,8 +9,9 @@ from typing import Any, Final
 import pytest
 
 import cfacl
-from cfacl.errors import SchemaMissing
+from cfacl.errors import SchemaMissing, StoreError
 from cfacl.stores.hbase.address import parse
+from cfacl.stores.hbase.definitions import ServerError
 from cfacl.stores.hbase.names import family_name
 from cfacl.stores.hbase.native import HBaseRights
 from cfacl.stores.memory import MemoryStore
@@ -54,10 +55,11 @@ class Acl:
     """
 
     def __init__(self) -> None:
-        self.address = parse(f"hbase://gateway/{PREFIX}")
+        self.address = parse(f"hbase+http://gateway/{PREFIX}")
         self.cells: dict[bytes, dict[bytes, bytes]] | None = {}
         self.families: dict[bytes, set[bytes]] = {}
         self.error: Exception | None = None
+        self.heeds = True
 
     def table(self, name: str) -> bytes:
         return (PREFIX + name).encode()
@@ -66,6 +68,18 @@ class Acl:
         if self.error is not None:
             raise self.error
         return question(self)
+
+    def stranger(self, address: Any, user: str) -> Any:
+        """Return a gateway that acts as somebody whom nobody knows."""
+
+        def ask(question: Callable[[Any], Any]) -> Any:
+            if self.heeds:
+                raise StoreError("hbase refuses this") from ServerError(
+                    message=f"org.apache.hadoop.hbase.security.AccessDeniedException: Insufficient permissions for user '{user}'".encode()
+                )
+            return question(SimpleNamespace(getRowWithColumns=lambda *asked: []))
+
+        return SimpleNamespace(ask=ask, pool=SimpleNamespace(close=lambda: None))
 
     # --- as the client of a gateway
 
@@ -141,5 +155,6 @@ def walled(acl: Acl, policy: cfacl.Policy, monkeypatch: pytest.MonkeyPatch) -> W
     """A store that `hbase://` URLs lead to, with the tables of the policy."""
     store = Walled(acl)
     monkeypatch.setattr("cfacl.api.connection.open_store", lambda url, **keys: store)
+    monkeypatch.setattr("cfacl.stores.hbase.stranger.Gateway", acl.stranger)
     cfacl.connect("hbase://gateway/home_", policy=policy).create_tables()
     return store

@@ -13,7 +13,7 @@ import pytest
 
 import cfacl
 from cfacl.cli.app import main
-from cfacl.testing.servers import Running
+from cfacl.testing.servers import HBase, Running
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def until(holds: Callable[[], bool]) -> None:
 @pytest.mark.rule("HBase's own rights")
 def test_a_policy_is_planned_applied_and_verified(hbase_acl: Running, policy: Any, tmp_path: Path, capsys: Any) -> None:
     prefix = f"n{uuid.uuid4().hex[:12]}_"
-    url = f"hbase://{hbase_acl.host}:{hbase_acl.port()}/{prefix}"
+    url = f"hbase+http://{hbase_acl.host}:{hbase_acl.port('http')}/{prefix}"
     file = tmp_path / "home.toml"
     file.write_text(policy.dumps(), "utf-8")
     with cfacl.connect(url, policy=policy) as db:
@@ -83,6 +83,36 @@ def test_a_policy_is_planned_applied_and_verified(hbase_acl: Running, policy: An
     assert code == 1
     assert "too much  maya     table" in out
     assert native("apply", "--shell", tool)[0] == 0
+
+
+@pytest.mark.rule("HBase's own rights")
+def test_rights_of_an_hbase_whose_authorization_was_switched_off_are_none(
+    policy: Any, tmp_path: Path, capsys: Any, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("hbase_acl")  # where there can be none, this says so
+    file = tmp_path / "home.toml"
+    file.write_text(policy.dumps(), "utf-8")
+
+    def native(command: str, *more: str) -> tuple[int, str]:
+        code = main(["native", command, str(file), "--store", url, "--operator", "hbase", *more])
+        return code, capsys.readouterr().out
+
+    with HBase(tmp_path / "server", authorization=True, transports=("http", "buffered")) as server:
+        url = f"hbase+http://{server.host}:{server.port('http')}/home_"
+        with cfacl.connect(url, policy=policy) as db:
+            db.create_tables()
+        tool = f"{sys.executable} {Path(__file__).with_name('shell.py')} {server.folder} {server._leash}"
+        assert native("apply", "--shell", tool)[0] == 0
+        server.authorization = False
+        server.restart("master")
+        code, out = native("verify")
+        assert (code, "heeds none of it" in out) == (1, True), out
+        assert native("apply", "--shell", tool)[0] == 2
+        url = f"hbase://{server.host}:{server.port()}/home_"
+        code, out = native("verify")
+        assert (code, "was not seen" in out) == (1, True), out
+        with closing(server.connection("http", user="mallory")) as mallory:
+            assert b"home_account" in mallory.tables()
 
 
 @pytest.mark.rule("HBase's own rights")

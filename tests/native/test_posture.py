@@ -108,7 +108,7 @@ def test_somebody_whom_nobody_knows_is_refused_or_authorization_is_off(
                 raise StoreError("the gateway refuses to act so") from NoAnswer(500, b"")
             return question(SimpleNamespace(getRowWithColumns=lambda *asked: []))
 
-    monkeypatch.setattr("cfacl.stores.hbase.posture.Gateway", Other)
+    monkeypatch.setattr("cfacl.stores.hbase.stranger.Gateway", Other)
     assert signs(acl, f"hbase+http://127.0.0.1/home_{query}")["authorization"][0][0] == verdict
     assert len(closed) == 1
 
@@ -121,7 +121,7 @@ def test_a_failure_of_a_stranger_is_no_finding(acl: Any, monkeypatch: Any) -> No
         def ask(self, question: Any) -> Any:
             raise cfacl.StoreTimeout("it did not answer")
 
-    monkeypatch.setattr("cfacl.stores.hbase.posture.Gateway", Other)
+    monkeypatch.setattr("cfacl.stores.hbase.stranger.Gateway", Other)
     with pytest.raises(cfacl.StoreTimeout):
         signs(acl, "hbase+http://127.0.0.1/home_")
 
@@ -132,10 +132,12 @@ def test_rights_beyond_tables_are_told_and_who_made_our_records(acl: Any) -> Non
     acl.grant("eve", "R", "@default")
     acl.grant("bob", "RW", "home_account")
     acl.grant("svc", "RWXCA", "home_cfacl.records")
+    acl.grant("dave", "W", "hbase:meta", "info")
     found = signs(acl)
     assert found["rights"] == [
         ("attention", "`eve` has `R` on namespace default: no right on families holds it back"),
         ("attention", "`carl` has `RWXCA` on everything, and can give itself more: no right on families holds it back"),
+        ("attention", "`dave` has `W` on hbase:meta:info of hbase's own: no right on families holds it back"),
     ]
     assert found["gateway's user"][0][0] == "unseen"
     assert found["gateway's user"][0][1].endswith(

@@ -10,6 +10,8 @@ import pytest
 
 import cfacl
 from cfacl.api.wall import Wall, wall
+from cfacl.stores.hbase.address import parse
+from cfacl.stores.native import RightsOff
 
 _found = importlib.util.spec_from_file_location("shell", Path(__file__).with_name("shell.py"))
 assert _found is not None
@@ -157,6 +159,33 @@ def test_what_is_wider_than_the_policy_is_told_and_taken_from_principals(walled:
     assert [*too_much(made)] == ["app R namespace default", "@staff R home_account:prof+2"]
 
 
+@pytest.mark.rule("HBase's own rights")
+def test_rights_on_what_the_store_keeps_for_itself_are_too_much_and_left_alone(
+    walled: Any, policy: cfacl.Policy
+) -> None:
+    apply(walled, policy)
+    for user, letters, *scope in (
+        ["app", "R", "@hbase"],
+        ["app", "W", "hbase:meta"],
+        ["bob", "R", "hbase:meta", "info"],
+        ["mallory", "W", "hbase:labels", "f", "x"],
+        ["root", "RWXCA", "hbase:labels"],
+        ["app", "R", "@hbases"],
+        ["app", "R", "hbases:meta"],
+    ):
+        walled.acl.grant(user, letters, *scope)
+    own = "it is on what the store keeps for itself, where rights on families hold nobody back"
+    made = built(walled, policy, operators=["root"])
+    assert too_much(made) == {
+        "app R namespace hbase": (own, False),
+        "app W table hbase:meta": (own, False),
+        "bob R hbase:meta:info": (own, False),
+        "mallory W hbase:labels:f:x": (STRANGER, False),
+    }
+    assert lines(made.known) == ["root RWXCA table hbase:labels"]
+    assert (made.holds, made.revoked, made.granted) == (False, (), ())
+
+
 def test_a_principal_that_looks_after_the_store_gets_nothing_and_loses_nothing(
     walled: Any, policy: cfacl.Policy
 ) -> None:
@@ -198,6 +227,38 @@ def test_a_family_that_was_made_anew_is_another_one(walled: Any, policy: cfacl.P
     assert made.extra == ()
 
 
+@pytest.mark.rule("HBase's own rights")
+def test_a_right_on_an_identity_that_may_still_come_is_too_much(walled: Any, policy: cfacl.Policy) -> None:
+    """Identities are counted, so that whoever guesses the next one has a right that waits for it."""
+    with cfacl.connect("hbase://gateway/home_", policy=policy) as db:
+        db.drop_table("account")
+        walled.acl.families.clear()
+        db.create_tables()
+    for user, family in (
+        ("dropped", "prof+2"),
+        ("next", "prof+5"),
+        ("later", "later+99"),
+        ("never", "prof+0"),
+        ("another's", "prof+3"),  # that of `id`
+        ("ours", "prof+4"),
+        ("by hand", "prof"),
+    ):
+        walled.acl.grant(user, "R", "home_account", family)
+    made = built(walled, policy)
+    assert [each.account for each in made.known] == ["dropped"]
+    assert {each.right.account for each in made.extra} == {"next", "later", "never", "another's", "ours", "by hand"}
+    walled.system.compare_and_set("begun", None, b'[["account", "later", 2]]')
+    assert built(walled, policy).known == ()
+
+
+def test_a_right_on_a_family_that_is_recorded_and_lost_is_too_much(walled: Any, policy: cfacl.Policy) -> None:
+    apply(walled, policy)
+    walled.acl.families.clear()
+    walled.acl.grant("mallory", "R", "home_account", "prof+2")
+    made = built(walled, policy)
+    assert (made.known, [*too_much(made)]) == ((), ["mallory R home_account:prof+2"])
+
+
 def test_what_the_store_lacks_or_has_retired_gets_no_right(walled: Any, policy: cfacl.Policy) -> None:
     apply(walled, policy)
     text = policy.dumps().replace('"id"', '"other"').replace("families.id]", "families.other]")
@@ -212,6 +273,30 @@ def test_what_the_store_lacks_or_has_retired_gets_no_right(walled: Any, policy: 
     ]
     dropped = policy.dumps().replace("account", "account2")
     assert {each.right.place for each in built(walled, cfacl.Policy.loads(dropped)).extra} == {"home_account"}
+
+
+@pytest.mark.rule("HBase's own rights")
+def test_rights_that_nobody_heeds_are_off_whatever_is_written(walled: Any, policy: cfacl.Policy) -> None:
+    """Where authorization is switched off over the same data, `hbase:acl` stays as it was."""
+    assert apply(walled, policy).holds
+    walled.acl.heeds = False
+    with pytest.raises(RightsOff, match="heeds none of it: a user whom nobody knows may read it"):
+        built(walled, policy)
+    with pytest.raises(RightsOff):
+        built(walled, policy, heeded=True)
+
+
+@pytest.mark.rule("HBase's own rights")
+def test_rights_that_were_not_seen_to_be_heeded_hold_by_a_word_alone(walled: Any, policy: cfacl.Policy) -> None:
+    apply(walled, policy)
+    walled.acl.address = parse("hbase://gateway/home_")
+    made = built(walled, policy)
+    assert (made.agrees, made.holds) == (True, False)
+    assert made.unseen is not None
+    assert made.unseen.endswith("name one, as `hbase+http://host:9090`")
+    assert built(walled, policy, heeded=True).holds
+    walled.acl.grant("maya", "R", "home_account")
+    assert not built(walled, policy, heeded=True).holds
 
 
 def test_looking_changes_nothing(walled: Any, policy: cfacl.Policy) -> None:

@@ -94,7 +94,7 @@ def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(
     system, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("here"))
-    Path("policy.toml").write_text('[policy]\nname = "mine"\n', "utf-8")
+    Path("home.toml").write_text('[policy]\nname = "mine"\n', "utf-8")
     # as a shell starts it in the background
     ignoring = "import runpy, signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
     started = f"{ignoring}; runpy.run_module('cfacl.testing.servers', run_name='__main__')"

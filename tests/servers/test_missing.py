@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,6 +63,35 @@ def test_with_a_java_that_compiles_nothing_it_says_what_to_install(bare: Path) -
     program(bare / "mvn", 'for each; do case $each in -Dmdep.outputFile=*) echo a.jar > "${each#*=}";; esac; done')
     with pytest.raises(Missing, match=r"^`javac` is not on the PATH: install the whole of Java 17"):
         resolve(SOURCE)
+
+
+#: Gets the jars, as the process that the system may kill.
+RESOLVED = """
+import signal, sys
+from pathlib import Path
+from cfacl.testing.servers.artifacts import resolve
+signal.alarm(600)
+resolve(Path(sys.argv[1]))
+"""
+JARS = 'for each; do case $each in -Dmdep.outputFile=*) echo a.jar > "${each#*=}";; esac; done'
+
+
+@pytest.mark.parametrize("tool", ["mvn", "javac"])
+@pytest.mark.parametrize("cause", [signal.SIGKILL, signal.SIGINT])
+def test_what_gets_the_jars_ends_with_the_process_that_asked(
+    system, bare: Path, tmp_path: Path, tool: str, cause: int
+) -> None:
+    """And what it started itself, as Maven's script does not end when its JVM is killed."""
+    told = tmp_path / "told"
+    os.mkfifo(told)
+    for each in ("java", "javac", "mvn"):
+        program(bare / each, JARS if each == "mvn" else "exit 0")
+    program(bare / tool, f"/bin/sleep 600 & echo $$ $! > {told}; wait")
+    with subprocess.Popen([sys.executable, "-c", RESOLVED, SOURCE], stderr=subprocess.DEVNULL) as owner:
+        pids = {int(each) for each in told.read_text("ascii").split()}
+        assert len(pids) == 2
+        assert system.end(pids, lambda: owner.send_signal(cause))
+        assert owner.wait(60)
 
 
 def test_java_home_comes_before_the_path(bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

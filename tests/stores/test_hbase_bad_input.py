@@ -27,6 +27,7 @@ from cfacl.stores.hbase.definitions import BatchMutation, ColumnDescriptor, Ille
 from cfacl.stores.hbase.definitions import Mutation as Change
 from cfacl.stores.hbase.errors import TableExists, mapped, text_of
 from cfacl.stores.hbase.store import HBaseStore, open_store
+from cfacl.stores.native import Refused
 from cfacl.testing.servers import Operator, Running
 
 pytestmark = pytest.mark.slow
@@ -345,7 +346,7 @@ def test_what_hbase_denies_is_a_failure_of_the_store_and_no_denial(hbase_acl: Ru
     with closing(hbase_acl.connection()) as superuser, closing(hbase_acl.connection("http", user="nobody")) as nobody:
         superuser.create_table(table, {"f": {}})
         denied = nobody.table(table)
-        for call in (
+        calls = (
             lambda: denied.row(b"k", [b"f"]),
             lambda: denied.rows([b"k", b"l"], [b"f"]),
             lambda: next(denied.scan(columns=[b"f"])),
@@ -353,10 +354,15 @@ def test_what_hbase_denies_is_a_failure_of_the_store_and_no_denial(hbase_acl: Ru
             lambda: denied.delete(b"k", [b"f"]),
             lambda: denied.counter_inc(b"k", b"f:n"),
             lambda: nobody.create_table(b"another", {"f": {}}),
-        ):
+        )
+        for number, call in enumerate(calls):
             with pytest.raises(ServerError) as told:
                 call()
             assert "AccessDeniedException" in text_of(told.value)
             meant = mapped(told.value, "host:9090", applied=True)
-            assert type(meant) is StoreError
-            assert str(meant) == "hbase refuses this to the user whom the gateway acts as; `grant` it in `hbase shell`"
+            assert type(meant) is Refused
+            assert meant.user == "nobody"
+            letter = "RRRWWWC"[number]
+            assert str(meant) == (
+                f"hbase refuses `{letter}` on this to the user whom the gateway acts as; `grant` it in `hbase shell`"
+            )

@@ -30,6 +30,7 @@ from cfacl.errors import (
 from cfacl.stores.hbase.client import OutOfStep
 from cfacl.stores.hbase.definitions import AlreadyExists, Hbase, IllegalArgument, ServerError
 from cfacl.stores.hbase.errors import TEXTS, TableExists, mapped
+from cfacl.stores.native import Refused
 
 WHERE = "host:9090"
 PERHAPS = "; it may have been applied, or still be, so look before it is sent again"
@@ -146,7 +147,11 @@ NAME = "org.apache.hadoop.hbase."
         (f"{NAME}TableNotEnabledException: t is disabled.", StoreUnavailable, "the table is disabled; `enable` it"),
         (f"{NAME}client.RetriesExhaustedWithDetailsException: Failed 2 actions: NotServingRegionException: 2 times",
          StoreUnavailable, "hbase does not serve this region now; try again, and see whether the table is disabled"),
-        (f"{NAME}security.AccessDeniedException: Insufficient permissions", StoreError, "hbase refuses this to the use"),
+        (f"{NAME}security.AccessDeniedException: Insufficient permissions", Refused, "hbase refuses this to the user w"),
+        (f"{NAME}security.AccessDeniedException: Insufficient permissions for user 'svc' (table=t, action=CREATE)",
+         Refused, "hbase refuses `C` on this to the user whom the gateway acts as; `grant` it in `hbase shell`"),
+        (f"{NAME}security.AccessDeniedException: Insufficient permissions (user=svc, scope=t, params=[],action=WRITE)",
+         Refused, "hbase refuses `W` on this to the user"),
         (f"{NAME}DoNotRetryIOException: Field is not a long, it's 1 bytes wide", InvalidValue, "the cell is not a coun"),
         ("java.lang.IllegalArgumentException: KeyValue size too large", InvalidValue, "a value is larger than the ser"),
         (f"{NAME}ipc.CallTimeoutException: call", StoreTimeout, "hbase did not answer the gateway in time"),

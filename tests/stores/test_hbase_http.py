@@ -78,14 +78,14 @@ def test_the_gateway_acts_as_each_principal(hbase_acl: Running) -> None:
         db.create_tables()
         table = {name: db.session(name, purpose="work").table("t") for name in ("alice", "hbase")}
         table["hbase"].put(b"r", {b"a:x": b"1", b"b:x": b"2"})
-        with pytest.raises(cfacl.StoreError, match="refuses this to the user whom the gateway acts as"):
+        with pytest.raises(cfacl.StoreError, match="refuses `R` on this to the user whom the gateway acts as"):
             table["alice"].row(b"r")
         name = where.rpartition("/")[2].partition("?")[0] + "t"
         operator.grant("alice", "R", name, "a+1")
         poll(lambda: table["alice"].row(b"r", columns=[b"a"]) == {b"a:x": b"1"})
-        with pytest.raises(cfacl.StoreError, match="refuses this"):
+        with pytest.raises(cfacl.StoreError, match="refuses `R` on this"):
             table["alice"].row(b"r", columns=[b"b"])
-        with pytest.raises(cfacl.StoreError, match="refuses this"):
+        with pytest.raises(cfacl.StoreError, match="refuses `W` on this"):
             table["alice"].put(b"r", {b"a:x": b"2"})
         assert table["hbase"].row(b"r") == {b"a:x": b"1", b"b:x": b"2"}
 

@@ -11,15 +11,17 @@ from typing import Any, Final
 from cfacl.errors import SchemaMissing, StoreError
 from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import TScan
-from cfacl.stores.hbase.errors import text_of
 from cfacl.stores.hbase.gateway import Gateway
-from cfacl.stores.native import Right, RightsOff
+from cfacl.stores.hbase.refusal import refused
+from cfacl.stores.native import Refused, Right, RightsOff
 
-__all__ = ["ACL", "NAMESPACE", "parsed", "rights"]
+__all__ = ["ACL", "NAMESPACE", "SYSTEM", "parsed", "rights"]
 
 ACL: Final = b"hbase:acl"
 #: Of tables whose names say none.
 NAMESPACE: Final = "default"
+#: Of HBase's own tables: where regions are, labels, rights.
+SYSTEM: Final = "hbase"
 _FAMILY: Final = b"l"
 _PAGE: Final = 1_000
 #: In the order in which HBase writes them.
@@ -31,7 +33,7 @@ def rights(gateway: Gateway) -> list[Right]:
 
     Raises:
         RightsOff: there is no such table.
-        StoreError: the gateway's user may not read it.
+        Refused: the gateway's user may not read it.
     """
     try:
         rows = gateway.ask(_scanned)
@@ -41,16 +43,24 @@ def rights(gateway: Gateway) -> list[Right]:
             " and set `hbase.security.authorization`"
         ) from error
     except StoreError as error:
-        if "AccessDenied" not in text_of(error.__cause__):
+        if (found := refused(error)) is None:
             raise
-        raise StoreError(
-            "the gateway's user may not read `hbase:acl`; in `hbase shell` give it `R` there, or name another gateway"
+        raise Refused(
+            "the gateway's user may not read `hbase:acl`; ask through a gateway of the operators', for `R` on this table"
+            " is `R` on everything, and hbase has no narrower way: no gateway that services use should have it",
+            found.user,
         ) from error
     return [parsed(row, key.removeprefix(_FAMILY + b":"), value) for row, cells in rows for key, value in cells]
 
 
 def parsed(row: bytes, key: bytes, value: bytes) -> Right:
     """Return what a cell of `hbase:acl` says."""
+    right = _parsed(row, key, value)
+    own = right.place == SYSTEM if right.scope == "namespace" else right.place.startswith(f"{SYSTEM}:")
+    return right._replace(system=own)
+
+
+def _parsed(row: bytes, key: bytes, value: bytes) -> Right:
     account, place = key.decode("utf-8", "replace"), row.decode("utf-8", "replace")
     letters = letters_of(value)
     if row == ACL:

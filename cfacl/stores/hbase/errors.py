@@ -24,7 +24,9 @@ from cfacl.errors import (
 from cfacl.stores.hbase.client import OutOfStep
 from cfacl.stores.hbase.definitions import AlreadyExists, IllegalArgument, ServerError
 from cfacl.stores.hbase.http import NoAnswer
+from cfacl.stores.hbase.refusal import read, text_of
 from cfacl.stores.hbase.wire import strange
+from cfacl.stores.native import Refused
 
 __all__ = ["BROKEN", "TEXTS", "TableExists", "mapped", "text_of", "unfamiliar"]
 
@@ -40,7 +42,8 @@ BROKEN: Final[tuple[type[Exception], ...]] = (ConnectionError, EOFError, TTransp
 _OTHER: Final = "is it `hbase thrift start`, and its transport that of the URL, as in `?transport=framed`"
 _BUSY: Final = "hbase does not serve this region now; try again, and see whether the table is disabled"
 _DISABLED: Final = "the table is disabled; `enable` it in `hbase shell`"
-_REFUSED: Final = "hbase refuses this to the user whom the gateway acts as; `grant` it in `hbase shell`"
+#: Behind what is refused.
+_REFUSED: Final = "to the user whom the gateway acts as; `grant` it in `hbase shell`"
 _LARGE: Final = "a value is larger than the server takes; raise `hbase.client.keyvalue.maxsize`"
 
 #: The first text that an answer contains decides.
@@ -51,7 +54,7 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ("NamespaceNotFoundException", SchemaMissing, "there is no such namespace; `create_namespace` it in `hbase shell`"),
     ("TableNotEnabledException", StoreUnavailable, _DISABLED),
     ("is disabled", StoreUnavailable, _DISABLED),
-    ("AccessDeniedException", StoreError, _REFUSED),
+    ("AccessDeniedException", Refused, f"hbase refuses this {_REFUSED}"),
     ("Field is not a long", InvalidValue, "the cell is not a counter; a counter is 8 bytes"),
     ("KeyValue size too large", InvalidValue, _LARGE),
     ("Row is too big", InvalidValue, "a row is larger than the server hands out; ask for fewer columns, or in parts"),
@@ -76,12 +79,6 @@ _PERHAPS: Final = "; it may have been applied, or still be, so look before it is
 _REFUSALS: Final = (401, 403)
 _REFUSING: Final = (b"is not allowed to impersonate", b"Support for proxyuser is not configured")
 _CLASS: Final = re.compile(r"[A-Za-z_$]+(?:Exception|Error)\b")
-
-
-def text_of(error: object) -> str:
-    """Return the server's own words."""
-    message = getattr(error, "message", b"")
-    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message or "")
 
 
 def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
@@ -144,6 +141,9 @@ def _page(error: NoAnswer, where: object, lost: type[CfaclError], perhaps: str) 
 
 def _answered(text: str) -> CfaclError:
     for part, kind, message in TEXTS:
+        if part in text and kind is Refused:
+            user, letter = read(text)
+            return Refused(f"hbase refuses `{letter}` on this {_REFUSED}" if letter else message, user)
         if part in text:
             return kind(message)
     found = _CLASS.search(text)

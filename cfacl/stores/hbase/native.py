@@ -6,15 +6,16 @@ whoever may read, write and delete.  `A` and `C` give rights and alter tables: n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final
 
-from cfacl.errors import SchemaMissing
 from cfacl.model.action import Action
 from cfacl.stores.hbase.acl import NAMESPACE, rights
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import ACCOUNT, RECORDS, family_name, identified
+from cfacl.stores.hbase.schema import present
 from cfacl.stores.hbase.shell import script
+from cfacl.stores.hbase.stranger import unseen
 from cfacl.stores.native import NativeRights, Need, Right, Said, Unsaid
 
 __all__ = ["HBaseRights"]
@@ -65,20 +66,21 @@ class HBaseRights(NativeRights):
             else:
                 said.rights.append(Right(need.account, "column", place, family, column, letters))
 
-    def read(self, tables: Collection[str]) -> list[Right]:
+    def read(self, tables: Collection[str], spent: Callable[[int], bool]) -> list[Right]:
         prefix = self._gateway.address.prefix
-        places = [self._gateway.table(each).decode() for each in tables]
-        known: dict[str, frozenset[bytes] | None] = {each: self._families(each.encode()) for each in places}
-        known[prefix + RECORDS] = None
+        places = {self._gateway.table(each).decode() for each in tables}
         namespace = prefix.partition(":")[0] if ":" in prefix else NAMESPACE
-        return list(_bearing(rights(self._gateway), known, namespace))
+        found = [each for each in rights(self._gateway) if _bears(each, places | {prefix + RECORDS}, namespace)]
+        # One without an identity may come again by hand, and one of an identity that was not given yet will come.
+        old: dict[str, set[bytes]] = {}
+        for each in found:
+            if each.place in places and spent(identified(each.family.encode())[1]):
+                old.setdefault(each.place, set()).add(each.family.encode())
+        gone = {place: names - present(self._gateway, place.encode(), names) for place, names in old.items()}
+        return [each._replace(gone=each.family.encode() in gone.get(each.place, ())) for each in found]
 
-    def _families(self, table: bytes) -> frozenset[bytes]:
-        try:
-            found = self._gateway.ask(lambda client: client.getColumnDescriptors(table))
-        except SchemaMissing:
-            return frozenset()
-        return frozenset(each.removesuffix(b":") for each in found)
+    def unseen(self) -> str | None:
+        return unseen(self._gateway)
 
     def script(self, revoked: Sequence[Right], granted: Sequence[Right], remarks: Sequence[str]) -> str:
         return script(revoked, granted, remarks)
@@ -95,14 +97,8 @@ def _unsayable(column: bytes) -> str:
     return ""
 
 
-def _bearing(found: Iterable[Right], known: dict[str, frozenset[bytes] | None], namespace: str) -> Iterator[Right]:
-    """Yield what is given on the tables ``known``, with their families (``None``: any), or on all that is around them."""
-    for right in found:
-        if right.scope == "everything" or (right.scope == "namespace" and right.place == namespace):
-            yield right
-        elif right.place in known and right.scope != "namespace":
-            families = known[right.place]
-            # One without an identity may come again, by hand, and would have its old rights.
-            identity = identified(right.family.encode())[1]
-            gone = identity > 0 and families is not None and right.family.encode() not in families
-            yield right._replace(gone=gone)
+def _bears(right: Right, tables: Collection[str], namespace: str) -> bool:
+    """Return whether a right is on one of some tables, or on something that they are part of, or on HBase's own."""
+    if right.scope == "namespace":
+        return right.system or right.place == namespace
+    return right.system or right.scope == "everything" or right.place in tables

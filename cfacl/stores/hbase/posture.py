@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Final
 
-from cfacl.errors import StoreError
-from cfacl.stores.hbase.acl import ACL, rights
+from cfacl.errors import SchemaMissing, StoreError
+from cfacl.stores.hbase.acl import rights
 from cfacl.stores.hbase.address import Address
-from cfacl.stores.hbase.errors import text_of
 from cfacl.stores.hbase.gateway import Gateway
-from cfacl.stores.hbase.http import NoAnswer
 from cfacl.stores.hbase.names import RECORDS
-from cfacl.stores.native import Right, RightsOff
+from cfacl.stores.hbase.refusal import refused
+from cfacl.stores.hbase.stranger import unseen
+from cfacl.stores.native import Refused, Right, RightsOff
 from cfacl.stores.posture import Sign
 
 __all__ = ["posture"]
 
-_REFUSED: Final = re.compile(r"Insufficient permissions (?:for user '([^']*)'|\(user=([^,]*),)")
 _GIVES_ITSELF_MORE: Final = frozenset("CA")
 
 
@@ -68,50 +65,38 @@ def _authorization(gateway: Gateway) -> Iterator[Sign]:
         yield Sign("unseen", "gateway's user", "hbase tells it to nobody whom it does not refuse")
         return
     except StoreError as error:
-        user = _user(error)
-        if user is None:
+        found = refused(error)
+        if found is None:
             raise
+        user = found.user
         yield Sign("well", "authorization", "on: hbase refuses something to the gateway's user")
         yield Sign("well", "gateway's user", f"`{user}`, who may not read `hbase:acl`")
-        yield Sign("unseen", "rights", f"`{user}` may not read `hbase:acl`; ask a gateway that may")
+        yield Sign("unseen", "rights", f"`{user}` may not read `hbase:acl`; ask through one of the operators'")
         return
-    yield _stranger(gateway)
+    yield _heeded(gateway)
     yield _maker(gateway, given)
     yield from _wide(given)
 
 
-def _stranger(gateway: Gateway) -> Sign:
-    """Ask as somebody whom nobody knows: where that is answered, nobody is refused anything."""
-    if gateway.address.transport != "http":
-        return Sign(
-            "unseen",
-            "authorization",
-            "there is a table `hbase:acl`, and whether it is heeded only a gateway over http shows, asked as another user",
-        )
-    name = f"nobody-{uuid.uuid4().hex[:8]}"
-    other = Gateway(gateway.address, name)
+def _heeded(gateway: Gateway) -> Sign:
     try:
-        other.ask(lambda client: client.getRowWithColumns(ACL, b"-", [b"l"], {}))
-    except StoreError as error:
-        if isinstance(error.__cause__, NoAnswer):
-            told = "the gateway does not act as others, so nobody can be asked as whom nothing is granted to"
-            return Sign("attention" if gateway.address.doas else "unseen", "authorization", told)
-        if _user(error) != name:
-            raise
+        why = unseen(gateway)
+    except RightsOff as off:
+        return Sign("attention", "authorization", str(off))
+    if why is None:
         return Sign("well", "authorization", "on: a user whom nobody knows is refused")
-    finally:
-        other.pool.close()
-    return Sign(
-        "attention",
-        "authorization",
-        "off: a user whom nobody knows may read `hbase:acl`; set `hbase.security.authorization`, and load"
-        " `AccessController` in the region servers",
-    )
+    return Sign("attention" if gateway.address.doas else "unseen", "authorization", why)
 
 
 def _maker(gateway: Gateway, given: list[Right]) -> Sign:
-    """Say as whom the gateway may act, by who made our records: whoever makes a table is given all rights on it."""
+    """Say as whom the gateway acts, where it may not alter our records, or who may be it: who makes a table has all rights."""
     place = gateway.address.prefix + RECORDS
+    try:
+        gateway.ask(lambda client: client.getColumnDescriptors(place.encode("ascii")))
+    except SchemaMissing:
+        pass
+    except Refused as refusal:
+        return Sign("well", "gateway's user", f"`{refusal.user}`, who may not alter `{place}`")
     makers = [each.account for each in given if (each.place, each.scope, each.letters) == (place, "table", "RWXCA")]
     who = f"; all rights on `{place}`, as whoever made it was given them, has `{'`, `'.join(makers)}`" if makers else ""
     return Sign(
@@ -120,23 +105,16 @@ def _maker(gateway: Gateway, given: list[Right]) -> Sign:
 
 
 def _wide(given: list[Right]) -> Iterator[Sign]:
-    wide = [each for each in given if each.scope in ("namespace", "everything")]
+    wide = [each for each in given if each.system or each.scope in ("namespace", "everything")]
     for each in wide:
-        more = ", and can give itself more" if _GIVES_ITSELF_MORE & set(each.letters) else ""
+        more = " of hbase's own" if each.system else ""
+        more += ", and can give itself more" if _GIVES_ITSELF_MORE & set(each.letters) else ""
         yield Sign(
             "attention",
             "rights",
             f"`{each.account}` has `{each.letters}` on {each.on}{more}: no right on families holds it back",
         )
     if not wide:
-        yield Sign("well", "rights", "nobody has any on a namespace or on everything, superusers aside")
-
-
-def _user(error: StoreError) -> str | None:
-    """Return whom HBase refused, in its own words."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if found := _REFUSED.search(text_of(cause)):
-            return found[1] or found[2]
-        cause = cause.__cause__
-    return None
+        yield Sign(
+            "well", "rights", "nobody has any on a namespace, on hbase's own tables or on everything, superusers aside"
+        )

@@ -18,12 +18,16 @@ from cfacl.stores.hbase.definitions import ColumnDescriptor, ServerError
 from cfacl.stores.hbase.errors import TableExists
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import RECORDS, family_name, identified, options, time_to_live
+from cfacl.stores.native import Refused
 
-__all__ = ["Schema", "make"]
+__all__ = ["Schema", "make", "present"]
 
 #: How long a table that somebody else makes may take, and how long between two looks; seconds.
 _PATIENCE: Final = 30.0
 _PAUSE: Final = 0.05
+#: A cell that nobody means, of which nothing is told.
+_NO_ROW: Final = b"cfacl"
+_NO_COLUMN: Final = b"cfacl"
 
 
 class Schema:
@@ -50,7 +54,7 @@ class Schema:
         known = self._known.get(table, frozenset())
         wanted = {family_name(each): each for each in families}
         if not wanted.keys() <= known:
-            known = self._known[table] = self._families(table)
+            known = self._known[table] = present(self._gateway, self._gateway.table(table), wanted)
             for name, each in wanted.items():
                 if name not in known:
                     raise SchemaMissing(
@@ -135,13 +139,7 @@ class Schema:
         return frozenset(self._described(table))
 
     def _described(self, table: str) -> dict[bytes, Any]:
-        """Return a table's families by HBase's names; none where there is no table."""
-        name = self._gateway.table(table)
-        try:
-            found = self._gateway.ask(lambda client: client.getColumnDescriptors(name))
-        except SchemaMissing:
-            return {}
-        return {each.removesuffix(b":"): described for each, described in found.items()}
+        return _described(self._gateway, self._gateway.table(table))
 
     def _make(self, table: str, families: Collection[StoredFamily]) -> None:
         # The gateway's own defaults have neither a filter nor a cache, and read twice as slowly.
@@ -187,10 +185,44 @@ class Told:
                 pass  # then nobody knows more
 
 
+def present(gateway: Gateway, table: bytes, wanted: Iterable[bytes]) -> frozenset[bytes]:
+    """Return a table's families, or those of ``wanted`` that are there, where the gateway's user may not list them."""
+    try:
+        return frozenset(_described(gateway, table))
+    except Refused:  # it takes `C` or `A`
+        return frozenset(each for each in wanted if _there(gateway, table, each))
+
+
+def _described(gateway: Gateway, table: bytes) -> dict[bytes, Any]:
+    """Return a table's families by HBase's names; none where there is no table."""
+    try:
+        found = gateway.ask(lambda client: client.getColumnDescriptors(table))
+    except SchemaMissing:
+        return {}
+    return {each.removesuffix(b":"): described for each, described in found.items()}
+
+
+def _there(gateway: Gateway, table: bytes, family: bytes) -> bool:
+    """Return whether there is a family, by a question that takes no right: HBase looks for it before it asks who may."""
+    column = family + b":" + _NO_COLUMN
+    try:
+        gateway.ask(lambda client: client.getRowWithColumns(table, _NO_ROW, [column], {}))
+    except SchemaMissing:
+        return False
+    except Refused:
+        return True
+    return True
+
+
 def make(gateway: Gateway, table: bytes, families: Sequence[Any]) -> None:
-    """Make a table, or wait until somebody else has, who is at it."""
+    """Make a table, or wait until somebody else has, who is at it; whoever may not make one may use what is there."""
     try:
         gateway.tell(lambda client: client.createTable(table, families))
+    except Refused as refusal:  # to make it takes `C`, whether it is there or not
+        try:
+            gateway.ask(lambda client: client.isTableEnabled(table))
+        except SchemaMissing:
+            raise refusal from refusal.__cause__
     except TableExists:
         until = time.monotonic() + _PATIENCE
         while not gateway.ask(lambda client: client.isTableEnabled(table)):

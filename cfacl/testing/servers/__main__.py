@@ -24,7 +24,7 @@ def main() -> int:
             print(f'connection = happybase.Connection("{server.host}", {server.port()})')  # noqa: T201  # for people
             print("import cfacl")  # noqa: T201  # for people
             url = f"hbase://{server.host}:{server.port()}"
-            print(f'db = cfacl.connect("{url}", policy="policy.toml")', flush=True)  # noqa: T201  # for people
+            print(f'db = cfacl.connect("{url}", policy="home.toml")', flush=True)  # noqa: T201  # for people
             print("it ends, and its data goes, when you press Ctrl-C", file=sys.stderr)  # noqa: T201  # for people
             signal.pause()
     except ServerError as error:

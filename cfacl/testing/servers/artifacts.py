@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Final
 
 from attrs import frozen
 
 from cfacl.testing.servers.errors import Missing
-from cfacl.testing.servers.locks import locked
+from cfacl.testing.servers.locks import Leash, locked
+from cfacl.testing.servers.watchdog import watched
 
 __all__ = ["Artifacts", "cache", "resolve"]
 
@@ -61,8 +61,13 @@ def resolve(source: Path) -> Artifacts:
     with locked(home / "lock"):
         kept = home / "classpath"
         if not kept.exists() or not all(Path(each).exists() for each in kept.read_text("utf-8").split(os.pathsep)):
-            jars = _jars(pom, home)
-            _compile(classes, jars, home / "classes")
+            leash = Leash(home / "leash")
+            leash.hold()
+            try:
+                jars = _jars(pom, home, leash)
+                _compile(classes, jars, home, leash)
+            finally:
+                leash.let_go()
             # Last, and whole or not at all: it is what says that the rest is there.
             whole = home / "classpath.new"
             whole.write_text(f"{home / 'classes'}{os.pathsep}{jars}", "utf-8")
@@ -70,7 +75,7 @@ def resolve(source: Path) -> Artifacts:
         return Artifacts(java, kept.read_text("utf-8"))
 
 
-def _jars(pom: Path, home: Path) -> str:
+def _jars(pom: Path, home: Path, leash: Leash) -> str:
     listed, told = home / "jars", home / "maven.log"
     command = [
         *(_tool("mvn"), "--batch-mode", f"--file={pom}", _PLUGIN),
@@ -79,18 +84,20 @@ def _jars(pom: Path, home: Path) -> str:
     # Without the network first, so that a machine that is off it loses no time, and one that is on it asks nobody.
     for more in (["--offline"], []):
         with told.open("wb") as log:
-            if not subprocess.run([*command, *more], stdout=log, stderr=log, check=False).returncode:  # noqa: S603  # our own pom
+            if not watched(leash.path, [*command, *more], log):
                 return listed.read_text("utf-8").strip()
     raise Missing(
         f"`mvn` cannot get the jars of `{home.name}`: see `{told}`, and whether Maven Central is within reach"
     )
 
 
-def _compile(sources: list[Path], jars: str, into: Path) -> None:
-    command = [_tool("javac"), "--release", "11", "-nowarn", "-proc:none", "-cp", jars, "-d", str(into)]
-    ran = subprocess.run([*command, *map(str, sources)], check=False, capture_output=True, text=True)  # noqa: S603  # our own sources
-    if ran.returncode:
-        said = next(iter(ran.stderr.splitlines()), "nothing")
+def _compile(sources: list[Path], jars: str, home: Path, leash: Leash) -> None:
+    told = home / "javac.log"
+    command = [_tool("javac"), "--release", "11", "-nowarn", "-proc:none", "-cp", jars, "-d", str(home / "classes")]
+    with told.open("wb") as log:
+        failed = watched(leash.path, [*command, *map(str, sources)], log)
+    if failed:
+        said = next(iter(told.read_text("utf-8", "replace").splitlines()), "nothing")
         raise Missing(f"`javac` says `{said}`: {_INSTALL['javac']}")
 
 
