@@ -129,6 +129,84 @@ def test_zeros_in_the_middle_are_no_room_that_was_made_ready(whole, clock, kind,
                 use(path, clock=clock)
 
 
+def all_ones(raw, at):
+    raw[at:] = b"\xff" * (len(raw) - at)
+
+
+def ones_in_the_head(raw, at):
+    raw[at : at + 7] = b"\xff" * 7
+
+
+def another_kind_and_length(raw, at):
+    raw[at + 5] ^= 0x40
+    raw[at + 6] ^= 0x10
+
+
+def no_kind(raw, at):
+    raw[at + 5] ^= 0x40
+    raw[at + 6] = 0
+
+
+def a_first_part_that_ends_before_its_block(raw, at):
+    raw[at + 5] ^= 0x40
+    raw[at + 6] = 2
+
+
+def beyond_its_block(raw, at):
+    raw[at + 5] |= 0x80
+
+
+GARBAGE = [
+    all_ones,
+    ones_in_the_head,
+    another_kind_and_length,
+    no_kind,
+    a_first_part_that_ends_before_its_block,
+    beyond_its_block,
+]
+
+
+@pytest.mark.parametrize("change", GARBAGE)
+@pytest.mark.parametrize("kind", ["*.log", "MANIFEST-*"])
+@pytest.mark.parametrize("records", [1, 2])
+def test_what_no_crash_leaves_at_the_end_is_no_torn_tail(whole, clock, kind, records, change):
+    """RocksDB takes it for one as long as it reaches beyond the end of the file, and drops what was acknowledged."""
+
+    def changed(raw):
+        change(raw, list(heads(raw))[-records])
+
+    for use in (open_store, reading, verifying):
+        path = damaged(whole, kind, changed)
+        with pytest.raises(StoreCorrupted, match="is damaged; restore"):
+            use(path, clock=clock)
+
+
+def test_of_a_head_that_was_torn_between_two_sectors_the_rest_may_be_zeros(folder, clock):
+    """As after a loss of power, where the file had its length and not all of its content."""
+    store = open_store(folder / "open", clock=clock)
+    store.create_table("t", [ONE])
+    (log,) = (folder / "open").glob("*.log")
+    sizes = []
+    for _ in range(2):
+        put(store, b"r0")
+        sizes.append(log.stat().st_size)
+    padding = 16 * 512 - 3 - 1 - 2 * sizes[1] + sizes[0]  # a longer value needs one byte more to tell its length
+    store.apply("t", [Mutation(b"r1", (Put(ONE, {b"q": b"twenty bytes of data" + bytes(padding)}),))])
+    assert log.stat().st_size == 16 * 512 - 3
+    shutil.copytree(folder / "open", folder / "whole")
+    store.close()
+    for torn in range(4):
+        path = damaged(folder / "whole", "*.log", lambda raw, torn=torn: raw + b"\xa5" * torn + bytes(600))
+        reading(path, clock=clock)
+        store = open_store(path, clock=clock)
+        assert rows(store, ONE) == [b"r0", b"r1"]
+        store.close()
+    elsewhere = damaged(folder / "whole", "*.log", lambda raw: raw[: sizes[1]] + b"\xa5" * 3 + bytes(600))
+    for use in (open_store, reading):
+        with pytest.raises(StoreCorrupted):
+            use(elsewhere, clock=clock)
+
+
 def test_zeros_in_an_earlier_block_are_damage(folder, clock):
     store = open_store(folder / "open", clock=clock)
     store.create_table("t", [ONE])

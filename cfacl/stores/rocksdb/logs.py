@@ -1,10 +1,13 @@
 """Looks at the logs, and at the manifest, which is written alike, before RocksDB does, and at which manifest it is.
 
-Three damages it does not notice:
+Four damages it does not notice:
 
 * where the kind of a record has become one of those that stand in recycled logs, it takes all that follows for the
   remains of an older log, and drops it without a word, or reads on for ever.  This store recycles no logs, so such a
-  kind is damage;
+  kind is damage, as is any other that it never writes;
+* where the head of a record has become one that no record has, and its length reaches beyond the end of the file, it
+  takes it for one that a crash cut short, whatever its kind.  A crash leaves the beginning of what was written, or zeros;
+  so a length beyond the block, or a first or middle part that does not end with it, is damage;
 * where the length of a record has become one that reaches beyond the end of the file, it takes it for one that a crash
   cut short, and drops it and all that follows.  It is damage in the middle of a file, and at its end too if a whole
   record follows, or a log that holds something: what is acknowledged there was on the disk after what comes before it.  So it is if
@@ -33,8 +36,10 @@ _HEADER: Final = 7
 _HEAD: Final = Struct("<IHB").unpack_from
 #: The kinds that are written: a whole record, or the first, a middle, or the last part of one.
 _WRITTEN: Final = frozenset({1, 2, 3, 4})
-#: The kinds of recycled logs, by the RocksDB that this is pinned to: 5 to 8, and 11.
-_RECYCLED: Final = frozenset({5, 6, 7, 8, 11})
+#: Those behind which the record goes on, in the next block.
+_UNFINISHED: Final = frozenset({2, 3})
+#: A disk that loses its power has written sectors, of which the others may be zeros.
+_SECTOR: Final = 512
 #: What ``CURRENT`` holds.
 _NAMED: Final = re.compile(rb"MANIFEST-[0-9]+\n")
 
@@ -90,29 +95,35 @@ def _whole(log: Path, *, may_be_cut: bool) -> bool:
             end = _end(block)
             if end is None:
                 return False
-            if end <= len(block) - _HEADER and not any(block[end + 4 : end + _HEADER]):
-                return may_be_cut and not any(block[end:]) and not any(map(any, iter(lambda: file.read(_BLOCK), b"")))
+            rest = block[end:]
+            if len(rest) >= _HEADER and not rest[_HEADER - 1]:
+                return may_be_cut and _room(rest, end) and not any(map(any, iter(lambda: file.read(_BLOCK), b"")))
             if end != len(block) and (full or not may_be_cut or _goes_on(block, end)):
                 return False
     return True
 
 
 def _end(block: bytes) -> int | None:
-    """Return where a record begins that the block does not hold whole, or that is none; or the block's length.
+    """Return where a record begins that the block does not hold whole, or that has no kind; or the block's length.
 
-    ``None`` is for a kind that is damage.
+    ``None`` is for a head that is damage.
     """
     at, last = 0, len(block) - _HEADER
     while at <= last:
         _, length, kind = _HEAD(block, at)
-        if kind in _RECYCLED:
-            return None
-        if not kind and not length:
-            return at
-        if at + _HEADER + length > len(block):
-            return at
-        at += _HEADER + length
+        if kind not in _WRITTEN:
+            return None if kind else at
+        after = at + _HEADER + length
+        if after > len(block):
+            return None if after > _BLOCK or (kind in _UNFINISHED and after < _BLOCK) else at
+        at = after
     return at if len(block) < _BLOCK else len(block)
+
+
+def _room(rest: bytes, start: int) -> bool:
+    """Whether the rest of a block is zeros, at most behind a piece of a head that ends where a sector does."""
+    piece = len(rest.rstrip(b"\0"))
+    return not piece or any((start + cut) % _SECTOR == 0 for cut in range(piece, _HEADER))
 
 
 def _goes_on(block: bytes, start: int) -> bool:
