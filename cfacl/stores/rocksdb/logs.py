@@ -28,7 +28,7 @@ from typing import Final
 
 from cfacl.errors import StoreCorrupted, quoted, quoted_path
 
-__all__ = ["confirm_logs"]
+__all__ = ["confirm_logs", "current_named"]
 
 #: Logs are blocks, and blocks are records; a record is a checksum, the length of its content, its kind, its content.
 _BLOCK: Final = 32_768
@@ -74,6 +74,17 @@ def _current(path: Path) -> str:
     if not _NAMED.fullmatch(says):
         raise _damaged(path, "its `CURRENT` is damaged")
     return says.decode().strip()
+
+
+def current_named(path: Path) -> bytes:
+    """Return what names the manifest now, damaged or not; nothing if it cannot be read.
+
+    Where it is the same before and after something failed, that was not because a writer changed to another manifest.
+    """
+    try:
+        return (path / "CURRENT").read_bytes()
+    except OSError:
+        return b""
 
 
 def _damaged(path: Path, what: str) -> StoreCorrupted:
