@@ -270,6 +270,40 @@ def test_an_older_log_that_lost_its_end_is_damage(folder, clock):
     open_store(folder / "whole", clock=clock).close()
 
 
+def test_the_newest_log_is_the_one_of_the_highest_number(folder, clock):
+    """Behind the millionth file a name has a digit more, and is before the others by the alphabet."""
+    path = folder / "store"
+    store = open_store(path, clock=clock)
+    store.create_table("t", [ONE, TWO])
+    store.close()
+    (path / "999990.log").touch()  # RocksDB goes on behind the highest number
+    store = open_store(path, clock=clock)
+    reader = open_store(path, clock=clock, read_only=True)
+    number = 0
+    while {len(log.name) for log in path.glob("*.log")} != {len("999999.log"), len("1000000.log")}:
+        put(store, b"%d" % number, TWO)  # keeps the logs
+        put(store, b"%d" % number)
+        store._database.find("t", ONE).cells.read.flush()
+        number += 1
+        assert number < 20
+    put(store, b"last", TWO)
+    assert len(rows(reader, TWO)) == number + 1
+    opened = reader._database.driver
+    put(store, b"one more", TWO)
+    assert len(rows(reader, TWO)) == number + 2
+    assert reader._database.driver is opened
+    shutil.copytree(path, folder / "whole")
+    reader.close()
+    store.close()
+    newest = max((folder / "whole").glob("1*.log"))
+    newest.write_bytes(newest.read_bytes()[:-5])
+    assert sum(each.values for each in verify(folder / "whole")) == 2 * number + 1
+    open_store(folder / "whole", clock=clock, read_only=True).close()
+    store = open_store(folder / "whole", clock=clock)
+    assert len(rows(store, TWO)) == number + 1
+    store.close()
+
+
 def test_what_rocksdb_writes_has_the_checksum_that_is_looked_for(whole):
     (log,) = whole.glob("*.log")
     raw = log.read_bytes()

@@ -28,7 +28,7 @@ from typing import Final
 
 from cfacl.errors import StoreCorrupted, quoted, quoted_path
 
-__all__ = ["confirm_logs", "current_named"]
+__all__ = ["confirm_logs", "current_named", "log_number"]
 
 #: Logs are blocks, and blocks are records; a record is a checksum, the length of its content, its kind, its content.
 _BLOCK: Final = 32_768
@@ -52,7 +52,7 @@ def confirm_logs(path: Path) -> None:
             manifest.
     """
     _confirm_current(path)
-    logs = sorted(path.glob("*.log"))
+    logs = sorted(path.glob("*.log"), key=lambda log: log_number(log.name))
     # Recovery may have died behind the beginning of another log, which is empty then.
     last = max((number for number, log in enumerate(logs) if _holds(log)), default=0)
     for file in (*logs, *path.glob("MANIFEST-*")):
@@ -89,6 +89,15 @@ def current_named(path: Path) -> bytes:
 
 def _damaged(path: Path, what: str) -> StoreCorrupted:
     return StoreCorrupted(f"{quoted_path(path)}: {what}; restore the store from a backup")
+
+
+def log_number(name: str) -> int:
+    """Return what logs are ordered by: behind the millionth file their names have one digit more.
+
+    What is called a log and has no number is before all that have one.
+    """
+    number = name.removesuffix(".log")
+    return int(number) if number.isascii() and number.isdigit() else -1
 
 
 def _holds(log: Path) -> bool:

@@ -32,7 +32,7 @@ from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.families import GENERATION_KEY, Database, Generation, Handle, Held
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
-from cfacl.stores.rocksdb.logs import confirm_logs, current_named
+from cfacl.stores.rocksdb.logs import confirm_logs, current_named, log_number
 from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
 from cfacl.stores.rocksdb.settings import Settings, setup
 from cfacl.stores.rocksdb.view import View, led
@@ -230,7 +230,7 @@ def _lasting(files: Files) -> dict[str, tuple[int, int]]:
 
     A manifest that grew tells of files and column families that came or went.
     """
-    newest = max((name for name in files if name.endswith(".log")), default="")
+    newest = max((name for name in files if name.endswith(".log")), key=log_number, default="")
     return {
         name: (file[0], 0) if name == newest else file
         for name, file in files.items()
