@@ -344,6 +344,81 @@ def test_the_file_that_names_the_manifest_is_named(whole, clock, says, what):
         assert str(caught.value) == f"`{path}`: {what}; restore the store from a backup"
 
 
+def remove(path):
+    path.unlink()
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def zeros(path):
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def text(path):
+    path.write_bytes(b"nothing of the kind\n" * 50)
+
+
+def with_a_nul(path):
+    path.write_bytes(b"MANIFEST-0000\x000\n")
+
+
+def with_a_long_name(path):
+    path.write_bytes(b"MANIFEST-" + b"1" * 300 + b"\n")
+
+
+def directory_of_that_name(path):
+    path.unlink()
+    path.mkdir()
+
+
+def its_first_record(path):
+    path.write_bytes(path.read_bytes()[: list(heads(path.read_bytes()))[1]])
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "what"),
+    [
+        ("CURRENT", remove, "its `CURRENT` is gone"),
+        ("CURRENT", with_a_nul, "its `CURRENT` is damaged"),
+        ("CURRENT", with_a_long_name, "its `CURRENT` is damaged"),
+        ("CURRENT", directory_of_that_name, "its `CURRENT` is damaged"),
+        ("MANIFEST-*", empty, "the manifest `{}` is damaged"),
+        ("MANIFEST-*", zeros, "the manifest `{}` is damaged"),
+        ("MANIFEST-*", text, "the manifest `{}` is damaged"),
+        ("MANIFEST-*", directory_of_that_name, "the manifest `{}` is damaged"),
+        ("MANIFEST-*", its_first_record, "its manifest lacks families, `system` for one"),
+        ("*.log", directory_of_that_name, "the log `{}` is damaged"),
+    ],
+)
+@pytest.mark.parametrize("flushed", [False, True])
+def test_a_damaged_store_is_never_told_as_none(whole, clock, file, change, what, flushed):
+    if flushed:
+        open_store(whole, clock=clock).close()
+    for use in (open_store, reading, verifying):
+        path = damaged(whole, file, bytes)
+        (found,) = path.glob(file)
+        change(found)
+        before = sorted(path.iterdir())
+        with pytest.raises(StoreCorrupted) as caught:
+            use(path, clock=clock)
+        told = str(caught.value).replace("it from", "the store from")
+        assert told == f"`{path}`: {what.format(found.name)}; restore the store from a backup"
+        assert sorted(path.iterdir()) == before
+
+
+def test_a_directory_where_the_driver_has_its_configuration_is_named_as_such(whole, clock):
+    path = damaged(whole, "rocksdict-config.json", bytes)
+    directory_of_that_name(path / "rocksdict-config.json")
+    for use in (reading, verifying):
+        use(path, clock=clock)
+    with pytest.raises(StoreCorrupted, match="a directory is where a file of the store belongs; remove it, or restore"):
+        open_store(path, clock=clock)
+    (path / "rocksdict-config.json").rmdir()
+    open_store(path, clock=clock).close()
+
+
 def test_logs_that_somebody_removed_are_missed(folder, clock):
     """Who has no backup gets what is in the files by a log that holds nothing, as the operations page says."""
     path = folder / "store"

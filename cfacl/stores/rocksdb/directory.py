@@ -28,7 +28,7 @@ from cfacl.stores.rocksdb.errors import let_go, mapped, told
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM
 from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.origin import confirm_whole
+from cfacl.stores.rocksdb.origin import confirm_whole, not_ours
 from cfacl.stores.rocksdb.reader import RocksReader
 from cfacl.stores.rocksdb.settings import Settings, read_settings
 from cfacl.stores.rocksdb.store import RocksStore
@@ -155,12 +155,12 @@ def _confirm_made(path: Path) -> None:
         raise StoreUnavailable(
             f"{quoted_path(path)} holds no store yet; open it for writing first, in the process that is to write it"
         )
-    if "CURRENT" not in found:
+    if "CURRENT" not in found and not (path / "CURRENT").exists():  # a writer may have replaced it just then
         raise _strange(path)
 
 
 def _strange(path: Path) -> StoreError:
-    return StoreError(f"{quoted_path(path)} is not a cfacl store; name an empty directory, or one that does not exist")
+    return not_ours(path, "not a cfacl store; name an empty directory, or one that does not exist")
 
 
 def _reason(error: OSError) -> str:

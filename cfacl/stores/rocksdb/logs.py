@@ -28,7 +28,7 @@ from typing import Final
 
 from cfacl.errors import StoreCorrupted, quoted, quoted_path
 
-__all__ = ["confirm_logs", "current_named", "log_number"]
+__all__ = ["NAMED", "confirm_logs", "current_named", "log_number"]
 
 #: Logs are blocks, and blocks are records; a record is a checksum, the length of its content, its kind, its content.
 _BLOCK: Final = 32_768
@@ -41,22 +41,26 @@ _UNFINISHED: Final = frozenset({2, 3})
 #: A disk that loses its power has written sectors, of which the others may be zeros.
 _SECTOR: Final = 512
 #: What ``CURRENT`` holds.
-_NAMED: Final = re.compile(rb"MANIFEST-[0-9]+\n")
+NAMED: Final = re.compile(rb"MANIFEST-[0-9]{1,20}\n")
 
 
 def confirm_logs(path: Path) -> None:
     """Read the heads of all records in the logs and the manifest of the store at ``path``; the rest RocksDB checks itself.
 
     Raises:
-        StoreCorrupted: a record is of a kind, or of a length, that this store never writes; or ``CURRENT`` names no
-            manifest.
+        StoreCorrupted: a record is of a kind, or of a length, that this store never writes; ``CURRENT`` names no
+            manifest, or one that holds nothing; or one of these is a directory.
     """
     _confirm_current(path)
     logs = sorted(path.glob("*.log"), key=lambda log: log_number(log.name))
     # Recovery may have died behind the beginning of another log, which is empty then.
     last = max((number for number, log in enumerate(logs) if _holds(log)), default=0)
     for file in (*logs, *path.glob("MANIFEST-*")):
-        if not _whole(file, may_be_cut=file not in logs[:last]):
+        try:
+            whole = _whole(file, may_be_cut=file not in logs[:last])
+        except IsADirectoryError:
+            whole = False
+        if not whole:
             what = "log" if file in logs else "manifest"
             raise _damaged(path, f"the {what} {quoted(file.name)} is damaged")
 
@@ -67,11 +71,18 @@ def _confirm_current(path: Path) -> None:
         if says == before:
             raise _damaged(path, f"the manifest {quoted(says)} that its `CURRENT` names is gone")
         says, before = _current(path), says  # a writer may name another one meanwhile
+    # It is named once it is on the disk, and then has a record.
+    with suppress(FileNotFoundError, IsADirectoryError), (path / says).open("rb") as file:
+        if not any(file.read(_HEADER)):
+            raise _damaged(path, f"the manifest {quoted(says)} is damaged")
 
 
 def _current(path: Path) -> str:
-    says = (path / "CURRENT").read_bytes()
-    if not _NAMED.fullmatch(says):
+    try:
+        says = (path / "CURRENT").read_bytes()
+    except IsADirectoryError:
+        says = b""
+    if not NAMED.fullmatch(says):
         raise _damaged(path, "its `CURRENT` is damaged")
     return says.decode().strip()
 

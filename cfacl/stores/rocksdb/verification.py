@@ -13,7 +13,7 @@ from cfacl.errors import CfaclError, StoreCorrupted, StoreError, StoreUnavailabl
 from cfacl.stores.rocksdb.errors import let_go, told
 from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
 from cfacl.stores.rocksdb.logs import confirm_logs, current_named
-from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
+from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin, not_ours
 from cfacl.stores.rocksdb.settings import options_to_look
 from cfacl.stores.rocksdb.view import View, led
 
@@ -21,6 +21,7 @@ __all__ = ["Verified", "column_families", "verify"]
 
 #: How often it is looked again, where a writer removed something on the way.
 _TRIES: Final = 32
+_NO_STORE: Final = "no cfacl store; name the directory of one"
 
 
 class Verified(NamedTuple):
@@ -42,12 +43,13 @@ def column_families(path: Path) -> list[str]:
     names: list[str] = []
     try:
         names = _listed(path)
+        strange = not_ours(path, _NO_STORE) if SYSTEM not in names and path.is_dir() else None
     except CfaclError:
         raise
     except Exception as error:
         raise told(error, path) from error
     if SYSTEM not in names:
-        raise StoreError(f"{quoted_path(path)} is no cfacl store; name the directory of one")
+        raise strange or StoreError(f"{quoted_path(path)} is {_NO_STORE}")
     return names
 
 
@@ -56,7 +58,7 @@ def _listed(path: Path) -> list[str]:
     for _ in range(_TRIES):
         current = current_named(path)
         try:
-            if not current and not (path / "CURRENT").is_file():
+            if not current and not (path / "CURRENT").exists():
                 return []
             confirm_logs(path)
             return Rdict.list_cf(str(path), Options(raw_mode=True))
