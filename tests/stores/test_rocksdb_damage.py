@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 from rocksdict import Options, Rdict
 
-from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable
+from cfacl.errors import StoreCorrupted, StoreError, StoreLocked, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
@@ -616,3 +619,73 @@ def test_of_two_processes_one_creates_a_store_and_the_other_touches_nothing(fold
     assert not (path / "CFACL_CREATING").exists()
     open_store(path, clock=clock, read_only=True).close()
     store.close()
+
+
+def test_without_its_lock_file_a_store_is_still_opened_for_writing_once(folder, clock):
+    path = folder / "store"
+    store = open_store(path, clock=clock)
+    store.create_table("t", [ONE])
+    (path / "LOCK").unlink()
+    done = subprocess.run([sys.executable, "-c", SECOND, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"`{path}`: another process has this store open; only one can write it: use that")
+    with pytest.raises(StoreLocked, match="this process has this store open already"):
+        open_store(path, clock=clock)
+    put(store, b"r")
+    reading(path, clock)
+    store.close()
+    again = open_store(path, clock=clock)
+    assert rows(again, ONE) == [b"r"]
+    again.close()
+
+
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_a_forked_child_keeps_nobody_from_the_store_that_its_parent_left(another, folder, clock, how):
+    path = folder / "store"
+    writer = another()
+    child = writer.do(
+        f"""
+import os, signal, time
+from cfacl.stores.registry import open_store
+store = open_store({str(path)!r}, clock=time.time_ns)
+answer = os.fork()
+if not answer:
+    os.close(1)
+    signal.pause()
+"""
+    )
+    try:
+        with pytest.raises(StoreLocked):
+            open_store(path, clock=clock)
+        (path / "LOCK").unlink()
+        with pytest.raises(StoreLocked):
+            open_store(path, clock=clock)
+        if how == "closed":
+            writer.do("store.close()")
+        else:
+            writer.kill()
+        os.kill(child, 0)
+        open_store(path, clock=clock).close()
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EBADF, errno.EOPNOTSUPP])
+def test_where_a_file_system_has_no_such_locks_the_drivers_own_has_to_do(folder, clock, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    store = open_store(folder / "store", clock=clock)
+    with pytest.raises(StoreLocked):
+        open_store(folder / "store", clock=clock)
+    store.close()
+    open_store(folder / "store", clock=clock).close()
+
+
+def test_what_fails_for_another_reason_is_said(folder, clock, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(StoreUnavailable):
+        open_store(folder / "store", clock=clock)

@@ -23,7 +23,7 @@ from cfacl.errors import (
     quoted,
     quoted_path,
 )
-from cfacl.stores.rocksdb.creation import MARK, alone, begin, begun, finish, give_up
+from cfacl.stores.rocksdb.creation import MARK, Alone, begin, begun, finish, give_up
 from cfacl.stores.rocksdb.errors import let_go, mapped, told
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM
@@ -86,9 +86,14 @@ def open_store(url: str, *, clock: Callable[[], int], read_only: bool = False, s
 
 def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksStore:
     new = _made(path)
-    with alone(path):
+    place = _place(path)
+    try:
+        alone = Alone(path)
+    except StoreLocked:
+        _confirm_free(path, place)  # says who has it
+        raise
+    try:
         names = _names(path)
-        place = _place(path)
         _confirm_free(path, place)
         try:
             if names:
@@ -98,6 +103,11 @@ def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksSt
             give_up(path, new)
             raise
         finish(path)
+        alone.opened()
+        store.alone = alone
+    except BaseException:
+        alone.let_go()
+        raise
     return store
 
 
