@@ -1011,7 +1011,7 @@ class TestErrors:
 
     def test_each_text_that_no_test_here_provokes_is_one_that_the_driver_or_the_system_says(self):
         library = next(Path(rocksdict.__file__).parent.glob("rocksdict.*.so")).read_bytes()
-        numbers = (errno.EMFILE, errno.EACCES, errno.EROFS, errno.ENOENT, errno.EDQUOT, errno.ENOSPC)
+        numbers = (errno.EMFILE, errno.EACCES, errno.EROFS, errno.ENOENT, errno.EISDIR, errno.EDQUOT, errno.ENOSPC)
         system = [os.strerror(each) for each in numbers]
         for text, _, _ in TEXTS:
             assert text == "While lock file" or text.encode() in library or text in system, text

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
+import signal
 import subprocess
 import sys
 
 import pytest
 from rocksdict import Options, Rdict
 
-from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable
+from cfacl.errors import StoreCorrupted, StoreError, StoreLocked, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
@@ -129,6 +132,84 @@ def test_zeros_in_the_middle_are_no_room_that_was_made_ready(whole, clock, kind,
                 use(path, clock=clock)
 
 
+def all_ones(raw, at):
+    raw[at:] = b"\xff" * (len(raw) - at)
+
+
+def ones_in_the_head(raw, at):
+    raw[at : at + 7] = b"\xff" * 7
+
+
+def another_kind_and_length(raw, at):
+    raw[at + 5] ^= 0x40
+    raw[at + 6] ^= 0x10
+
+
+def no_kind(raw, at):
+    raw[at + 5] ^= 0x40
+    raw[at + 6] = 0
+
+
+def a_first_part_that_ends_before_its_block(raw, at):
+    raw[at + 5] ^= 0x40
+    raw[at + 6] = 2
+
+
+def beyond_its_block(raw, at):
+    raw[at + 5] |= 0x80
+
+
+GARBAGE = [
+    all_ones,
+    ones_in_the_head,
+    another_kind_and_length,
+    no_kind,
+    a_first_part_that_ends_before_its_block,
+    beyond_its_block,
+]
+
+
+@pytest.mark.parametrize("change", GARBAGE)
+@pytest.mark.parametrize("kind", ["*.log", "MANIFEST-*"])
+@pytest.mark.parametrize("records", [1, 2])
+def test_what_no_crash_leaves_at_the_end_is_no_torn_tail(whole, clock, kind, records, change):
+    """RocksDB takes it for one as long as it reaches beyond the end of the file, and drops what was acknowledged."""
+
+    def changed(raw):
+        change(raw, list(heads(raw))[-records])
+
+    for use in (open_store, reading, verifying):
+        path = damaged(whole, kind, changed)
+        with pytest.raises(StoreCorrupted, match="is damaged; restore"):
+            use(path, clock=clock)
+
+
+def test_of_a_head_that_was_torn_between_two_sectors_the_rest_may_be_zeros(folder, clock):
+    """As after a loss of power, where the file had its length and not all of its content."""
+    store = open_store(folder / "open", clock=clock)
+    store.create_table("t", [ONE])
+    (log,) = (folder / "open").glob("*.log")
+    sizes = []
+    for _ in range(2):
+        put(store, b"r0")
+        sizes.append(log.stat().st_size)
+    padding = 16 * 512 - 3 - 1 - 2 * sizes[1] + sizes[0]  # a longer value needs one byte more to tell its length
+    store.apply("t", [Mutation(b"r1", (Put(ONE, {b"q": b"twenty bytes of data" + bytes(padding)}),))])
+    assert log.stat().st_size == 16 * 512 - 3
+    shutil.copytree(folder / "open", folder / "whole")
+    store.close()
+    for torn in range(4):
+        path = damaged(folder / "whole", "*.log", lambda raw, torn=torn: raw + b"\xa5" * torn + bytes(600))
+        reading(path, clock=clock)
+        store = open_store(path, clock=clock)
+        assert rows(store, ONE) == [b"r0", b"r1"]
+        store.close()
+    elsewhere = damaged(folder / "whole", "*.log", lambda raw: raw[: sizes[1]] + b"\xa5" * 3 + bytes(600))
+    for use in (open_store, reading):
+        with pytest.raises(StoreCorrupted):
+            use(elsewhere, clock=clock)
+
+
 def test_zeros_in_an_earlier_block_are_damage(folder, clock):
     store = open_store(folder / "open", clock=clock)
     store.create_table("t", [ONE])
@@ -192,6 +273,40 @@ def test_an_older_log_that_lost_its_end_is_damage(folder, clock):
     open_store(folder / "whole", clock=clock).close()
 
 
+def test_the_newest_log_is_the_one_of_the_highest_number(folder, clock):
+    """Behind the millionth file a name has a digit more, and is before the others by the alphabet."""
+    path = folder / "store"
+    store = open_store(path, clock=clock)
+    store.create_table("t", [ONE, TWO])
+    store.close()
+    (path / "999990.log").touch()  # RocksDB goes on behind the highest number
+    store = open_store(path, clock=clock)
+    reader = open_store(path, clock=clock, read_only=True)
+    number = 0
+    while {len(log.name) for log in path.glob("*.log")} != {len("999999.log"), len("1000000.log")}:
+        put(store, b"%d" % number, TWO)  # keeps the logs
+        put(store, b"%d" % number)
+        store._database.find("t", ONE).cells.read.flush()
+        number += 1
+        assert number < 20
+    put(store, b"last", TWO)
+    assert len(rows(reader, TWO)) == number + 1
+    opened = reader._database.driver
+    put(store, b"one more", TWO)
+    assert len(rows(reader, TWO)) == number + 2
+    assert reader._database.driver is opened
+    shutil.copytree(path, folder / "whole")
+    reader.close()
+    store.close()
+    newest = max((folder / "whole").glob("1*.log"))
+    newest.write_bytes(newest.read_bytes()[:-5])
+    assert sum(each.values for each in verify(folder / "whole")) == 2 * number + 1
+    open_store(folder / "whole", clock=clock, read_only=True).close()
+    store = open_store(folder / "whole", clock=clock)
+    assert len(rows(store, TWO)) == number + 1
+    store.close()
+
+
 def test_what_rocksdb_writes_has_the_checksum_that_is_looked_for(whole):
     (log,) = whole.glob("*.log")
     raw = log.read_bytes()
@@ -230,6 +345,81 @@ def test_the_file_that_names_the_manifest_is_named(whole, clock, says, what):
         with pytest.raises(StoreCorrupted) as caught:
             use(path, clock=clock)
         assert str(caught.value) == f"`{path}`: {what}; restore the store from a backup"
+
+
+def remove(path):
+    path.unlink()
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def zeros(path):
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def text(path):
+    path.write_bytes(b"nothing of the kind\n" * 50)
+
+
+def with_a_nul(path):
+    path.write_bytes(b"MANIFEST-0000\x000\n")
+
+
+def with_a_long_name(path):
+    path.write_bytes(b"MANIFEST-" + b"1" * 300 + b"\n")
+
+
+def directory_of_that_name(path):
+    path.unlink()
+    path.mkdir()
+
+
+def its_first_record(path):
+    path.write_bytes(path.read_bytes()[: list(heads(path.read_bytes()))[1]])
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "what"),
+    [
+        ("CURRENT", remove, "its `CURRENT` is gone"),
+        ("CURRENT", with_a_nul, "its `CURRENT` is damaged"),
+        ("CURRENT", with_a_long_name, "its `CURRENT` is damaged"),
+        ("CURRENT", directory_of_that_name, "its `CURRENT` is damaged"),
+        ("MANIFEST-*", empty, "the manifest `{}` is damaged"),
+        ("MANIFEST-*", zeros, "the manifest `{}` is damaged"),
+        ("MANIFEST-*", text, "the manifest `{}` is damaged"),
+        ("MANIFEST-*", directory_of_that_name, "the manifest `{}` is damaged"),
+        ("MANIFEST-*", its_first_record, "its manifest lacks families, `system` for one"),
+        ("*.log", directory_of_that_name, "the log `{}` is damaged"),
+    ],
+)
+@pytest.mark.parametrize("flushed", [False, True])
+def test_a_damaged_store_is_never_told_as_none(whole, clock, file, change, what, flushed):
+    if flushed:
+        open_store(whole, clock=clock).close()
+    for use in (open_store, reading, verifying):
+        path = damaged(whole, file, bytes)
+        (found,) = path.glob(file)
+        change(found)
+        before = sorted(path.iterdir())
+        with pytest.raises(StoreCorrupted) as caught:
+            use(path, clock=clock)
+        told = str(caught.value).replace("it from", "the store from")
+        assert told == f"`{path}`: {what.format(found.name)}; restore the store from a backup"
+        assert sorted(path.iterdir()) == before
+
+
+def test_a_directory_where_the_driver_has_its_configuration_is_named_as_such(whole, clock):
+    path = damaged(whole, "rocksdict-config.json", bytes)
+    directory_of_that_name(path / "rocksdict-config.json")
+    for use in (reading, verifying):
+        use(path, clock=clock)
+    with pytest.raises(StoreCorrupted, match="a directory is where a file of the store belongs; remove it, or restore"):
+        open_store(path, clock=clock)
+    (path / "rocksdict-config.json").rmdir()
+    open_store(path, clock=clock).close()
 
 
 def test_logs_that_somebody_removed_are_missed(folder, clock):
@@ -429,3 +619,73 @@ def test_of_two_processes_one_creates_a_store_and_the_other_touches_nothing(fold
     assert not (path / "CFACL_CREATING").exists()
     open_store(path, clock=clock, read_only=True).close()
     store.close()
+
+
+def test_without_its_lock_file_a_store_is_still_opened_for_writing_once(folder, clock):
+    path = folder / "store"
+    store = open_store(path, clock=clock)
+    store.create_table("t", [ONE])
+    (path / "LOCK").unlink()
+    done = subprocess.run([sys.executable, "-c", SECOND, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"`{path}`: another process has this store open; only one can write it: use that")
+    with pytest.raises(StoreLocked, match="this process has this store open already"):
+        open_store(path, clock=clock)
+    put(store, b"r")
+    reading(path, clock)
+    store.close()
+    again = open_store(path, clock=clock)
+    assert rows(again, ONE) == [b"r"]
+    again.close()
+
+
+@pytest.mark.parametrize("how", ["closed", "killed"])
+def test_a_forked_child_keeps_nobody_from_the_store_that_its_parent_left(another, folder, clock, how):
+    path = folder / "store"
+    writer = another()
+    child = writer.do(
+        f"""
+import os, signal, time
+from cfacl.stores.registry import open_store
+store = open_store({str(path)!r}, clock=time.time_ns)
+answer = os.fork()
+if not answer:
+    os.close(1)
+    signal.pause()
+"""
+    )
+    try:
+        with pytest.raises(StoreLocked):
+            open_store(path, clock=clock)
+        (path / "LOCK").unlink()
+        with pytest.raises(StoreLocked):
+            open_store(path, clock=clock)
+        if how == "closed":
+            writer.do("store.close()")
+        else:
+            writer.kill()
+        os.kill(child, 0)
+        open_store(path, clock=clock).close()
+    finally:
+        os.kill(child, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EBADF, errno.EOPNOTSUPP])
+def test_where_a_file_system_has_no_such_locks_the_drivers_own_has_to_do(folder, clock, monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    store = open_store(folder / "store", clock=clock)
+    with pytest.raises(StoreLocked):
+        open_store(folder / "store", clock=clock)
+    store.close()
+    open_store(folder / "store", clock=clock).close()
+
+
+def test_what_fails_for_another_reason_is_said(folder, clock, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(StoreUnavailable):
+        open_store(folder / "store", clock=clock)

@@ -472,6 +472,60 @@ class TestLostFamilies:
         assert next(families, None) is None
 
 
+class TestRestartingWriter:
+    """Whoever opens the store for writing begins another manifest; a reader may have read the name of the one before."""
+
+    @pytest.fixture
+    def switching(self, path, monkeypatch):
+        """Have `CURRENT` name another manifest, which is there already, once a reader has linked the one before."""
+        renewed = View._renew
+
+        def switch(*names):
+            coming, times = iter(names), itertools.count(1)
+
+            def renew(view):
+                renewed(view)
+                if next(times) % 2 == 0 and (name := next(coming, None)) is not None:
+                    (path / "new").write_text(f"{name}\n")
+                    (path / "new").replace(path / "CURRENT")
+
+            monkeypatch.setattr(View, "_renew", renew)
+
+        return switch
+
+    @pytest.mark.parametrize("names", [["MANIFEST-000098"], ["MANIFEST-000098", "MANIFEST-000099"]])
+    @pytest.mark.parametrize("how", ["new", "lasting", "verify"])
+    def test_another_manifest_is_no_damage(self, writer, reader, path, switching, how, names):
+        writer.do("put(b'r', b'1')\ncolumn(ONE).flush()")
+        store = reader() if how == "lasting" else None
+        writer.kill()
+        (manifest,) = path.glob("MANIFEST-*")
+        for name in names:
+            shutil.copy(manifest, path / name)
+        switching(*names)
+        if how == "verify":
+            assert [each.values for each in verify(path)] == [1, 1, 1, 1]
+        else:
+            assert row(store or reader()) == whole(b"1")
+        assert (path / "CURRENT").read_text() == f"{names[-1]}\n" or how == "verify"
+
+    def test_what_comes_twice_of_the_same_files_is_damage(self, writer, reader, path, monkeypatch):
+        writer.do("put(b'r', b'1')\n[column(each).flush() for each in ALL]")
+        writer.kill()
+        for file in path.glob("*.sst"):
+            file.unlink()
+        opened, times = replica.Replica._open, []
+
+        def counted(opening):
+            times.append(None)
+            opened(opening)
+
+        monkeypatch.setattr(replica.Replica, "_open", counted)
+        with pytest.raises(StoreCorrupted, match="the data on disk is damaged; restore"):
+            reader()
+        assert len(times) == 2
+
+
 class TestReading:
     @pytest.mark.rule("Reading beside a writer")
     def test_nothing_can_be_changed(self, writer, reader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rocksdict import Rdict
 
 from cfacl.errors import StoreCorrupted, StoreError, StoreUnavailable
 from cfacl.model.projection import StoredFamily
@@ -106,6 +107,42 @@ def test_files_that_change_without_end_are_said_to(store, path, monkeypatch):
     with pytest.raises(StoreUnavailable, match=r"the store's files change faster than they can be read; try again$"):
         list(verify(path))
     assert len(times) == verification._TRIES
+
+
+def test_a_manifest_that_went_because_another_one_came_is_no_damage(store, path, monkeypatch):
+    """As where a writer opens the store just then: what `CURRENT` named a moment ago is removed."""
+    manifest = (path / "CURRENT").read_text().strip()
+    renamed = iter(["MANIFEST-000098", "MANIFEST-000099"])
+
+    class Listing:
+        @staticmethod
+        def list_cf(folder, options):
+            nonlocal manifest
+            if (name := next(renamed, None)) is not None:
+                (path / manifest).rename(path / name)
+                (path / "CURRENT").write_text(f"{name}\n")
+                manifest, gone = name, manifest
+                raise Exception(f"IO error: No such file or directory: While opening a file: {gone}")  # noqa: TRY002  # as the driver does
+            return Rdict.list_cf(folder, options)
+
+    put(store, b"a", FAMILIES[:1])
+    store.close()
+    monkeypatch.setattr(verification, "Rdict", Listing)
+    assert next(verify(path)).values == 1
+    assert manifest == "MANIFEST-000099"
+
+
+def test_a_manifest_that_goes_again_and_again_is_said_to(store, path, monkeypatch):
+    numbers = iter(range(1000))
+
+    def confirm(path):
+        (path / "CURRENT").write_text(f"MANIFEST-{next(numbers):06}\n")
+        raise StoreCorrupted("not there")
+
+    monkeypatch.setattr(verification, "confirm_logs", confirm)
+    with pytest.raises(StoreUnavailable, match=r"the store's files change faster than they can be read; try again$"):
+        verification.column_families(path)
+    assert next(numbers) == verification._TRIES
 
 
 def test_nothing_in_a_store_is_written(store, path):

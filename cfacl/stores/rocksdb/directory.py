@@ -23,12 +23,12 @@ from cfacl.errors import (
     quoted,
     quoted_path,
 )
-from cfacl.stores.rocksdb.creation import MARK, alone, begin, begun, finish, give_up
+from cfacl.stores.rocksdb.creation import MARK, Alone, begin, begun, finish, give_up
 from cfacl.stores.rocksdb.errors import let_go, mapped, told
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.keys import SYSTEM
 from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.origin import confirm_whole
+from cfacl.stores.rocksdb.origin import confirm_whole, not_ours
 from cfacl.stores.rocksdb.reader import RocksReader
 from cfacl.stores.rocksdb.settings import Settings, read_settings
 from cfacl.stores.rocksdb.store import RocksStore
@@ -86,9 +86,14 @@ def open_store(url: str, *, clock: Callable[[], int], read_only: bool = False, s
 
 def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksStore:
     new = _made(path)
-    with alone(path):
+    place = _place(path)
+    try:
+        alone = Alone(path)
+    except StoreLocked:
+        _confirm_free(path, place)  # says who has it
+        raise
+    try:
         names = _names(path)
-        place = _place(path)
         _confirm_free(path, place)
         try:
             if names:
@@ -98,6 +103,11 @@ def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksSt
             give_up(path, new)
             raise
         finish(path)
+        alone.opened()
+        store.alone = alone
+    except BaseException:
+        alone.let_go()
+        raise
     return store
 
 
@@ -155,12 +165,12 @@ def _confirm_made(path: Path) -> None:
         raise StoreUnavailable(
             f"{quoted_path(path)} holds no store yet; open it for writing first, in the process that is to write it"
         )
-    if "CURRENT" not in found:
+    if "CURRENT" not in found and not (path / "CURRENT").exists():  # a writer may have replaced it just then
         raise _strange(path)
 
 
 def _strange(path: Path) -> StoreError:
-    return StoreError(f"{quoted_path(path)} is not a cfacl store; name an empty directory, or one that does not exist")
+    return not_ours(path, "not a cfacl store; name an empty directory, or one that does not exist")
 
 
 def _reason(error: OSError) -> str:

@@ -27,6 +27,7 @@ _FULL: Final = "there is no space left; free some, then open the store again wit
 _FAILED: Final = "rocksdb could not read or write its files; see the cause, then open the store again with `reopen()`"
 
 _FIXED: Final = "the store is on a file system that cannot be written; mount it so, or connect with `read_only=True`"
+_DIRECTORY: Final = "a directory is where a file of the store belongs; remove it, or restore the store from a backup"
 
 #: The first text that an error contains decides.
 TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
@@ -40,6 +41,7 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ("Permission denied", StoreUnavailable, "this process may not read or write the store's files; let its user do so"),
     ("Read-only file system", StoreUnavailable, _FIXED),
     ("No such file or directory", StoreCorrupted, "a file of the store is gone; restore it from a backup"),
+    ("Is a directory", StoreCorrupted, _DIRECTORY),
     ("IO error: ", StoreUnavailable, _FAILED),
     ("Column family dropped: ", SchemaMissing, "the family was dropped meanwhile"),
     ("Shutdown in progress: ", Closed, "the store is closed; open it again"),

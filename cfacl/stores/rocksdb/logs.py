@@ -1,10 +1,13 @@
 """Looks at the logs, and at the manifest, which is written alike, before RocksDB does, and at which manifest it is.
 
-Three damages it does not notice:
+Four damages it does not notice:
 
 * where the kind of a record has become one of those that stand in recycled logs, it takes all that follows for the
   remains of an older log, and drops it without a word, or reads on for ever.  This store recycles no logs, so such a
-  kind is damage;
+  kind is damage, as is any other that it never writes;
+* where the head of a record has become one that no record has, and its length reaches beyond the end of the file, it
+  takes it for one that a crash cut short, whatever its kind.  A crash leaves the beginning of what was written, or zeros;
+  so a length beyond the block, or a first or middle part that does not end with it, is damage;
 * where the length of a record has become one that reaches beyond the end of the file, it takes it for one that a crash
   cut short, and drops it and all that follows.  It is damage in the middle of a file, and at its end too if a whole
   record follows, or a log that holds something: what is acknowledged there was on the disk after what comes before it.  So it is if
@@ -25,7 +28,7 @@ from typing import Final
 
 from cfacl.errors import StoreCorrupted, quoted, quoted_path
 
-__all__ = ["confirm_logs"]
+__all__ = ["NAMED", "confirm_logs", "current_named", "log_number"]
 
 #: Logs are blocks, and blocks are records; a record is a checksum, the length of its content, its kind, its content.
 _BLOCK: Final = 32_768
@@ -33,25 +36,31 @@ _HEADER: Final = 7
 _HEAD: Final = Struct("<IHB").unpack_from
 #: The kinds that are written: a whole record, or the first, a middle, or the last part of one.
 _WRITTEN: Final = frozenset({1, 2, 3, 4})
-#: The kinds of recycled logs, by the RocksDB that this is pinned to: 5 to 8, and 11.
-_RECYCLED: Final = frozenset({5, 6, 7, 8, 11})
+#: Those behind which the record goes on, in the next block.
+_UNFINISHED: Final = frozenset({2, 3})
+#: A disk that loses its power has written sectors, of which the others may be zeros.
+_SECTOR: Final = 512
 #: What ``CURRENT`` holds.
-_NAMED: Final = re.compile(rb"MANIFEST-[0-9]+\n")
+NAMED: Final = re.compile(rb"MANIFEST-[0-9]{1,20}\n")
 
 
 def confirm_logs(path: Path) -> None:
     """Read the heads of all records in the logs and the manifest of the store at ``path``; the rest RocksDB checks itself.
 
     Raises:
-        StoreCorrupted: a record is of a kind, or of a length, that this store never writes; or ``CURRENT`` names no
-            manifest.
+        StoreCorrupted: a record is of a kind, or of a length, that this store never writes; ``CURRENT`` names no
+            manifest, or one that holds nothing; or one of these is a directory.
     """
     _confirm_current(path)
-    logs = sorted(path.glob("*.log"))
+    logs = sorted(path.glob("*.log"), key=lambda log: log_number(log.name))
     # Recovery may have died behind the beginning of another log, which is empty then.
     last = max((number for number, log in enumerate(logs) if _holds(log)), default=0)
     for file in (*logs, *path.glob("MANIFEST-*")):
-        if not _whole(file, may_be_cut=file not in logs[:last]):
+        try:
+            whole = _whole(file, may_be_cut=file not in logs[:last])
+        except IsADirectoryError:
+            whole = False
+        if not whole:
             what = "log" if file in logs else "manifest"
             raise _damaged(path, f"the {what} {quoted(file.name)} is damaged")
 
@@ -62,17 +71,44 @@ def _confirm_current(path: Path) -> None:
         if says == before:
             raise _damaged(path, f"the manifest {quoted(says)} that its `CURRENT` names is gone")
         says, before = _current(path), says  # a writer may name another one meanwhile
+    # It is named once it is on the disk, and then has a record.
+    with suppress(FileNotFoundError, IsADirectoryError), (path / says).open("rb") as file:
+        if not any(file.read(_HEADER)):
+            raise _damaged(path, f"the manifest {quoted(says)} is damaged")
 
 
 def _current(path: Path) -> str:
-    says = (path / "CURRENT").read_bytes()
-    if not _NAMED.fullmatch(says):
+    try:
+        says = (path / "CURRENT").read_bytes()
+    except IsADirectoryError:
+        says = b""
+    if not NAMED.fullmatch(says):
         raise _damaged(path, "its `CURRENT` is damaged")
     return says.decode().strip()
 
 
+def current_named(path: Path) -> bytes:
+    """Return what names the manifest now, damaged or not; nothing if it cannot be read.
+
+    Where it is the same before and after something failed, that was not because a writer changed to another manifest.
+    """
+    try:
+        return (path / "CURRENT").read_bytes()
+    except OSError:
+        return b""
+
+
 def _damaged(path: Path, what: str) -> StoreCorrupted:
     return StoreCorrupted(f"{quoted_path(path)}: {what}; restore the store from a backup")
+
+
+def log_number(name: str) -> int:
+    """Return what logs are ordered by: behind the millionth file their names have one digit more.
+
+    What is called a log and has no number is before all that have one.
+    """
+    number = name.removesuffix(".log")
+    return int(number) if number.isascii() and number.isdigit() else -1
 
 
 def _holds(log: Path) -> bool:
@@ -90,29 +126,35 @@ def _whole(log: Path, *, may_be_cut: bool) -> bool:
             end = _end(block)
             if end is None:
                 return False
-            if end <= len(block) - _HEADER and not any(block[end + 4 : end + _HEADER]):
-                return may_be_cut and not any(block[end:]) and not any(map(any, iter(lambda: file.read(_BLOCK), b"")))
+            rest = block[end:]
+            if len(rest) >= _HEADER and not rest[_HEADER - 1]:
+                return may_be_cut and _room(rest, end) and not any(map(any, iter(lambda: file.read(_BLOCK), b"")))
             if end != len(block) and (full or not may_be_cut or _goes_on(block, end)):
                 return False
     return True
 
 
 def _end(block: bytes) -> int | None:
-    """Return where a record begins that the block does not hold whole, or that is none; or the block's length.
+    """Return where a record begins that the block does not hold whole, or that has no kind; or the block's length.
 
-    ``None`` is for a kind that is damage.
+    ``None`` is for a head that is damage.
     """
     at, last = 0, len(block) - _HEADER
     while at <= last:
         _, length, kind = _HEAD(block, at)
-        if kind in _RECYCLED:
-            return None
-        if not kind and not length:
-            return at
-        if at + _HEADER + length > len(block):
-            return at
-        at += _HEADER + length
+        if kind not in _WRITTEN:
+            return None if kind else at
+        after = at + _HEADER + length
+        if after > len(block):
+            return None if after > _BLOCK or (kind in _UNFINISHED and after < _BLOCK) else at
+        at = after
     return at if len(block) < _BLOCK else len(block)
+
+
+def _room(rest: bytes, start: int) -> bool:
+    """Whether the rest of a block is zeros, at most behind a piece of a head that ends where a sector does."""
+    piece = len(rest.rstrip(b"\0"))
+    return not piece or any((start + cut) % _SECTOR == 0 for cut in range(piece, _HEADER))
 
 
 def _goes_on(block: bytes, start: int) -> bool:

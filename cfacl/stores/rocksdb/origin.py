@@ -6,6 +6,7 @@ read off their names, and whose they are off the system's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 from rocksdict import Options, Rdict, ReadOptions
 
 from cfacl.errors import CfaclError, StoreCorrupted, StoreError, quoted, quoted_path
+from cfacl.stores.rocksdb.creation import begun
 from cfacl.stores.rocksdb.errors import told
 from cfacl.stores.rocksdb.keys import SYSTEM, ours
 from cfacl.stores.rocksdb.settings import options_to_look
@@ -29,12 +31,17 @@ __all__ = [
     "confirm_whole",
     "known_key",
     "known_names",
+    "not_ours",
 ]
 
 #: What the store keeps for itself in the system column family; the system table's records start otherwise.
 FORMAT_KEY: Final = b"f"
 FORMAT: Final = b"1"
 _KNOWN_PREFIX: Final = b"n"
+#: What only RocksDB leaves in a directory.
+_REMAINS: Final = re.compile(r"MANIFEST-[0-9]{6,}|[0-9]{6,}\.(sst|log)")
+#: How the options of our system column family begin in ``OPTIONS-*``, which is written anew whenever one is made.
+_OPTIONS: Final = f'[CFOptions "{SYSTEM}"]'.encode()
 
 
 def known_key(name: str) -> bytes:
@@ -59,6 +66,21 @@ def another_version(path: Path) -> StoreError:
     return StoreError(f"{quoted_path(path)} was written by another version of cfacl; open it with that one")
 
 
+def not_ours(path: Path, what: str) -> StoreError:
+    """Return the error for a directory where the system column family is not found: ``what`` it is, or that it is damaged."""
+    found = {each.name for each in path.iterdir()}
+    lost = ""
+    if "CURRENT" in found:
+        options = [path / each for each in found if each.startswith("OPTIONS-")]
+        if any(each.is_file() and _OPTIONS in each.read_bytes() for each in options):
+            lost = f"its manifest lacks families, `{SYSTEM}` for one"
+    elif any(map(_REMAINS.fullmatch, found)) and not begun(path, found):
+        lost = "its `CURRENT` is gone"
+    if lost:
+        return StoreCorrupted(f"{quoted_path(path)}: {lost}; restore it from a backup")
+    return StoreError(f"{quoted_path(path)} is {what}")
+
+
 def confirm_origin(path: Path, view: View, options: Options, names: list[str]) -> None:
     """Refuse a database that is not ours, column families that this version does not know, and a store without a log.
 
@@ -67,7 +89,7 @@ def confirm_origin(path: Path, view: View, options: Options, names: list[str]) -
         StoreError: it is somebody else's, or of another version.
     """
     if SYSTEM not in names:
-        raise StoreError(f"{quoted_path(path)} is not a cfacl store; name the directory of one")
+        raise not_ours(path, "not a cfacl store; name the directory of one")
     if not ours(names):
         with closing(view.read_only(options, ["default", SYSTEM])) as driver:
             confirm_format(path, driver.get_column_family(SYSTEM))

@@ -32,7 +32,7 @@ from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.families import GENERATION_KEY, Database, Generation, Handle, Held
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
-from cfacl.stores.rocksdb.logs import confirm_logs
+from cfacl.stores.rocksdb.logs import confirm_logs, current_named, log_number
 from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
 from cfacl.stores.rocksdb.settings import Settings, setup
 from cfacl.stores.rocksdb.view import View, led
@@ -115,6 +115,7 @@ class Replica(Database):
         with self.lock:
             began = monotonic()
             last: Exception | None = None
+            failed: tuple[Files, bytes] | None = None
             while monotonic() - began < _PATIENCE:
                 files = self._files()
                 if files == self._seen:
@@ -123,13 +124,18 @@ class Replica(Database):
                 self._seen, self._since = {}, -math.inf
                 lasting = _lasting(files)
                 opening = lasting != self._lasting
+                current = current_named(self._path) if opening else b""
                 try:
                     self._open() if opening else self._catch_up()
                 except Exception as error:
                     self._lasting = {}  # nothing but opening it again helps now, whatever the files are
                     last = error
-                    if opening and self._files() == files:
-                        raise
+                    # Believed once it came twice of the same files: the writer may have changed to another manifest
+                    # in the middle, of which there was a file before.
+                    if opening and self._files() == files and current_named(self._path) == current:
+                        if failed == (files, current):
+                            raise
+                        failed = files, current
                     continue
                 after = self._files()
                 whole = files.keys() <= after.keys()
@@ -224,7 +230,7 @@ def _lasting(files: Files) -> dict[str, tuple[int, int]]:
 
     A manifest that grew tells of files and column families that came or went.
     """
-    newest = max((name for name in files if name.endswith(".log")), default="")
+    newest = max((name for name in files if name.endswith(".log")), key=log_number, default="")
     return {
         name: (file[0], 0) if name == newest else file
         for name, file in files.items()

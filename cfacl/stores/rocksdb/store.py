@@ -18,6 +18,7 @@ from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.posture import Sign
 from cfacl.stores.rocksdb.backup import back_up
+from cfacl.stores.rocksdb.creation import Alone
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.drafts import write
 from cfacl.stores.rocksdb.errors import let_go, mapped
@@ -54,6 +55,8 @@ class RocksStore(Store):
     """
 
     scheme: ClassVar[str] = "rocksdb"
+    #: What keeps others from opening it for writing too; let go when it is closed.
+    alone: Alone | None = None
 
     def __init__(self, path: Path, names: list[str], settings: Settings, *, clock: Callable[[], int]) -> None:
         self.gate = Gate()
@@ -246,12 +249,14 @@ class RocksStore(Store):
             is_open = self.gate.shut_because is None
             self.gate.shut("the store is closed; open it again")
             self._wait()
-            if not is_open:  # it could not be opened again
-                return
             try:
-                self._database.close()
+                if is_open:  # or it could not be opened again
+                    self._database.close()
             except Exception as error:
                 raise mapped(error) from error
+            finally:
+                if self.alone is not None:
+                    self.alone.let_go()
 
     def reopen(self) -> None:
         with self._closing:

@@ -12,8 +12,8 @@ from rocksdict import Options, Rdict, RdictIter, ReadOptions
 from cfacl.errors import CfaclError, StoreCorrupted, StoreError, StoreUnavailable, quoted_path
 from cfacl.stores.rocksdb.errors import let_go, told
 from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
-from cfacl.stores.rocksdb.logs import confirm_logs
-from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
+from cfacl.stores.rocksdb.logs import confirm_logs, current_named
+from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin, not_ours
 from cfacl.stores.rocksdb.settings import options_to_look
 from cfacl.stores.rocksdb.view import View, led
 
@@ -21,6 +21,7 @@ __all__ = ["Verified", "column_families", "verify"]
 
 #: How often it is looked again, where a writer removed something on the way.
 _TRIES: Final = 32
+_NO_STORE: Final = "no cfacl store; name the directory of one"
 
 
 class Verified(NamedTuple):
@@ -41,16 +42,30 @@ def column_families(path: Path) -> list[str]:
     """
     names: list[str] = []
     try:
-        if (path / "CURRENT").is_file():
-            confirm_logs(path)
-            names = Rdict.list_cf(str(path), Options(raw_mode=True))
+        names = _listed(path)
+        strange = not_ours(path, _NO_STORE) if SYSTEM not in names and path.is_dir() else None
     except CfaclError:
         raise
     except Exception as error:
         raise told(error, path) from error
     if SYSTEM not in names:
-        raise StoreError(f"{quoted_path(path)} is no cfacl store; name the directory of one")
+        raise strange or StoreError(f"{quoted_path(path)} is {_NO_STORE}")
     return names
+
+
+def _listed(path: Path) -> list[str]:
+    """Return what the manifest lists; that it failed is believed once ``CURRENT`` stayed the same meanwhile."""
+    for _ in range(_TRIES):
+        current = current_named(path)
+        try:
+            if not current and not (path / "CURRENT").exists():
+                return []
+            confirm_logs(path)
+            return Rdict.list_cf(str(path), Options(raw_mode=True))
+        except Exception:
+            if current_named(path) == current:
+                raise
+    raise _hasty(path)
 
 
 def verify(path: Path) -> Iterator[Verified]:
@@ -79,19 +94,25 @@ def _opened(path: Path, view: View) -> tuple[list[str], Rdict]:
     A file that is missing may be one that the manifest named a moment ago, and a log that went before it was read is
     missed by nobody.  What fails twice alike is so: the manifest was read anew in between.
     """
-    said = ""
+    said: tuple[str, bytes] | None = None
     for _ in range(_TRIES):
-        logs = set(path.glob("*.log"))
+        logs, current = set(path.glob("*.log")), current_named(path)
         try:
             found = _look(path, view)
         except Exception as error:
-            if str(error) == said:
+            if current_named(path) != current:
+                continue
+            if said == (str(error), current):
                 raise
-            said = str(error)
+            said = str(error), current
         else:
             if logs <= set(path.glob("*.log")):
                 return found
-    raise StoreUnavailable(f"{quoted_path(path)}: the store's files change faster than they can be read; try again")
+    raise _hasty(path)
+
+
+def _hasty(path: Path) -> StoreUnavailable:
+    return StoreUnavailable(f"{quoted_path(path)}: the store's files change faster than they can be read; try again")
 
 
 def _look(path: Path, view: View) -> tuple[list[str], Rdict]:

@@ -17,6 +17,7 @@ from typing import Final
 from rocksdict import AccessType, DBPath, Options, Rdict
 
 from cfacl.errors import RequestError, StoreUnavailable, quoted_path
+from cfacl.stores.rocksdb.logs import NAMED, current_named
 
 __all__ = ["View", "led"]
 
@@ -56,10 +57,12 @@ class View:
 
     def _renew(self) -> None:
         """Link what says which files there are; its name changes when a writer opens the store."""
-        manifest = (self._path / "CURRENT").read_text("utf-8", "replace").strip()
-        for name in (*_LINKED, os.path.basename(manifest)):  # noqa: PTH119  # a name from a file, which may be damaged
+        named = current_named(self._path)
+        # Where it is damaged there is nothing to link, and the driver says so.
+        manifest = (named.decode().strip(),) if NAMED.fullmatch(named) else ()
+        for name in (*_LINKED, *manifest):
             link = self._links / name
-            if name and not link.is_symlink():
+            if not link.is_symlink():
                 link.symlink_to(self._path / name)
 
     def names(self, options: Options) -> list[str]:
