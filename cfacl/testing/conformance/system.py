@@ -57,6 +57,29 @@ class SystemRecords(Suite[S]):
         assert len(store.system.items("")) == 8
         assert store.system.items("c") == {}
 
+    def test_records_of_like_names_are_apart(self, store: S) -> None:
+        names = [
+            "k",
+            "K",
+            "key",
+            "Key",
+            "KEY",
+            "k ",
+            " k",
+            "k\0",
+            "\u00e9",
+            "\u00c9",
+            "e\u0301",
+            "stra\u00dfe",
+            "strasse",
+        ]
+        for number, name in enumerate(names):
+            assert store.system.get(name) is None
+            assert store.system.compare_and_set(name, None, b"%d" % number)
+        assert [store.system.get(name) for name in names] == [b"%d" % number for number in range(len(names))]
+        assert store.system.items("") == {name: b"%d" % number for number, name in enumerate(names)}
+        assert list(store.system.items("K")) == ["K", "KEY", "Key"]
+
     def test_no_number_of_records_and_no_record_is_too_large(self, store: S) -> None:
         records = {f"k{n:04}": b"%d" % n for n in range(MANY)}
         assert store.system.compare_and_set_all({key: (None, value) for key, value in records.items()})
