@@ -39,7 +39,7 @@ class Capabilities:
     Attributes:
         atomic_row: all puts to one row in one call are seen together, across its families, and so are all deletes.
         atomic_mix: puts and deletes of one row in one call are seen together too.
-        atomic_batch: all mutations of one call are seen together.
+        atomic_batch: all mutations of one call are seen together, and so are all changes of records.
         ordered_scan: scans go in byte order of the row keys, forward and in reverse.
         versions: keeps as many values of a cell as the family says.
         timestamps: explicit timestamps are kept exactly.
@@ -105,7 +105,7 @@ class SystemTable(abc.ABC):
     def compare_and_set_all(self, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> bool:
         """Make changes by key, each as `compare_and_set` does, up to the first whose record is not as expected.
 
-        Returns whether all were made.  A store that can makes all of them at once, or none.
+        Returns whether all were made.  A store that has `atomic_batch` makes all of them at once, or none.
         """
         return all(self.compare_and_set(key, *change) for key, change in changes.items())
 

@@ -10,7 +10,7 @@ import heapq
 import sys
 import threading
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -106,13 +106,17 @@ class _SystemTable(SystemTable):
             return {key: self._records[key] for key in sorted(self._records) if key.startswith(prefix)}
 
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
+        return self.compare_and_set_all({key: (expected, value)})
+
+    def compare_and_set_all(self, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> bool:
         with self._store.entered():
-            if self._records.get(key) != expected:
+            if any(self._records.get(key) != expected for key, (expected, _) in changes.items()):
                 return False
-            if value is None:
-                self._records.pop(key, None)
-            else:
-                self._records[key] = value
+            for key, (_, value) in changes.items():
+                if value is None:
+                    self._records.pop(key, None)
+                else:
+                    self._records[key] = value
             return True
 
 

@@ -15,7 +15,7 @@
     slow.delay("apply", 0.050, after=True)            # applied at once, acknowledged late
 
 Calls are named as the methods of `Store` are; those of its system table ``system.get``,
-``system.items`` and ``system.compare_and_set``; each step of a scan ``scan.next``.
+``system.items``, ``system.compare_and_set`` and ``system.compare_and_set_all``; each step of a scan ``scan.next``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import abc
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
@@ -45,6 +45,7 @@ CALLS: Final = (
     *DATA,
     "capabilities",
     "create_table",
+    "create_families",
     "drop_table",
     "tables",
     "sweep",
@@ -54,6 +55,7 @@ CALLS: Final = (
     "system.get",
     "system.items",
     "system.compare_and_set",
+    "system.compare_and_set_all",
     "close",
     "abandon",
 )
@@ -65,7 +67,7 @@ class Call(NamedTuple):
     Attributes:
         method: one of `CALLS`.
         families: those that may be touched, in the order given.
-        size: how many keys, mutations or conditions were given; a scan's limit.
+        size: how many keys, mutations, conditions or changes of records were given; a scan's limit.
         durable: whether a change was to be on the disk when the call returned.
     """
 
@@ -89,6 +91,12 @@ class _System(SystemTable):
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
         return self._around.ask(
             Call("system.compare_and_set"), lambda: self._around.inner.system.compare_and_set(key, expected, value)
+        )
+
+    def compare_and_set_all(self, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> bool:
+        return self._around.ask(
+            Call("system.compare_and_set_all", size=len(changes)),
+            lambda: self._around.inner.system.compare_and_set_all(changes),
         )
 
 
@@ -121,6 +129,9 @@ class _Around(Store):
 
     def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
         self.ask(Call("create_table", table, _names(families)), lambda: self.inner.create_table(table, families))
+
+    def create_families(self, families: Sequence[StoredFamily]) -> None:
+        self.ask(Call("create_families", families=_names(families)), lambda: self.inner.create_families(families))
 
     def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
         self.ask(Call("drop_table", table, _names(families)), lambda: self.inner.drop_table(table, families))

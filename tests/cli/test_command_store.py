@@ -253,6 +253,26 @@ def test_a_damaged_backup_makes_no_store(
     assert not again.exists()
 
 
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        '{"format": 1, "files": [{"name": "CURRENT", "size": 1e999, "sha256": "x"}]}',
+        '{"format": 1, "files": [{"name": "000012.sst", "size": 1, "sha256": "x"}]}',
+        "[" * 200_000,
+    ],
+    ids=["a size without an end", "no CURRENT", "brackets without an end"],
+)
+def test_a_manifest_of_hashes_that_makes_no_sense_is_damage_of_the_backup(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str], manifest: str
+) -> None:
+    backup, again = tmp_path / "backup", tmp_path / "again"
+    assert said(capsys, "store", "backup", store, backup)[0] == 0
+    (backup / "CFACL_BACKUP").write_text(manifest)
+    told = f"cfacl: `CFACL_BACKUP` of `{backup}` is damaged; use another backup\n"
+    assert said(capsys, "store", "restore", backup, again) == (2, told)
+    assert not again.exists()
+
+
 @pytest.mark.parametrize("what", ["a value", "CURRENT"])
 def test_a_backup_of_a_damaged_store_is_no_way_back(
     tmp_path: Path, store: Path, policy: cfacl.Policy, capsys: pytest.CaptureFixture[str], what: str

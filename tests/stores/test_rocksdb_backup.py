@@ -147,9 +147,47 @@ def test_a_place_that_cannot_be_made_is_named(store, folder):
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\0b", "a\ud800", "n" * 300])
 def test_a_name_that_no_file_of_a_backup_has_is_damage(store, folder, name):
     list(store.back_up(folder / "b1"))
-    (folder / "b1" / "CFACL_BACKUP").write_text(
-        json.dumps({"format": 1, "files": [{"name": name, "size": 1, "sha256": "0"}]})
-    )
+    manifest = json.loads((folder / "b1" / "CFACL_BACKUP").read_text())
+    manifest["files"].append({"name": name, "size": 1, "sha256": "0"})
+    (folder / "b1" / "CFACL_BACKUP").write_text(json.dumps(manifest))
+    with pytest.raises(StoreCorrupted, match=r"`CFACL_BACKUP` of .* is damaged; use another backup$"):
+        list(restore(folder / "b1", folder / "s1"))
+    assert not (folder / "s1").exists()
+
+
+#: Lists of files that no backup has.
+LISTS = {
+    "none": lambda files: [],
+    "no CURRENT": lambda files: [each for each in files if each["name"] != "CURRENT"],
+    "one of them twice": lambda files: [*files, files[0]],
+    "infinite sizes": lambda files: [{**each, "size": float("inf")} for each in files],
+    "sizes that are no number": lambda files: [{**each, "size": float("nan")} for each in files],
+    "no sizes": lambda files: [{**each, "size": None} for each in files],
+    "sizes of many digits": lambda files: [{**each, "size": "9" * 5_000} for each in files],
+    "names only": lambda files: [[each["name"]] for each in files],
+    "no list": lambda files: None,
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_files_that_no_backup_lists_are_damage_of_the_backup(store, folder, what):
+    list(store.back_up(folder / "b1"))
+    manifest = json.loads((folder / "b1" / "CFACL_BACKUP").read_text())
+    (folder / "b1" / "CFACL_BACKUP").write_text(json.dumps({**manifest, "files": LISTS[what](manifest["files"])}))
+    with pytest.raises(StoreCorrupted) as caught:
+        list(restore(folder / "b1", folder / "s1"))
+    assert str(caught.value) == f"`CFACL_BACKUP` of `{folder / 'b1'}` is damaged; use another backup"
+    assert not (folder / "s1").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"null", b"\xff", b"{", b"[" * 200_000, b'{"format":' * 200_000],
+    ids=["empty", "a list", "null", "no text", "cut", "brackets", "braces"],
+)
+def test_a_manifest_of_hashes_that_is_none_is_damage(store, folder, content):
+    list(store.back_up(folder / "b1"))
+    (folder / "b1" / "CFACL_BACKUP").write_bytes(content)
     with pytest.raises(StoreCorrupted, match=r"`CFACL_BACKUP` of .* is damaged; use another backup$"):
         list(restore(folder / "b1", folder / "s1"))
     assert not (folder / "s1").exists()

@@ -25,6 +25,7 @@ PUT: Final = Mutation(KEY, (Put(A, {b"q": b"canary-value"}), Put(B, {b"canary": 
 SEAM: Final[list[tuple[Callable[[Store], Any], Call, Any]]] = [
     (lambda store: store.capabilities(A), Call("capabilities", None, ("a",)), Capabilities()),
     (lambda store: store.create_table("t", [A, B]), Call("create_table", "t", ("a", "b")), None),
+    (lambda store: store.create_families([B, A]), Call("create_families", None, ("b", "a")), None),
     (lambda store: store.tables(), Call("tables"), {"t": frozenset({("a", 1), ("b", 2)})}),
     (lambda store: store.apply("t", [PUT]), Call("apply", "t", ("a", "b"), 1, durable=True), None),
     (
@@ -46,7 +47,12 @@ SEAM: Final[list[tuple[Callable[[Store], Any], Call, Any]]] = [
     (lambda store: store.increment("t", KEY, B, b"n", 5), Call("increment", "t", ("b",), durable=True), 5),
     (lambda store: store.system.get("x"), Call("system.get"), None),
     (lambda store: store.system.compare_and_set("x", None, b"1"), Call("system.compare_and_set"), True),
-    (lambda store: store.system.items("x"), Call("system.items"), {"x": b"1"}),
+    (
+        lambda store: store.system.compare_and_set_all({"y": (None, b"1"), "x": (b"0", b"2")}),
+        Call("system.compare_and_set_all", size=2),
+        False,
+    ),
+    (lambda store: store.system.items(""), Call("system.items"), {"x": b"1"}),
     (lambda store: list(store.sweep(A)), Call("sweep", "t", ("a",)), []),
     (lambda store: store.flush(), Call("flush"), None),
     (lambda store: store.reopen(), Call("reopen"), None),
@@ -60,6 +66,10 @@ SEAM: Final[list[tuple[Callable[[Store], Any], Call, Any]]] = [
 def unsupported(back_up: Callable[[Path], object]) -> None:
     with pytest.raises(Unsupported):
         back_up(Path("nowhere"))
+
+
+def public(seam: type) -> set[str]:
+    return {name for name in vars(seam) if not name.startswith("_")}
 
 
 def memory() -> MemoryStore:
@@ -85,14 +95,14 @@ def test_each_call_is_recorded_and_handed_on() -> None:
 
 
 def test_every_call_of_the_seam_is_tried_here() -> None:
-    methods = Store.__abstractmethods__ | {f"system.{name}" for name in SystemTable.__abstractmethods__}
+    methods = Store.__abstractmethods__ | {f"system.{name}" for name in public(SystemTable)} | {"create_families"}
     assert {call.method for _, call, _ in SEAM} | {"scan"} == methods == set(CALLS) - {"scan.next"}
     assert set(DATA) < set(CALLS)
 
 
 def test_nothing_that_is_recorded_is_data() -> None:
     store = CountingStore(memory())
-    for use, _, _ in SEAM[:9]:
+    for use, _, _ in SEAM[:10]:
         use(store)
     list(store.scan("t", BOTH, Span(KEY), batch_size=1))
     assert "canary" not in repr(store.calls)
@@ -222,11 +232,24 @@ def test_what_a_store_noticed_of_another_process_passes(
 
 
 @pytest.mark.parametrize("around", [CountingStore, FaultyStore, LatencyStore])
-def test_everything_that_a_store_has_is_handed_on(around: type[Store]) -> None:
-    own = {name for kind in around.__mro__[: around.__mro__.index(Store)] for name in vars(kind)}
-    own |= vars(around(MemoryStore(clock=lambda: 0))).keys()
-    own.add("create_families")  # which asks the store around for each table
-    assert [name for name in vars(Store) if not name.startswith("_") and name not in own] == []
+def test_everything_that_a_store_has_is_handed_on(around: Callable[[Store], Store]) -> None:
+    store = around(memory())
+    for made, seam in ((store, Store), (store.system, SystemTable)):
+        kinds = type(made).__mro__
+        own = {name for kind in kinds[: kinds.index(seam)] for name in vars(kind)} | vars(made).keys()
+        assert public(seam) - own == set()
+
+
+@pytest.mark.parametrize("around", [CountingStore, FaultyStore, LatencyStore])
+def test_many_families_and_records_are_asked_for_at_once(around: Callable[[Store], Store]) -> None:
+    asked = CountingStore(memory())
+    store = around(asked)
+    store.create_families([A, B, StoredFamily("u", "a", 3, "personal")])
+    assert store.system.compare_and_set_all({"x": (None, b"1"), "y": (None, b"1")})
+    assert not store.system.compare_and_set_all({"x": (b"1", b"2"), "y": (b"0", b"2")})
+    assert store.system.items("") == {"x": b"1", "y": b"1"}
+    changed = "system.compare_and_set_all"
+    assert [call.method for call in asked.take()] == ["create_families", changed, changed, "system.items"]
 
 
 class Acting(MemoryStore):

@@ -227,9 +227,11 @@ def _entries(source: Path) -> list[_Entry]:
         raise StoreError(f"{quoted_path(source)} is no complete backup: `{_MANIFEST}` is missing; name one") from None
     except OSError as error:
         raise StoreUnavailable(f"{quoted_path(source)} cannot be read: {_reason(error)}; mend that") from error
-    except (ValueError, KeyError, TypeError) as error:
+    # A size may be infinite, and brackets nest without an end.
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise StoreCorrupted(f"`{_MANIFEST}` of {quoted_path(source)} is damaged; use another backup") from error
-    if not entries or not all(_NAME.fullmatch(each.name) for each in entries):
+    names = {each.name for each in entries}
+    if _CURRENT not in names or len(names) < len(entries) or not all(map(_NAME.fullmatch, names)):
         raise StoreCorrupted(f"`{_MANIFEST}` of {quoted_path(source)} is damaged; use another backup")
     return entries
 

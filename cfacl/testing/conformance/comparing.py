@@ -94,6 +94,25 @@ class CompareAndSet(Suite[S]):
         assert row(store, b"u1", one, two) == {b"one:a": b"new"}
         assert store.compare_and_set(TABLE, b"u1", conditions, mutation) is False
 
+    def test_a_value_is_compared_to_its_last_byte(self, store: S, one: StoredFamily) -> None:
+        value = bytes(range(1, 256)) * 300
+        put(store, b"u1", one, {b"a": value})
+        mutation = Mutation(b"u1", (Put(one, {b"a": b"new"}),))
+        wrong = [value[:length] for length in (1, 8, 16, 255, 256, 4_096, 65_536, len(value) - 1)]
+        wrong += [value[:length] + b"\0" + value[length + 1 :] for length in (0, 16, 256, 65_536, len(value) - 1)]
+        for other in (*wrong, value + b"\0", value + b"1"):
+            assert store.compare_and_set(TABLE, b"u1", [(one, b"a", other)], mutation) is False
+        assert row(store, b"u1", one) == {b"one:a": value}
+        assert store.compare_and_set(TABLE, b"u1", [(one, b"a", value)], mutation) is True
+
+    @needs("compare_and_set", "latest_wins", "timestamps")
+    def test_a_plain_put_wins_over_a_change_from_the_future(self, store: S, one: StoredFamily, clock: Clock) -> None:
+        future = clock.milliseconds + 5000
+        mutation = Mutation(b"u1", (Put(one, {b"a": b"future"}, future),))
+        assert store.compare_and_set(TABLE, b"u1", [(one, b"a", None)], mutation) is True
+        put(store, b"u1", one, {b"a": b"plain"})
+        assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"plain", future)}
+
     @needs("compare_and_set")
     def test_a_family_that_is_missing_is_told_whether_the_conditions_hold_or_not(
         self, store: S, one: StoredFamily
@@ -128,3 +147,15 @@ class CompareAndSet(Suite[S]):
         for n, winners in enumerate(zip(*won, strict=True)):
             assert sum(winners) == 1
             assert cells[b"one:%d" % n] == b"%d" % winners.index(True)
+
+    @pytest.mark.usefixtures("pressed")
+    def test_no_change_is_made_over_a_put_that_it_did_not_see(self, store: S, one: StoredFamily) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            for _ in range(100):
+                put(store, b"u1", one, {b"a": b"0"})
+                written = pool.submit(put, store, b"u1", one, {b"a": b"put"})
+                for step in range(8):
+                    mutation = Mutation(b"u1", (Put(one, {b"a": b"%d" % (step + 1)}),))
+                    store.compare_and_set(TABLE, b"u1", [(one, b"a", b"%d" % step)], mutation)
+                written.result()
+                assert row(store, b"u1", one) == {b"one:a": b"put"}, "a put was lost"

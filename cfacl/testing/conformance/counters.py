@@ -51,8 +51,9 @@ class Counters(Suite[S]):
     @pytest.mark.parametrize("value", [b"", b"1", bytes(7), bytes(9)])
     def test_another_cell_is_no_counter(self, store: S, one: StoredFamily, value: bytes) -> None:
         put(store, b"u1", one, {b"n": value})
-        with pytest.raises(InvalidValue, match="8 bytes"):
-            store.increment(TABLE, b"u1", one, b"n", 1)
+        for amount in (1, 0):
+            with pytest.raises(InvalidValue, match="8 bytes"):
+                store.increment(TABLE, b"u1", one, b"n", amount)
         assert row(store, b"u1", one) == {b"one:n": value}
 
     @pytest.mark.parametrize(("start", "amount"), [((1 << 63) - 1, 1), (-(1 << 63), -1), (0, 1 << 63)])
@@ -74,3 +75,15 @@ class Counters(Suite[S]):
             list(pool.map(count, range(16)))
         assert store.increment(TABLE, b"u1", one, b"n", 0) == 800
         assert store.increment(TABLE, b"u1", three_versions, b"n", 0) == -800
+
+    @needs("latest_wins")
+    @pytest.mark.usefixtures("pressed")
+    def test_no_count_is_written_over_a_put_that_it_did_not_see(self, store: S, one: StoredFamily) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            for number in range(1, 101):
+                start = number << 32
+                written = pool.submit(put, store, b"u1", one, {b"n": start.to_bytes(8, "big")})
+                for _ in range(8):
+                    store.increment(TABLE, b"u1", one, b"n", 1)
+                written.result()
+                assert 0 <= store.increment(TABLE, b"u1", one, b"n", 0) - start <= 8, "a put was lost"

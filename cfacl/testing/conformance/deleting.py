@@ -31,6 +31,14 @@ class Deleting(Suite[S]):
         assert [key for key, _ in scanned(store, one)] == [b"u", b"u1", b"u1\0", b"u2"]
 
     @pytest.mark.usefixtures("four_rows")
+    def test_where_no_cell_is_named_none_goes(self, store: S, one: StoredFamily, two: StoredFamily) -> None:
+        kept = self.raw_cells(store, one), self.raw_cells(store, two)
+        delete(store, b"u1", one, ())
+        store.apply(TABLE, [Mutation(b"u1", (Delete(one, (), 1 << 62), Delete(two, ())))])
+        assert (self.raw_cells(store, one), self.raw_cells(store, two)) == kept
+        assert row(store, b"u1", one, two) == {b"one:": b"3", b"one:a": b"1", b"one:b": b"2", b"two:a": b"4"}
+
+    @pytest.mark.usefixtures("four_rows")
     def test_a_family_of_a_row_goes_and_nothing_else(self, store: S, one: StoredFamily, two: StoredFamily) -> None:
         delete(store, b"u1", one)
         assert row(store, b"u1", one) is None

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from cfacl.model.projection import StoredFamily
-from cfacl.model.request import Span
+from cfacl.model.request import MAX_KEY, MAX_QUALIFIER, Span
 from cfacl.testing.conformance.data import HOSTILE, TABLE, delete, projection, put, row, scanned
 from cfacl.testing.conformance.suite import S, Suite, needs
 
@@ -83,3 +83,25 @@ class HostileBytes(Suite[S]):
         put(store, b"u1", one, {b"a": large})
         assert row(store, b"u1", one) == {b"one:a": large}
         assert scanned(store, one) == [(b"u1", {b"one:a": large})]
+
+    def test_more_than_16_mib_come_back_whole(self, store: S, one: StoredFamily) -> None:
+        large = bytes(range(256)) * 65_600
+        put(store, b"u1", one, {b"a": large})
+        assert row(store, b"u1", one) == {b"one:a": large}
+        assert self.raw_cells(store, one)[b"u1", b"a"][0][0] == large
+
+    def test_the_longest_keys_and_qualifiers_differ_by_their_last_byte(self, store: S, one: StoredFamily) -> None:
+        # Not the longest first: HBase's client finds a region by a longer key than it was asked for.
+        keys = [b"k", *(b"k" * (MAX_KEY - 1) + last for last in (b"", b"\0", b"a", b"b", b"\xff"))]
+        qualifiers = [b"q" * (MAX_QUALIFIER - 1) + last for last in (b"", b"\0", b"a", b"b", b"\xff")]
+        for key in keys:
+            put(store, key, one, {each: key[-1:] + each[-1:] for each in qualifiers})
+        rows = [(key, {b"one:" + each: key[-1:] + each[-1:] for each in qualifiers}) for key in keys]
+        assert [(key, row(store, key, one)) for key in keys] == rows
+        assert scanned(store, one) == rows
+        for span in (Span(lower=keys[3]), Span(upper=keys[3]), Span(keys[2], keys[4])):
+            assert [key for key, _ in scanned(store, one, span=span)] == [key for key in keys if key in span]
+        delete(store, keys[3], one)
+        delete(store, keys[4], one, (qualifiers[2],))
+        gone = {(keys[3], each) for each in qualifiers} | {(keys[4], qualifiers[2])}
+        assert set(self.raw_cells(store, one)) == {(key, each) for key in keys for each in qualifiers} - gone

@@ -127,3 +127,18 @@ class Reading(Suite[S]):
             (b"u1", {b"one:a": b"1", b"one:b": b"2"}),
             (b"u2", {b"two:a": b"3"}),
         ]
+
+    @needs("timestamps")
+    def test_nothing_is_before_timestamp_0(self, store: S, one: StoredFamily) -> None:
+        put(store, b"u1", one, {b"a": b"1"}, timestamp=0)
+        put(store, b"u1", one, {b"b": b"2"}, timestamp=1)
+        for before, expected in ((0, []), (1, [(b"u1", {b"one:a": b"1"})])):
+            assert store.get(TABLE, [b"u1", b"u2"], projection(one), before=before) == expected
+            assert store.get(TABLE, [b"u1"], projection(Slice(one, (b"a", b"b"))), before=before) == expected
+            for cells in (None, 1):
+                for reverse in (False, True):
+                    found = scanned(store, one, span=Span(reverse=reverse), before=before, cells=cells)
+                    assert found == expected
+            if self.capable(store).snapshot_scans:
+                assert scanned(store, one, before=before, snapshot=True) == expected
+            assert [value for value, _ in store.versions(TABLE, b"u1", one, b"a", before=before)] == [b"1"][:before]

@@ -9,7 +9,7 @@ import pytest
 
 from cfacl.model.projection import StoredFamily
 from cfacl.testing.conformance.data import MANY, PATIENCE, TABLE, scanned
-from cfacl.testing.conformance.suite import S, Suite
+from cfacl.testing.conformance.suite import S, Suite, needs
 
 
 class SystemRecords(Suite[S]):
@@ -37,6 +37,8 @@ class SystemRecords(Suite[S]):
         assert system.items("") == {"a": b"1", "b": b""}
         assert not system.compare_and_set_all({"a": (b"1", b"2"), "b": (b"0", b"2"), "c": (None, b"2")})
         assert system.items("") in ({"a": b"1", "b": b""}, {"a": b"2", "b": b""})  # all at once, or one by one
+        if self.capable(store).atomic_batch:
+            assert system.get("a") == b"1"
         before = system.get("a")
         assert not system.compare_and_set_all({"b": (None, b"3"), "a": (before, b"3")})
         assert system.items("") == {"a": before, "b": b""}
@@ -54,6 +56,29 @@ class SystemRecords(Suite[S]):
         store.system.items("").clear()
         assert len(store.system.items("")) == 8
         assert store.system.items("c") == {}
+
+    def test_records_of_like_names_are_apart(self, store: S) -> None:
+        names = [
+            "k",
+            "K",
+            "key",
+            "Key",
+            "KEY",
+            "k ",
+            " k",
+            "k\0",
+            "\u00e9",
+            "\u00c9",
+            "e\u0301",
+            "stra\u00dfe",
+            "strasse",
+        ]
+        for number, name in enumerate(names):
+            assert store.system.get(name) is None
+            assert store.system.compare_and_set(name, None, b"%d" % number)
+        assert [store.system.get(name) for name in names] == [b"%d" % number for number in range(len(names))]
+        assert store.system.items("") == {name: b"%d" % number for number, name in enumerate(names)}
+        assert list(store.system.items("K")) == ["K", "KEY", "Key"]
 
     def test_no_number_of_records_and_no_record_is_too_large(self, store: S) -> None:
         records = {f"k{n:04}": b"%d" % n for n in range(MANY)}
@@ -82,3 +107,22 @@ class SystemRecords(Suite[S]):
         for winners, value in zip(zip(*won, strict=True), store.system.items("k").values(), strict=True):
             assert sum(winners) == 1
             assert value == b"%d" % winners.index(True)
+
+    @needs("atomic_batch", "snapshot_reads")
+    @pytest.mark.usefixtures("pressed")
+    def test_several_records_are_replaced_and_seen_together_among_four_threads(self, store: S) -> None:
+        names = [f"k{n}" for n in range(4)]
+        assert store.system.compare_and_set_all(dict.fromkeys(names, (None, b"0")))
+
+        def count(order: list[str]) -> int:
+            won = 0
+            for _ in range(100):
+                found = store.system.items("k")
+                assert len(set(found.values())) == 1, "some records are seen before the others"
+                more = b"%d" % (int(found["k0"]) + 1)
+                won += store.system.compare_and_set_all({name: (found[name], more) for name in order})
+            return won
+
+        with ThreadPoolExecutor(4) as pool:
+            won = sum(pool.map(count, [names, names[::-1]] * 2))
+        assert store.system.items("k") == dict.fromkeys(names, b"%d" % won)

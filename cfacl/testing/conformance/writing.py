@@ -100,6 +100,19 @@ class Writing(Suite[S]):
             assert row(store, b"u2", one) == {b"one:a": b"gone"}
 
     @needs("latest_wins", "timestamps")
+    def test_the_mutations_of_a_call_take_effect_in_the_order_of_the_call(
+        self, store: S, one: StoredFamily, two: StoredFamily, clock: Clock
+    ) -> None:
+        future = clock.milliseconds + 5000
+        for each, keys in ((one, (b"u3", b"u1", b"u2", b"u4")), (two, (b"u2", b"u4", b"u3", b"u1"))):
+            plain, ahead = Put(each, {b"a": b"1"}), Put(each, {b"b": b"2"}, future)
+            changes = ((plain,), (ahead,), (plain,), (plain,))
+            store.apply(TABLE, [Mutation(key, change) for key, change in zip(keys, changes, strict=True)])
+            stamps = [[stamp for _, stamp in store.versions(TABLE, key, each, b"a")] for key in keys]
+            assert stamps[1:] == [[], [future], [future]]
+            assert [] < stamps[0] < [future]
+
+    @needs("latest_wins", "timestamps")
     def test_a_call_sees_its_own_puts_with_explicit_timestamps(
         self, store: S, one: StoredFamily, three_versions: StoredFamily, clock: Clock
     ) -> None:

@@ -122,7 +122,17 @@ def test_a_scan_that_breaks_off_never_ends_as_if_it_were_whole(world: Any, step:
 
 
 @pytest.mark.rule("7b", "Failures")
-@pytest.mark.parametrize("call", ["system.items", "system.compare_and_set", "system.get", "create_table", "tables"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "system.items",
+        "system.compare_and_set",
+        "system.compare_and_set_all",
+        "system.get",
+        "create_families",
+        "tables",
+    ],
+)
 def test_what_fails_below_the_operators_methods_is_no_denial(memory_world: Any, call: str) -> None:
     memory_world.fill(b"r1")
     memory_world.family("e")

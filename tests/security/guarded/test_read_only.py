@@ -15,11 +15,13 @@ CHANGES: Final = {
     "compare_and_set",
     "increment",
     "create_table",
+    "create_families",
     "drop_table",
     "sweep",
     "flush",
     "back_up",
     "system.compare_and_set",
+    "system.compare_and_set_all",
 }
 DATA: Final[dict[str, Callable[[cfacl.Table], object]]] = {
     "put": lambda t: t.put(b"r1", {b"a:q": b"x"}),

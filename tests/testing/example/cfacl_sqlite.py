@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -53,12 +53,16 @@ class _Records(SystemTable):
             return {_read(key): value for key, value in found if key.startswith(_written(prefix))}
 
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
+        return self.compare_and_set_all({key: (expected, value)})
+
+    def compare_and_set_all(self, changes: Mapping[str, tuple[bytes | None, bytes | None]]) -> bool:
         with self._store.entered() as run:
-            if self.get(key) != expected:
+            if any(self.get(key) != expected for key, (expected, _) in changes.items()):
                 return False
-            run("delete from records where key = ?", _written(key))
-            if value is not None:
-                run("insert into records values (?, ?)", _written(key), value)
+            for key, (_, value) in changes.items():
+                run("delete from records where key = ?", _written(key))
+                if value is not None:
+                    run("insert into records values (?, ?)", _written(key), value)
             return True
 
 

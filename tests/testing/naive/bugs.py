@@ -11,7 +11,7 @@ from rare_bugs import RARE
 
 from cfacl.model.projection import Slice, StoredFamily
 from cfacl.model.request import Delete, Put
-from cfacl.stores.base import Swept
+from cfacl.stores.base import Swept, SystemTable
 
 Right = NaiveStore
 
@@ -223,6 +223,14 @@ def on_after_a_mismatch(self, changes):
     return all(made)
 
 
+def one_after_the_other(self, changes):
+    """All at once where it looks, and not where it writes."""
+    with self.store.lock:
+        if any(self.get(key) != expected for key, (expected, _) in changes.items()):
+            return False
+    return on_after_a_mismatch(self, changes)
+
+
 def swept_as_it_was(self, family, between=lambda: None):
     """Leaves what was there to be left when it looked, whatever came since."""
     if family.time_to_live is not None:
@@ -379,6 +387,8 @@ BUGS = {
     "counter that forgets what it was": {"increment": counted_in_place},
     "records not replaced, and said to be": {"__init__": with_records(lambda self, changes: True)},
     "records replaced behind a mismatch": {"__init__": with_records(on_after_a_mismatch)},
+    "records replaced up to a mismatch": {"__init__": with_records(SystemTable.compare_and_set_all)},
+    "records replaced one after the other": {"__init__": with_records(one_after_the_other), "pause": yielding},
 }
 
 BUGS |= RARE

@@ -28,13 +28,17 @@ class Records(SystemTable):
             return {key: self.kept[key] for key in sorted(self.kept) if self.store.below(key, prefix)}
 
     def compare_and_set(self, key, expected, value):
+        return Records.compare_and_set_all(self, {key: (expected, value)})
+
+    def compare_and_set_all(self, changes):
         with self.store.locked_records():
-            if self.kept.get(key) != expected:
+            if any(self.kept.get(key) != expected for key, (expected, _) in changes.items()):
                 return False
             self.store.pause()
-            self.kept[key] = value
-            if value is None:
-                del self.kept[key]
+            for key, (_, value) in changes.items():
+                self.kept[key] = value
+                if value is None:
+                    del self.kept[key]
             self.store.save()
             return True
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from contextlib import contextmanager
 from itertools import islice
 
 from naive import NaiveStore, Records
@@ -176,7 +179,76 @@ def with_records(**steps):
     return made
 
 
+@contextmanager
+def by_itself(self):
+    """Under a lock of its own, which no put waits for."""
+    with self.entered():
+        pass
+    with self.__dict__.setdefault("own", threading.RLock()):
+        yield
+
+
+def counted_on(self, *arguments, durable=True):
+    """Goes on from what is over."""
+    with self.lock:
+        self.lives = lambda *_: True
+        try:
+            return Right.increment(self, *arguments)
+        finally:
+            del self.lives
+
+
+def told_without_a_look(self, table, key, family, qualifier, amount, *, durable=True):
+    """Adds nothing to whatever is there."""
+    if amount:
+        return Right.increment(self, table, key, family, qualifier, amount)
+    with self.entered():
+        return int.from_bytes((self.newest(table, key, family, qualifier) or b"")[:8], "big", signed=True)
+
+
+def highest_as_it_was(self, *arguments, durable=True):
+    with self.lock:
+        highest = dict(self.highest)
+        try:
+            return Right.compare_and_set(self, *arguments)
+        finally:
+            self.highest = highest
+
+
+def all_where_none_is_named(self, table, key, change):
+    if isinstance(change, Delete) and not change.qualifiers:
+        change = change._replace(qualifiers=None)
+    Right.change(self, table, key, change)
+
+
+def sixteen_mib_of_it(self, versions, version, keep):
+    return Right.added(self, versions, (version[0][: 1 << 24], version[1]), keep)
+
+
+def by_key(self, table, mutations, *, durable=True):
+    Right.apply(self, table, sorted(mutations, key=lambda each: each.key))
+
+
 RARE = {
+    "counter that waits for no put": {"locked_count": by_itself, "pause": lambda self: time.sleep(0)},
+    "compare and set that waits for no put": {"locked_compare": by_itself, "pause": lambda self: time.sleep(0)},
+    "counter that goes on where it was over": {"increment": counted_on},
+    "counter that is told without a look where nothing is added": {"increment": told_without_a_look},
+    "compare and set by the first 16 bytes": {
+        "holds": lambda self, found, wanted: (found and found[:16]) == (wanted and wanted[:16])
+    },
+    "compare and set that raises no highest timestamp": {"compare_and_set": highest_as_it_was},
+    "delete of no columns that is one of all": {"change": all_where_none_is_named},
+    "value cut at 16 MiB": {"added": sixteen_mib_of_it},
+    "key compared up to its last byte but one": {"same": lambda self, kept, key: kept[:32_766] == key[:32_766]},
+    "mutations by their keys": {"apply": by_key},
+    "get before 0 that is of all": {
+        "get": lambda self, *asked, before=None, **more: Right.get(self, *asked, before=before or None, **more)
+    },
+    "scan before 0 that is of all": {
+        "scan": lambda self, *asked, before=None, **more: Right.scan(self, *asked, before=before or None, **more)
+    },
+    "record of another case": {"__init__": with_records(get=lambda self, key: Records.get(self, key.lower()))},
     "limit ignored in a scan of one instant in parts": {
         "scan": forgotten("limit", where=lambda span, more: more.get("snapshot") and more.get("cells"))
     },
