@@ -98,13 +98,12 @@ def _opened(path: Path, settings: Settings, clock: Callable[[], int]) -> RocksSt
         try:
             if names:
                 confirm_whole(path, names)
-            store = _open[place] = RocksStore(path, names, settings, clock=clock)
+            store = _open[place] = RocksStore(path, names, settings, clock=clock, alone=alone)
         except BaseException:
             give_up(path, new)
             raise
         finish(path)
         alone.opened()
-        store.alone = alone
     except BaseException:
         alone.let_go()
         raise

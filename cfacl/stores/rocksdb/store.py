@@ -55,15 +55,18 @@ class RocksStore(Store):
     """
 
     scheme: ClassVar[str] = "rocksdb"
-    #: What keeps others from opening it for writing too; let go when it is closed.
-    alone: Alone | None = None
+    #: What keeps others from opening it for writing too, let go when it is closed; whoever reads keeps nobody out.
+    _alone: Alone | None = None
 
-    def __init__(self, path: Path, names: list[str], settings: Settings, *, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, path: Path, names: list[str], settings: Settings, *, clock: Callable[[], int], alone: Alone
+    ) -> None:
         self.gate = Gate()
         self._closing = threading.Lock()
         self._clock = clock
         self._path = path
         self._settings = settings
+        self._alone = alone
         self._instants: weakref.WeakSet[Instant] = weakref.WeakSet()
         self._database = Database(path, names, settings)
         self.system: RocksSystemTable = RocksSystemTable(self._database, self.gate)
@@ -255,8 +258,8 @@ class RocksStore(Store):
             except Exception as error:
                 raise mapped(error) from error
             finally:
-                if self.alone is not None:
-                    self.alone.let_go()
+                if self._alone is not None:
+                    self._alone.let_go()
 
     def reopen(self) -> None:
         with self._closing:

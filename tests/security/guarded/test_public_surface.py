@@ -314,7 +314,7 @@ def test_the_operators_methods_read_no_data(world: Any, name: str) -> None:
 
 
 #: What a store and its system table offer beside the seam; none of it returns cells.
-BESIDE: Final[dict[type, set[str]]] = {MemoryStore: {"entered"}, RocksStore: {"alone", "gate"}}
+BESIDE: Final[dict[type, set[str]]] = {MemoryStore: {"entered"}, RocksStore: {"gate"}}
 
 
 @pytest.mark.failure("store-acl-11")
