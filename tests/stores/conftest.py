@@ -8,11 +8,12 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import happybase
 import pytest
 
+from cfacl.errors import StoreError
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put
 from cfacl.stores.base import Store
@@ -22,6 +23,8 @@ from cfacl.stores.registry import open_store
 from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.suite import fresh_folder, pressed_switches
 from cfacl.testing.servers import Operator, Proxy, Running
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -87,9 +90,11 @@ class Ground:
     """A table with two families and some rows in an HBase, and ways to it: stores, and plain happybase."""
 
     TABLE: Final = "account"
-    #: How many rows the fixture `rows` has written; seconds after which a hasty store gives an answer up.
+    #: How many rows the fixture `rows` has written.
     ROWS: Final = 200
-    SHORT: Final = 1
+    #: Seconds: until a hasty store gives an answer up, which a busy server's is not; until a test no longer waits.
+    SHORT: Final = 3
+    PATIENCE: Final = 180
 
     def __init__(self, server: Running) -> None:
         self.server = server
@@ -146,6 +151,16 @@ class Ground:
     def read(self, store: Store, *keys: bytes) -> list[tuple[bytes, Cells]]:
         """Return rows."""
         return store.get(self.TABLE, keys, self.whole)
+
+    def comes(self, read: Callable[[], T]) -> T:
+        """Return what a read says as soon as it says anything but that it can't."""
+        until = time.monotonic() + self.PATIENCE
+        while True:
+            try:
+                return read()
+            except StoreError:
+                if time.monotonic() > until:
+                    raise
 
     def put(self, store: Store, key: bytes, value: bytes = b"1", timestamp: int | None = None) -> None:
         """Put a cell."""

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from time import monotonic
 
 import pytest
 from thriftpy2.thrift import TApplicationException
@@ -31,8 +30,6 @@ from cfacl.stores.native import Refused
 from cfacl.testing.servers import Operator, Running
 
 pytestmark = pytest.mark.slow
-
-PATIENCE = 60
 
 
 def calls(ground, store: HBaseStore) -> dict[str, Callable[[], object]]:
@@ -179,7 +176,7 @@ def test_of_a_batch_in_whose_middle_the_family_goes_it_is_known_what_is_written(
 def test_while_a_region_moves_there_is_an_error_and_then_the_right_row(ground, operator: Operator) -> None:
     rows = ground.fill(2)
     store = ground.store(timeout=2)
-    ground.read(store, rows[0][0])
+    ground.comes(lambda: ground.read(store, rows[0][0]))
     operator.unassign(ground.name)
 
     def told(call: Callable[[], object]) -> None:
@@ -189,15 +186,7 @@ def test_while_a_region_moves_there_is_an_error_and_then_the_right_row(ground, o
     with ThreadPoolExecutor() as threads:
         list(threads.map(told, calls(ground, store).values()))
     operator.assign(ground.name)
-    until = monotonic() + PATIENCE
-    while True:
-        try:
-            found = ground.read(store, rows[1][0])
-        except StoreError:
-            assert monotonic() < until
-        else:
-            break
-    assert found == [rows[1]]
+    assert ground.comes(lambda: ground.read(store, rows[1][0])) == [rows[1]]
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -24,8 +24,6 @@ from cfacl.testing.servers.messages import CALL, Message
 pytestmark = pytest.mark.slow
 
 GET: Final = "getRowWithColumns"
-#: Seconds after which a test no longer waits.
-PATIENCE: Final = 60
 
 
 def plain_row(ground, row) -> dict[bytes, bytes]:
@@ -62,7 +60,7 @@ def test_an_answer_that_waits_on_a_connection_that_nobody_uses_is_never_read(gro
     Hbase.getRowWithColumns_args(ground.name, rows[1][0], [b"one+1"], {}).write(protocol)
     protocol.write_message_end()
     protocol.trans.flush()
-    assert select.select([client._wire._socket], [], [], PATIENCE)[0]
+    assert select.select([client._wire._socket], [], [], ground.PATIENCE)[0]
     warm._gateway.pool.give(client)
     asked = len(proxy.requests(GET))
     assert ground.read(warm, rows[2][0]) == [rows[2]]
@@ -148,7 +146,7 @@ def read_by_threads(read, rows, *, threads: int, each: int, over=()) -> Counter[
 
     A thread reads on ``over`` some exceptions, and ends with any other.
     """
-    start = threading.Barrier(threads, timeout=PATIENCE)
+    start = threading.Barrier(threads, timeout=60)
 
     def run(number: int) -> Counter[str]:
         found: Counter[str] = Counter()
@@ -179,7 +177,7 @@ def test_happybase_mixes_the_rows_of_threads_that_share_a_connection(ground, row
 
 @pytest.mark.usefixtures("pressed")
 def test_the_rows_of_threads_that_share_a_store_are_their_own(ground, rows) -> None:
-    store = ground.store(timeout=PATIENCE / 4)
+    store = ground.store(timeout=ground.PATIENCE)
     found = read_by_threads(lambda key: ground.read(store, key)[0], rows, threads=16, each=250)
     assert found == {"right": 4_000}
     made, discarded = ground.opened(store)
@@ -206,8 +204,8 @@ def test_of_ten_thousand_reads_over_a_broken_line_none_is_wrong(ground, rows, pr
         2, 0.005, [lambda _: Fault(late=True), lambda chance: Fault(answer=chance.randrange(99), then="hang")]
     )
     often = at_random(1, 0.4, faults)
-    store = ground.store(proxy.port, timeout=ground.SHORT)
-    ground.read(store, rows[0][0])
+    store = ground.store(proxy.port, timeout=1)
+    ground.comes(lambda: ground.read(store, rows[0][0]))
     proxy.plan = lambda request: rare(request) or often(request)
 
     def read(key: bytes):
@@ -225,7 +223,7 @@ def test_of_ten_thousand_reads_over_a_broken_line_none_is_wrong(ground, rows, pr
     assert found["StoreTimeout"] > 20
     proxy.plan = lambda request: None
     for row in rows:
-        assert ground.read(store, row[0]) == [row]
+        assert ground.comes(lambda row=row: ground.read(store, row[0])) == [row]
 
 
 # -------------------------------------------------------------------------------------------- other answers

@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from time import monotonic
 from typing import Final
 
 import pytest
@@ -26,9 +25,6 @@ from cfacl.testing.servers.hbase.server import MASTER
 pytestmark = pytest.mark.slow
 
 ROWS: Final = 3_000
-#: Seconds: until the store gives an answer up; until a test no longer waits for a server.
-SHORT: Final = 3
-PATIENCE: Final = 180
 
 
 @pytest.fixture(scope="module")
@@ -54,17 +50,6 @@ def rows(ground):
     return ground.fill(ROWS)
 
 
-def comes(read):
-    """Return what a read says as soon as it says anything but that it can't."""
-    until = monotonic() + PATIENCE
-    while True:
-        try:
-            return read()
-        except StoreError:
-            if monotonic() > until:
-                raise
-
-
 def begun(ground, store):
     """A scan in whose middle we are, and what it said until now."""
     scan = store.scan(ground.TABLE, ground.whole, Span(), batch_size=100)
@@ -73,7 +58,7 @@ def begun(ground, store):
 
 @pytest.mark.parametrize("name", ["buffered", MASTER])
 def test_a_scan_whose_server_is_killed_ends_with_an_error(ground, server: HBase, rows, name: str) -> None:
-    store = ground.store(timeout=SHORT)
+    store = ground.store(timeout=ground.SHORT)
     scan, found = begun(ground, store)
     server.kill(name)
     try:
@@ -87,7 +72,7 @@ def test_a_scan_whose_server_is_killed_ends_with_an_error(ground, server: HBase,
             ground.put(store, b"x")
     finally:
         server.restart(name)
-    assert comes(lambda: ground.read(store, rows[-1][0])) == [rows[-1]]
+    assert ground.comes(lambda: ground.read(store, rows[-1][0])) == [rows[-1]]
     scan, found = begun(ground, store)
     found += [row for batch in scan for row in batch]
     # A gateway goes on trying what a store no longer waits for: with the master there again, the put may be made.
@@ -105,12 +90,12 @@ def test_a_scan_goes_on_with_the_right_rows_where_its_server_is_there_again(grou
             found += batch
     assert found == rows[: len(found)]
     assert name == MASTER or found == rows, "a gateway that is there again knows no scan, and one is begun anew"
-    assert comes(lambda: ground.read(store, rows[0][0])) == rows[:1]
+    assert ground.comes(lambda: ground.read(store, rows[0][0])) == rows[:1]
 
 
 def test_what_was_acknowledged_is_there_after_the_master_was_killed(ground, server: HBase) -> None:
     """Several threads put rows until it is killed: each that was acknowledged is there, and none is half there."""
-    store = ground.store(timeout=SHORT)
+    store = ground.store(timeout=ground.SHORT)
     acknowledged: list[bytes] = []
     enough = threading.Event()
 
@@ -126,12 +111,12 @@ def test_what_was_acknowledged_is_there_after_the_master_was_killed(ground, serv
 
     with ThreadPoolExecutor(4) as threads:
         writing = [threads.submit(write, number) for number in range(4)]
-        assert enough.wait(PATIENCE)
+        assert enough.wait(ground.PATIENCE)
         server.kill(MASTER)
         for each in writing:
             each.result()
     server.restart(MASTER)
-    found = dict(comes(lambda: [row for batch in scanned(ground, store) for row in batch]))
+    found = dict(ground.comes(lambda: [row for batch in scanned(ground, store) for row in batch]))
     assert set(acknowledged) <= found.keys()
     assert len(found) - len(acknowledged) <= 4, "one of each thread may have been applied without an answer"
     assert all(cells == {b"one:a": key, b"two:b": key} for key, cells in found.items())
@@ -145,10 +130,10 @@ def test_a_gateway_without_hbase_behind_it_is_told_when_a_store_is_opened(ground
     server.kill(MASTER)
     try:
         with pytest.raises(StoreTimeout, match=r"^the gateway did not answer in time: is hbase behind it up"):
-            ground.store(timeout=SHORT).look()
+            ground.store(timeout=ground.SHORT).look()
     finally:
         server.restart(MASTER)
-    comes(ground.store().look)
+    ground.comes(ground.store().look)
 
 
 @pytest.mark.parametrize(
