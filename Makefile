@@ -7,8 +7,8 @@ CANDIDATES ?= python3 python3.11 python3.12 python3.13 python3.14
 # For what is installed, and for what builds it; pip takes a path apart at its blanks, so it is one without.
 export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
-# As many processes as there are cores; what is said of a run is said of all of them together.
-PYTEST := $(BIN)/pytest --numprocesses=auto
+# As many processes as the tests say; what is said of a run is said of all of them together.
+PYTEST := $(BIN)/pytest --numprocesses=auto --dist=worksteal
 PROVED := cfacl/engine/*,cfacl/policy/*,cfacl/model/*
 
 .DEFAULT_GOAL := help

@@ -144,6 +144,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--complete", action="store_true", help="fail unless the whole security suite is in this run")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: tests of a server wait for it half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if unknown := announcements.required() - PARTS:
         raise pytest.UsageError(f"CFACL_REQUIRE names {sorted(unknown)}; the parts are {sorted(PARTS)}")

@@ -13,6 +13,8 @@ from cfacl.cli.app import main
 from cfacl.engine.reverse import who
 from cfacl.testing.oracle import Oracle
 
+pytestmark = pytest.mark.no_cover
+
 FILES = ("hc", "domino", "fire2", "emea", "americas_small", "customer")
 EDGE = datetime(2027, 1, 1, tzinfo=UTC)
 

@@ -40,6 +40,8 @@ from cfacl.testing.enumeration import (
 )
 from cfacl.testing.oracle import Oracle
 
+pytestmark = pytest.mark.no_cover
+
 TWO = ("early", "late")
 THREE = ("always", *TWO)
 #: `make test-long` walks a larger space: everything may also be without a window.

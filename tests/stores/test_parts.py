@@ -13,7 +13,7 @@ from cfacl.stores.registry import open_store
 FIRST = StoredFamily("t", "a", 1, "public")
 
 
-@pytest.mark.parametrize("columns", [50_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("columns", [50_000, pytest.param(1_000_000, marks=[pytest.mark.no_cover, pytest.mark.slow])])
 def test_a_row_of_any_width_passes_in_little_memory(rocksdb_url, clock, columns):
     store = open_store(rocksdb_url, clock=clock)
     store.create_table("t", [FIRST])

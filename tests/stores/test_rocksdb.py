@@ -330,6 +330,7 @@ class TestTornReads:
         assert not self.torn(store, getattr(self, how), 1500)
 
     @pytest.mark.slow
+    @pytest.mark.no_cover
     @pytest.mark.parametrize("how", ["by_get", "by_row", "by_columns", "by_scan", "by_scan_before"])
     def test_nothing_tears_in_a_hundred_thousand_tries(self, store, how):
         assert not self.torn(store, getattr(self, how), 20_000)

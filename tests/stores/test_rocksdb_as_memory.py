@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -180,3 +181,4 @@ class Both(RuleBasedStateMachine):
 
 TestBoth = Both.TestCase
 TestBoth.settings = settings(stateful_step_count=30)
+TestBoth.pytestmark = [pytest.mark.no_cover]

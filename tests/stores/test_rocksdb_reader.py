@@ -259,6 +259,7 @@ class TestTornReads:
 
     @pytest.mark.rule("Reading beside a writer")
     @pytest.mark.slow
+    @pytest.mark.no_cover
     @pytest.mark.parametrize("busy", ["writing", "flushing", "restarting"])
     def test_of_twenty_thousand_reads_none_is_torn_or_stale_or_lacks_a_row(self, writer, reader, folder, busy):
         """The writer says in shared memory what it acknowledged; each read must have that, or later."""

@@ -69,7 +69,10 @@ def cases(world: Any, first: int) -> Iterator[Case]:
                 whole = operation != "put" and draw.random() < 0.5
                 some = [None] if whole else draw.sample(QUALIFIERS, draw.choice([1, 1, 2]))
                 columns += [(each, qualifier) for qualifier in some]
-        yield Case(number, draw.choice(USERS), operation, table, tuple(columns))
+        user = draw.choice(USERS)
+        if operation == "compare_and_set" and draw.random() < 0.2:  # who may read all and change little: seldom drawn
+            user, table, columns = "fay", "t", [(draw.choice(FAMILIES[1:]), columns[0][1]), ("a", columns[1][1])]
+        yield Case(number, user, operation, table, tuple(columns))
 
 
 # --- what each of the two says
