@@ -14,8 +14,6 @@ from cfacl.testing import strategies
 from cfacl.testing.documents import grants, restrictions
 from cfacl.testing.oracle import ACTIONS, Oracle
 
-pytestmark = pytest.mark.no_cover
-
 MICROSECOND = timedelta(microseconds=1)
 START, END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 FEW_INSTANTS = {"min_size": 1, "max_size": 4}

@@ -13,8 +13,6 @@ import cfacl
 from cfacl.testing import strategies
 from cfacl.testing.oracle import Oracle
 
-pytestmark = pytest.mark.no_cover
-
 LINES = {"never": strategies.never_lines, "expect": strategies.expect_lines}
 
 

@@ -13,8 +13,6 @@ import cfacl
 from cfacl.testing import strategies
 from cfacl.testing.oracle import ACTIONS, Oracle
 
-pytestmark = pytest.mark.no_cover
-
 
 def causes(document, principal, purpose, table, families):
     """The errors that the names of a request deserve under a document; none of them where all are declared."""

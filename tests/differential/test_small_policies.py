@@ -40,8 +40,6 @@ from cfacl.testing.enumeration import (
 )
 from cfacl.testing.oracle import Oracle
 
-pytestmark = pytest.mark.no_cover
-
 TWO = ("early", "late")
 THREE = ("always", *TWO)
 #: `make test-long` walks a larger space: everything may also be without a window.
@@ -194,6 +192,7 @@ COUNTS = {
 
 @pytest.mark.rule("2a", "2c", "2d", "2e", "8a", "11b")
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_engine_decides_every_small_policy_as_the_oracle_does(layout):
     ways = tuple(holders(layout, WHOLE))
@@ -206,6 +205,7 @@ def test_the_engine_decides_every_small_policy_as_the_oracle_does(layout):
 
 @pytest.mark.rule("2a", "2d", "2g", "8a", "11b")
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("windows", "twice"), [(THREE, False), (TWO, True)], ids=["with and without", "held twice"])
 def test_the_engine_decides_as_the_oracle_does_at_every_edge_and_just_before(layout, windows, twice):
@@ -221,6 +221,7 @@ def test_the_engine_decides_as_the_oracle_does_at_every_edge_and_just_before(lay
 
 @pytest.mark.rule("2b", "2d", "11b")
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_the_engine_decides_as_the_oracle_does_however_a_line_is_written():
     for written in spellings():
         oracle = Oracle(written)
@@ -259,6 +260,7 @@ def test_a_policy_made_for_the_walk_is_the_one_that_its_document_loads_as(layout
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_policy_is_a_renaming_of_one_that_is_walked_and_is_answered_alike(layout):
     ways, instants = tuple(holders(layout, TWO[:1])), INSTANTS[:2]
@@ -286,6 +288,7 @@ def renamed(turn, names):
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_two_families_and_one_principal_are_answered_as_they_are_among_all(layout):
     ways = tuple(holders(layout, TWO))

@@ -19,8 +19,6 @@ from cfacl.testing import strategies, vectors
 from cfacl.testing.documents import grants, restrictions
 from cfacl.testing.oracle import ACTIONS, Breach, Oracle, Unknown
 
-pytestmark = pytest.mark.no_cover
-
 VECTORS = vectors.load()
 CASES = [(vector, case) for vector in VECTORS for case in vector.cases]
 ERRORS = {

@@ -10,7 +10,7 @@ import pytest
 from cfacl.errors import StoreError, StoreTimeout, StoreUnavailable
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
-from cfacl.stores.hbase.store import HBaseStore, open_store
+from cfacl.stores.hbase.store import HBaseStore
 from cfacl.testing.servers import Fault, Proxy, nth
 
 pytestmark = pytest.mark.slow
@@ -90,20 +90,6 @@ def test_what_bears_a_timestamp_is_sent_once_more_with_it(ground, proxy: Proxy, 
     ground.put(store, b"k", b"1", timestamp=5)
     assert len(proxy.requests(CALL)) == 2
     assert versions(ground, b"k") == [(b"1", 5)]
-
-
-@pytest.mark.parametrize("seconds", [-3600, -3, 3, 3600])
-def test_a_clock_that_is_not_the_servers_is_told_when_the_store_is_opened(ground, seconds: int) -> None:
-    def clock() -> int:
-        return time.time_ns() + seconds * 1_000_000_000
-
-    url = f"hbase://{ground.server.host}:{ground.server.port()}/{ground.prefix}"
-    with pytest.raises(
-        StoreError, match=r"^this clock and hbase's are \d+ seconds apart; let both follow one, or leave"
-    ):
-        open_store(f"{url}?retry_writes=true", clock=clock)
-    open_store(f"{url}?retry_writes=false", clock=clock).close()
-    open_store(f"{url}?retry_writes=true", clock=time.time_ns).close()
 
 
 def test_it_is_sent_twice_and_no_more(ground, proxy: Proxy, store: HBaseStore) -> None:

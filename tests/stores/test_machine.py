@@ -22,5 +22,4 @@ TestMemory = Memory.TestCase
 TestMemory.settings = settings(stateful_step_count=40)
 TestRocksDB = RocksDB.TestCase
 TestRocksDB.settings = settings(stateful_step_count=40)
-TestMemory.pytestmark = [pytest.mark.no_cover]
 TestRocksDB.pytestmark = [pytest.mark.no_cover, pytest.mark.slow]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -39,7 +39,7 @@ _IDENTITIES: Final = 256
 #: At most so many rows are asked for at once.
 _ROWS: Final = 1_000
 _MOST: Final = (1 << 31) - 1
-#: By how much another clock may differ from ours where ours stamps what is written, in milliseconds.
+#: By how many milliseconds another clock may differ from ours, where ours stamps what is written or tells what is over.
 _APART: Final = 1_000
 _CAPABLE: Final = Capabilities(
     atomic_mix=False,
@@ -74,6 +74,8 @@ class HBaseStore(Store):
         self._schema = Schema(self._gateway)
         self._stamps = Stamps(clock) if address.retry_writes else None
         self._readings: dict[Projection, Reading] = {}
+        #: since when, as the schema counts, the server's clock has been known to agree with ours
+        self._agreed: object = None
         self.system = self._records = Records(self._gateway)
 
     def acting_as(self, identity: str) -> HBaseStore:
@@ -141,7 +143,7 @@ class HBaseStore(Store):
         if limit is not None and limit < 0:
             raise RequestError("a limit is not negative")
         confirm_keys([key])
-        self._schema.confirm(table, [family])
+        self._confirm_aging(table, [family])
         wanted = Wanted(self._now(), before)
         with self._schema.told(table, [family]):
             found = self._older(self._gateway.table(table), key, family, family_name(family) + b":" + qualifier)
@@ -251,7 +253,7 @@ class HBaseStore(Store):
         self._gateway.greet()
         self._schema.names()
         if self._stamps is not None:
-            self._confirm_clock()
+            self._confirm_clock("leave out `retry_writes`")
 
     def flush(self) -> None:
         """Do nothing but look: what HBase acknowledged is in its log."""
@@ -288,13 +290,24 @@ class HBaseStore(Store):
     def _pools(self) -> list[Pool]:
         return [self._gateway.pool, *self._made.copy()]
 
-    def _confirm_clock(self) -> None:
-        """Raise `StoreError` where the server's clock is another, for the writes of two would win and lose by chance."""
+    def _confirm_aging(self, table: str, families: Collection[StoredFamily]) -> None:
+        """Refuse to read what is not there, and what is over some day by a clock that is not the server's."""
+        since = self._schema.since
+        self._schema.confirm(table, families)
+        if self._agreed is not since and any(each.time_to_live is not None for each in families):
+            self._confirm_clock("read no family that has a `time_to_live`")
+            self._agreed = since
+
+    def _confirm_clock(self, otherwise: str) -> None:
+        """Raise `StoreError` where the server's clock is another.
+
+        Of two writes the wrong one would win; and what is over would be there still, or what is not would be missed.
+        """
         before, there, after = self._now(), self._records.now(), self._now()
         apart = max(before - there, there - after)
         if apart > _APART:
             raise StoreError(
-                f"this clock and hbase's are {apart // 1000} seconds apart; let both follow one, or leave out `retry_writes`"
+                f"this clock and hbase's are {apart // 1000} seconds apart; let both follow one, or {otherwise}"
             )
 
     def _now(self) -> int:
@@ -316,7 +329,7 @@ class HBaseStore(Store):
         reading = self._readings.get(projection)
         if reading is None or reading.since is not self._schema.since:
             since = self._schema.since
-            self._schema.confirm(table, projection.stored.values())
+            self._confirm_aging(table, projection.stored.values())
             if len(self._readings) >= _READINGS:
                 self._readings.clear()
             reading = self._readings[projection] = Reading(self._gateway.table(table), projection, since)
@@ -346,8 +359,8 @@ def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
     plain puts and deletes of `apply` bear this clock's time instead of the server's, so that a second one is the same as
     the first, and are sent once more where the connection broke.  Then all who write need clocks that agree: of two plain
     writes the later one wins by these, a counter's or a compare-and-set's is stamped by the server, and either is hidden
-    by a delete from a clock that is ahead.  A server's that is more than a second from ours is told.  Counters and
-    compare-and-set are never sent again.
+    by a delete from a clock that is ahead.  A server's that is more than a second from ours is told, as it is by the
+    first read of a family that has a ``time_to_live``.  Counters and compare-and-set are never sent again.
 
     Raises:
         RequestError: the URL does not make sense.

@@ -1,0 +1,77 @@
+"""A clock that is not the server's is told before it makes a write win, a row come too long, or one be missed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Final
+
+import pytest
+
+from cfacl.errors import StoreError
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Mutation, Put, Span
+from cfacl.stores.hbase.address import parse
+from cfacl.stores.hbase.store import HBaseStore, open_store
+from cfacl.testing.servers import Proxy
+
+pytestmark = pytest.mark.slow
+
+APART: Final = r"^this clock and hbase's are \d+ seconds apart; let both follow one, or "
+LASTING: Final = StoredFamily("clocks", "lasting", 3, "public")
+PASSING: Final = StoredFamily("clocks", "passing", 4, "public", time_to_live=3_600_000)
+
+
+@pytest.fixture
+def made(ground) -> Iterator[HBaseStore]:
+    """A store whose clock is the server's, with a table."""
+    store = ground.store()
+    store.create_table("clocks", [LASTING, PASSING])
+    store.apply("clocks", [Mutation(b"k", (Put(LASTING, {b"a": b"1"}), Put(PASSING, {b"a": b"1"})))])
+    yield store
+    store.drop_table("clocks", [LASTING, PASSING])
+
+
+def ahead(seconds: int) -> Callable[[], int]:
+    return lambda: time.time_ns() + seconds * 1_000_000_000
+
+
+def url(ground) -> str:
+    return f"hbase://{ground.server.host}:{ground.server.port()}/{ground.prefix}"
+
+
+@pytest.mark.parametrize("seconds", [-3600, -3, 3, 3600])
+def test_it_is_told_when_a_store_is_opened_that_stamps_its_writes(ground, seconds: int) -> None:
+    with pytest.raises(StoreError, match=APART + "leave out `retry_writes`$"):
+        open_store(f"{url(ground)}?retry_writes=true", clock=ahead(seconds))
+    open_store(f"{url(ground)}?retry_writes=false", clock=ahead(seconds)).close()
+    open_store(f"{url(ground)}?retry_writes=true", clock=time.time_ns).close()
+
+
+@pytest.mark.parametrize("seconds", [-3600, -3, 3, 3600])
+def test_it_is_told_when_a_family_is_read_of_which_something_is_over_some_day(ground, made, seconds: int) -> None:
+    """A clock an hour ahead would miss all that was written this hour."""
+    both, lasting = (Projection([Slice(each) for each in some]) for some in ((LASTING, PASSING), (LASTING,)))
+    reads = {
+        "get": lambda store: store.get("clocks", [b"k"], both),
+        "scan": lambda store: list(store.scan("clocks", both, Span(), batch_size=10)),
+        "versions": lambda store: store.versions("clocks", b"k", PASSING, b"a"),
+    }
+    for read in reads.values():
+        assert read(made)
+        with closing(HBaseStore(parse(url(ground)), clock=ahead(seconds))) as store:
+            for _ in range(2):
+                with pytest.raises(StoreError, match=APART + "read no family that has a `time_to_live`$"):
+                    read(store)
+            assert store.get("clocks", [b"k"], lasting) == [(b"k", {b"lasting:a": b"1"})]
+
+
+def test_it_is_looked_at_once_while_the_schema_is_the_same(ground, made, proxy: Proxy) -> None:
+    store = ground.store(proxy.port)
+    for _ in range(3):
+        store.versions("clocks", b"k", PASSING, b"a")
+    assert len(proxy.requests("mutateRow")) == 1
+    store.reopen()
+    store.versions("clocks", b"k", PASSING, b"a")
+    assert len(proxy.requests("mutateRow")) == 2
