@@ -74,7 +74,7 @@ class HBaseStore(Store):
         self._schema = Schema(self._gateway)
         self._stamps = Stamps(clock) if address.retry_writes else None
         self._readings: dict[Projection, Reading] = {}
-        #: since when, as the schema counts, the server's clock has been known to agree with ours
+        #: since when, as the schema counts, our clock has been known not to be ahead of the server's
         self._agreed: object = None
         self.system = self._records = Records(self._gateway)
 
@@ -253,7 +253,7 @@ class HBaseStore(Store):
         self._gateway.greet()
         self._schema.names()
         if self._stamps is not None:
-            self._confirm_clock("leave out `retry_writes`")
+            self._confirm_clock()
 
     def flush(self) -> None:
         """Do nothing but look: what HBase acknowledged is in its log."""
@@ -291,24 +291,33 @@ class HBaseStore(Store):
         return [self._gateway.pool, *self._made.copy()]
 
     def _confirm_aging(self, table: str, families: Collection[StoredFamily]) -> None:
-        """Refuse to read what is not there, and what is over some day by a clock that is not the server's."""
+        """Refuse to read what is not there, and by a clock ahead of the server's what is over some day: it would be missed.
+
+        By one that is behind nothing is, for HBase leaves out what is over by its own.
+        """
         since = self._schema.since
         self._schema.confirm(table, families)
         if self._agreed is not since and any(each.time_to_live is not None for each in families):
-            self._confirm_clock("read no family that has a `time_to_live`")
+            ahead, _ = self._apart()
+            if ahead > _APART:
+                raise StoreError(
+                    f"this clock is {ahead // 1000} seconds ahead of hbase's, so that what is there would be missed; let both"
+                    " follow one, or read no family that has a `time_to_live`"
+                )
             self._agreed = since
 
-    def _confirm_clock(self, otherwise: str) -> None:
-        """Raise `StoreError` where the server's clock is another.
-
-        Of two writes the wrong one would win; and what is over would be there still, or what is not would be missed.
-        """
-        before, there, after = self._now(), self._records.now(), self._now()
-        apart = max(before - there, there - after)
+    def _confirm_clock(self) -> None:
+        """Raise `StoreError` where the server's clock is another, for the writes of two would win and lose by chance."""
+        apart = max(self._apart())
         if apart > _APART:
             raise StoreError(
-                f"this clock and hbase's are {apart // 1000} seconds apart; let both follow one, or {otherwise}"
+                f"this clock and hbase's are {apart // 1000} seconds apart; let both follow one, or leave out `retry_writes`"
             )
+
+    def _apart(self) -> tuple[int, int]:
+        """Return by how much our clock is ahead of the server's, and behind it, at least; milliseconds."""
+        before, there, after = self._now(), self._records.now(), self._now()
+        return before - there, there - after
 
     def _now(self) -> int:
         return self._clock() // 1_000_000
@@ -359,8 +368,8 @@ def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
     plain puts and deletes of `apply` bear this clock's time instead of the server's, so that a second one is the same as
     the first, and are sent once more where the connection broke.  Then all who write need clocks that agree: of two plain
     writes the later one wins by these, a counter's or a compare-and-set's is stamped by the server, and either is hidden
-    by a delete from a clock that is ahead.  A server's that is more than a second from ours is told, as it is by the
-    first read of a family that has a ``time_to_live``.  Counters and compare-and-set are never sent again.
+    by a delete from a clock that is ahead.  A server's that is more than a second from ours is told; the first read
+    of a family that has a ``time_to_live`` tells one that is behind ours.  Counters and compare-and-set are never sent again.
 
     Raises:
         RequestError: the URL does not make sense.
