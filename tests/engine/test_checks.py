@@ -334,3 +334,19 @@ def test_none_of_it_can_be_pickled_or_copied(made: Any) -> None:
             with pytest.raises(cfacl.RequestError, match=f"`{kind.__name__}` can't be pickled or copied"):
                 way(each)
     assert repr(held[2]) == "<Ask to read t:prof>"
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ((b"read", "t", "prof"), "an action is a str, not bytes; say its name"),
+        (("read", 5, "prof"), "a table is a str, not int; say its name"),
+        (("read", "t", b"prof"), "a family is a str, not bytes; say its name"),
+        (("read", "t", "prof", None), "a family is a str, not NoneType; say its name"),
+    ],
+)
+def test_what_is_no_name_is_told_by_what_it_names(made: Any, names: tuple[Any, ...], told: str) -> None:
+    action, table, *families = names
+    with pytest.raises(cfacl.RequestError) as error:
+        made.guard.prepare(action, table, tuple(families))
+    assert str(error.value) == told
