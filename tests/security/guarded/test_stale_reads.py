@@ -197,6 +197,37 @@ def test_a_strict_scan_that_lost_a_family_raises(world: Any, keys: dict[str, Any
     assert (denied.value.action, denied.value.table, denied.value.families) == ("read", "t", {"a"})
 
 
+@pytest.mark.rule("8a", "9c")
+def test_a_scan_that_shrank_ends_with_what_was_left_of_it(world: Any) -> None:
+    world.granting("a", "b")()
+    world.fill(*KEYS)
+
+    def shrink() -> None:
+        world.grants("reader").clear()
+        world.grant("reader", "b", until=world.at(60))
+        world.replace()
+
+    world.during("scan.next", lambda: None, shrink, lambda: None, lambda: world.wait(60))
+    found = []
+    with pytest.raises(cfacl.AccessDenied):
+        for _, row in world.table().scan(batch_size=1):
+            found.append((row, row.withheld))
+    assert found[0] == (cells("a", "b"), {"c", "d"})
+    assert len(found) >= 2
+    assert all(row == cells("b") and withheld == {"a", "c", "d"} for row, withheld in found[1:])
+
+
+@pytest.mark.rule("9c")
+def test_a_scan_that_shrank_withholds_what_it_lost_and_what_it_never_had(world: Any) -> None:
+    world.granting("a", "b")()
+    world.fill(*KEYS)
+    world.during("scan.next", lambda: None, world.granting("b"))
+    rows = world.table().scan(batch_size=1, columns=[b"a", b"b", b"d"], strict=False)
+    withheld = [row.withheld for _, row in rows]
+    assert withheld[0] == {"d"}
+    assert withheld[-1] == {"a", "d"}
+
+
 @pytest.mark.rule("9c")
 def test_a_strict_scan_that_lost_nothing_goes_on(world: Any) -> None:
     world.fill(*KEYS)
