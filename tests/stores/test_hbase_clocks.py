@@ -1,4 +1,4 @@
-"""A clock that is not the server's is told before it makes a write win, a row come too long, or one be missed."""
+"""A clock that is not the server's is told before it makes the wrong write win, or one ahead misses what is there."""
 
 from __future__ import annotations
 
