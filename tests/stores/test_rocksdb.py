@@ -673,9 +673,9 @@ class TestPicklingMode:
 class TestRecovery:
     @pytest.fixture
     def crashed(self, store, path, folder):
-        """What a crash leaves: a thousand writes, all of them in the log only."""
+        """What a crash leaves: a thousand writes, all of them in the log only, and none flushed."""
         for n in range(1000):
-            put(store, b"r%05d" % n, ONE, {b"a": b"x" * 50})
+            store.apply(TABLE, [Mutation(b"r%05d" % n, (Put(ONE, {b"a": b"x" * 50}),))], durable=False)
         copy = folder / "crashed"
         shutil.copytree(path, copy)
         return copy

@@ -16,8 +16,9 @@ from cfacl.errors import StoreCorrupted, StoreError, StoreLocked, StoreUnavailab
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import directory, logs
+from cfacl.stores.rocksdb import directory, records
 from cfacl.stores.rocksdb.verification import verify
+from cfacl.stores.rocksdb.watermark import MARKS
 
 ONE = StoredFamily("t", "one", 1, "public")
 TWO = StoredFamily("t", "two", 2, "public", versions=3)
@@ -33,6 +34,11 @@ def rows(store, *families):
     return [key for batch in store.scan("t", projection, Span(), batch_size=100) for key, _ in batch]
 
 
+def unmarked(path, copy):
+    """Copy a store without its marks: what is found here is found in the files themselves."""
+    shutil.copytree(path, copy, ignore=shutil.ignore_patterns(MARKS))
+
+
 @pytest.fixture
 def whole(folder, clock):
     """A store that was copied while it was open, so that all is in its log."""
@@ -40,7 +46,7 @@ def whole(folder, clock):
     store.create_table("t", [ONE, TWO])
     for number in range(ROWS):
         put(store, b"%04d" % number)
-    shutil.copytree(folder / "open", folder / "whole")
+    unmarked(folder / "open", folder / "whole")
     store.close()
     return folder / "whole"
 
@@ -57,7 +63,7 @@ def damaged(whole, pattern, change):
     """A copy of a store with one of its files changed."""
     path = whole.with_name("damaged")
     shutil.rmtree(path, ignore_errors=True)
-    shutil.copytree(whole, path)
+    unmarked(whole, path)
     (file,) = path.glob(pattern)
     raw = bytearray(file.read_bytes())
     file.write_bytes(change(raw) or raw)
@@ -98,7 +104,7 @@ def test_a_last_record_of_a_wrong_length_is_no_torn_tail(folder, clock, kind):
     store._database.system.read.flush()
     store._database.find("t", ONE).cells.read.flush()
     put(store, b"0002")
-    shutil.copytree(folder / "open", folder / "whole")
+    unmarked(folder / "open", folder / "whole")
     store.close()
     (file,) = (folder / "whole").glob(kind)
     *_, last = heads(file.read_bytes())
@@ -196,7 +202,7 @@ def test_of_a_head_that_was_torn_between_two_sectors_the_rest_may_be_zeros(folde
     padding = 16 * 512 - 3 - 1 - 2 * sizes[1] + sizes[0]  # a longer value needs one byte more to tell its length
     store.apply("t", [Mutation(b"r1", (Put(ONE, {b"q": b"twenty bytes of data" + bytes(padding)}),))])
     assert log.stat().st_size == 16 * 512 - 3
-    shutil.copytree(folder / "open", folder / "whole")
+    unmarked(folder / "open", folder / "whole")
     store.close()
     for torn in range(4):
         path = damaged(folder / "whole", "*.log", lambda raw, torn=torn: raw + b"\xa5" * torn + bytes(600))
@@ -215,7 +221,7 @@ def test_zeros_in_an_earlier_block_are_damage(folder, clock):
     store.create_table("t", [ONE])
     for number in range(3 * 32_768 // 60):
         put(store, b"%04d" % number)
-    shutil.copytree(folder / "open", folder / "whole")
+    unmarked(folder / "open", folder / "whole")
     store.close()
     path = damaged(folder / "whole", "*.log", lambda raw: raw[:32_000] + bytes(768) + raw[32_768:])
     with pytest.raises(StoreCorrupted):
@@ -258,7 +264,7 @@ def test_an_older_log_that_lost_its_end_is_damage(folder, clock):
     put(store, b"a")
     store._database.find("t", ONE).cells.read.flush()  # begins another log; the one before is kept for the other family
     put(store, b"b")
-    shutil.copytree(folder / "open", folder / "whole")
+    unmarked(folder / "open", folder / "whole")
     store.close()
     older, newer = sorted((folder / "whole").glob("*.log"))
     whole = older.read_bytes()
@@ -295,7 +301,7 @@ def test_the_newest_log_is_the_one_of_the_highest_number(folder, clock):
     put(store, b"one more", TWO)
     assert len(rows(reader, TWO)) == number + 2
     assert reader._database.driver is opened
-    shutil.copytree(path, folder / "whole")
+    unmarked(path, folder / "whole")
     reader.close()
     store.close()
     newest = max((folder / "whole").glob("1*.log"))
@@ -312,7 +318,7 @@ def test_what_rocksdb_writes_has_the_checksum_that_is_looked_for(whole):
     raw = log.read_bytes()
     for place in heads(raw):
         end = place + 7 + int.from_bytes(raw[place + 4 : place + 6], "little")
-        assert logs._checksum(raw[place + 6 : end]) == int.from_bytes(raw[place : place + 4], "little")
+        assert records._checksum(raw[place + 6 : end]) == int.from_bytes(raw[place : place + 4], "little")
 
 
 @pytest.mark.parametrize("bit", range(8))
@@ -423,7 +429,7 @@ def test_a_directory_where_the_driver_has_its_configuration_is_named_as_such(who
 
 
 def test_logs_that_somebody_removed_are_missed(folder, clock):
-    """Who has no backup gets what is in the files by a log that holds nothing, as the operations page says."""
+    """Who has no backup gets what is in the files by a log that holds nothing and no marks, as the operations page says."""
     path = folder / "store"
     store = open_store(path, clock=clock)
     store.create_table("t", [ONE])
@@ -443,6 +449,9 @@ def test_logs_that_somebody_removed_are_missed(folder, clock):
             use()
         assert sorted(path.iterdir()) == before
     (path / "000001.log").touch()
+    with pytest.raises(StoreCorrupted, match="its newest log is gone; restore"):
+        open_store(path, clock=clock)
+    (path / MARKS).unlink()
     store = open_store(path, clock=clock)
     assert rows(store, ONE) == [b"0001"]
     store.close()

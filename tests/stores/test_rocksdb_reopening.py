@@ -15,6 +15,7 @@ from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
 from cfacl.stores.rocksdb.families import Database
+from cfacl.stores.rocksdb.watermark import MARKS
 
 ONE = StoredFamily("t", "one", 1, "public")
 ALL = Projection([Slice(ONE)])
@@ -126,6 +127,7 @@ def test_damage_that_came_meanwhile_is_noticed_and_no_file_goes(store, folder, m
         closing(database)
         shutil.rmtree(path)
         kept.rename(path)
+        (path / MARKS).unlink()
         (file,) = path.glob("MANIFEST-*")
         raw = file.read_bytes()
         damaged = raw[: raw.index(b"cells:1:t:one") - 12]

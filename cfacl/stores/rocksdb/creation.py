@@ -22,6 +22,7 @@ from typing import Final
 
 from cfacl.errors import StoreLocked, quoted_path
 from cfacl.stores.rocksdb.fork import process
+from cfacl.stores.rocksdb.watermark import MARKS
 
 __all__ = ["MARK", "Alone", "begin", "begun", "finish", "give_up"]
 
@@ -29,7 +30,7 @@ __all__ = ["MARK", "Alone", "begin", "begun", "finish", "give_up"]
 MARK: Final = "CFACL_CREATING"
 #: What lies there before the first row, which goes to a log that is empty until then.
 _EARLY: Final = re.compile(
-    rf"{MARK}|CURRENT|IDENTITY|LOCK|LOG(\.old\.\d+)?|MANIFEST-\d+|OPTIONS-\d+|\d+\.log|(OPTIONS-)?\d+\.dbtmp"
+    rf"{MARK}|{MARKS}|CURRENT|IDENTITY|LOCK|LOG(\.old\.\d+)?|MANIFEST-\d+|OPTIONS-\d+|\d+\.log|(OPTIONS-)?\d+\.dbtmp"
     r"|rocksdict-config\.json",
     re.ASCII,
 )

@@ -20,6 +20,7 @@ from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
 from cfacl.stores.rocksdb.origin import FORMAT, FORMAT_KEY, another_version, known_key, known_names
 from cfacl.stores.rocksdb.settings import Settings, setup
+from cfacl.stores.rocksdb.watermark import Watermark
 
 __all__ = ["GENERATION_KEY", "Database", "Generation", "Handle", "Held"]
 
@@ -102,6 +103,7 @@ class Database:
         self.open_files = confirm_descriptors(path, len(columns), settings)
         self._options, self.cache = setup(settings, self.open_files)
         self.driver = Rdict(str(path), self._options, dict.fromkeys(columns, self._options))
+        self._watermark = Watermark(path)
         self.system = self._handle(SYSTEM)
         self._held: dict[tuple[str, str, int], Held] = {}
         found = self.system.read.get(FORMAT_KEY)
@@ -129,6 +131,7 @@ class Database:
         self._tell_of_columns([name for name in columns if name not in known])
         for each in orphans:
             self._drop_older(each)
+        self.flush()
 
     def _handle(self, name: str) -> Handle:
         return Handle(self.driver.get_column_family(name), self.driver.get_column_family_handle(name))
@@ -265,8 +268,10 @@ class Database:
             upto = self._written  # whoever is counted wrote before
         flushed = False
         try:
+            reached = self._watermark.look()
             # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
             self.driver.flush_wal(True)
+            self._watermark.note(reached)
             flushed = True
         finally:
             with turn:
@@ -283,7 +288,9 @@ class Database:
                 if held.ceiling != held.highest:
                     batch.put(held.ceiling_key, stamp(held.highest), self.system.write)
             self.driver.write(batch)
-            self.driver.flush_wal(True)
+            self.flush()
         finally:
             self._held.clear()
             del self.driver, self.system  # with the last reference the driver closes
+        self._watermark.note(self._watermark.look())
+        self._watermark.close()

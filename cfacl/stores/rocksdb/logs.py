@@ -1,71 +1,50 @@
-"""Looks at the logs, and at the manifest, which is written alike, before RocksDB does, and at which manifest it is.
-
-Four damages it does not notice:
-
-* where the kind of a record has become one of those that stand in recycled logs, it takes all that follows for the
-  remains of an older log, and drops it without a word, or reads on for ever.  This store recycles no logs, so such a
-  kind is damage, as is any other that it never writes;
-* where the head of a record has become one that no record has, and its length reaches beyond the end of the file, it
-  takes it for one that a crash cut short, whatever its kind.  A crash leaves the beginning of what was written, or zeros;
-  so a length beyond the block, or a first or middle part that does not end with it, is damage;
-* where the length of a record has become one that reaches beyond the end of the file, it takes it for one that a crash
-  cut short, and drops it and all that follows.  It is damage in the middle of a file, and at its end too if a whole
-  record follows, or a log that holds something: what is acknowledged there was on the disk after what comes before it.  So it is if
-  all of its content is there, which has a checksum, as its length has not;
-* where the kind and the length of a record have become zero, it takes it for room that was made ready and not written,
-  and drops the rest of its block.  It is damage unless there is nothing but zeros to the end of the file, and no log
-  behind it holds anything: what came later would be there without it.
-"""
+"""Looks at the logs and the manifest before RocksDB does, and at which manifest it is."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
-from struct import Struct
 from typing import Final
 
 from cfacl.errors import StoreCorrupted, quoted, quoted_path
+from cfacl.stores.rocksdb.records import NAMED, log_number, whole
+from cfacl.stores.rocksdb.watermark import marks
 
-__all__ = ["NAMED", "confirm_logs", "current_named", "log_number"]
+__all__ = ["confirm_logs"]
 
-#: Logs are blocks, and blocks are records; a record is a checksum, the length of its content, its kind, its content.
-_BLOCK: Final = 32_768
-_HEADER: Final = 7
-_HEAD: Final = Struct("<IHB").unpack_from
-#: The kinds that are written: a whole record, or the first, a middle, or the last part of one.
-_WRITTEN: Final = frozenset({1, 2, 3, 4})
-#: Those behind which the record goes on, in the next block.
-_UNFINISHED: Final = frozenset({2, 3})
-#: A disk that loses its power has written sectors, of which the others may be zeros.
-_SECTOR: Final = 512
-#: What ``CURRENT`` holds.
-NAMED: Final = re.compile(rb"MANIFEST-[0-9]{1,20}\n")
+_MANIFEST: Final = "MANIFEST-"
+#: The bytes of the head of a record.
+_HEAD: Final = 7
 
 
 def confirm_logs(path: Path) -> None:
     """Read the heads of all records in the logs and the manifest of the store at ``path``; the rest RocksDB checks itself.
 
     Raises:
-        StoreCorrupted: a record is of a kind, or of a length, that this store never writes; ``CURRENT`` names no
-            manifest, or one that holds nothing; or one of these is a directory.
+        StoreCorrupted: a record is of a kind, or of a length, that this store never writes; a file ends before its
+            mark, or the last one is gone; ``CURRENT`` names no manifest, or one that holds nothing; or one of these is
+            a directory.
     """
-    _confirm_current(path)
+    marked = marks(path)  # before the files, which only grow
+    _confirm_current(path, marked)
     logs = sorted(path.glob("*.log"), key=lambda log: log_number(log.name))
     # Recovery may have died behind the beginning of another log, which is empty then.
     last = max((number for number, log in enumerate(logs) if _holds(log)), default=0)
-    for file in (*logs, *path.glob("MANIFEST-*")):
+    for file in (*logs, *path.glob(f"{_MANIFEST}*")):
         try:
-            whole = _whole(file, may_be_cut=file not in logs[:last])
+            sound = whole(file, may_be_cut=file not in logs[:last], mark=marked.get(file.name, 0))
         except IsADirectoryError:
-            whole = False
-        if not whole:
+            sound = False
+        if not sound:
             what = "log" if file in logs else "manifest"
             raise _damaged(path, f"the {what} {quoted(file.name)} is damaged")
+    newest = max(map(log_number, marked), default=-1)
+    if logs and log_number(logs[-1].name) < newest:  # one goes when there is a newer one
+        raise _damaged(path, "its newest log is gone")
 
 
-def _confirm_current(path: Path) -> None:
+def _confirm_current(path: Path, marked: Mapping[str, int]) -> None:
     says, before = _current(path), ""
     while not (path / says).exists():
         if says == before:
@@ -73,8 +52,10 @@ def _confirm_current(path: Path) -> None:
         says, before = _current(path), says  # a writer may name another one meanwhile
     # It is named once it is on the disk, and then has a record.
     with suppress(FileNotFoundError, IsADirectoryError), (path / says).open("rb") as file:
-        if not any(file.read(_HEADER)):
+        if not any(file.read(_HEAD)):
             raise _damaged(path, f"the manifest {quoted(says)} is damaged")
+    if _manifest_number(says) < max(map(_manifest_number, marked), default=0):
+        raise _damaged(path, f"its `CURRENT` names an earlier manifest, {quoted(says)}")
 
 
 def _current(path: Path) -> str:
@@ -87,28 +68,12 @@ def _current(path: Path) -> str:
     return says.decode().strip()
 
 
-def current_named(path: Path) -> bytes:
-    """Return what names the manifest now, damaged or not; nothing if it cannot be read.
-
-    Where it is the same before and after something failed, that was not because a writer changed to another manifest.
-    """
-    try:
-        return (path / "CURRENT").read_bytes()
-    except OSError:
-        return b""
+def _manifest_number(name: str) -> int:
+    return int(name.removeprefix(_MANIFEST)) if name.startswith(_MANIFEST) else 0
 
 
 def _damaged(path: Path, what: str) -> StoreCorrupted:
     return StoreCorrupted(f"{quoted_path(path)}: {what}; restore the store from a backup")
-
-
-def log_number(name: str) -> int:
-    """Return what logs are ordered by: behind the millionth file their names have one digit more.
-
-    What is called a log and has no number is before all that have one.
-    """
-    number = name.removesuffix(".log")
-    return int(number) if number.isascii() and number.isdigit() else -1
 
 
 def _holds(log: Path) -> bool:
@@ -116,72 +81,3 @@ def _holds(log: Path) -> bool:
         return log.stat().st_size > 0
     except FileNotFoundError:  # a writer that has it open removes what it needs no more
         return False
-
-
-def _whole(log: Path, *, may_be_cut: bool) -> bool:
-    with suppress(FileNotFoundError), log.open("rb") as file:
-        full = True
-        while full and (block := file.read(_BLOCK)):
-            full = len(block) == _BLOCK  # behind another one there is nothing, or what was written since
-            end = _end(block)
-            if end is None:
-                return False
-            rest = block[end:]
-            if len(rest) >= _HEADER and not rest[_HEADER - 1]:
-                return may_be_cut and _room(rest, end) and not any(map(any, iter(lambda: file.read(_BLOCK), b"")))
-            if end != len(block) and (full or not may_be_cut or _goes_on(block, end)):
-                return False
-    return True
-
-
-def _end(block: bytes) -> int | None:
-    """Return where a record begins that the block does not hold whole, or that has no kind; or the block's length.
-
-    ``None`` is for a head that is damage.
-    """
-    at, last = 0, len(block) - _HEADER
-    while at <= last:
-        _, length, kind = _HEAD(block, at)
-        if kind not in _WRITTEN:
-            return None if kind else at
-        after = at + _HEADER + length
-        if after > len(block):
-            return None if after > _BLOCK or (kind in _UNFINISHED and after < _BLOCK) else at
-        at = after
-    return at if len(block) < _BLOCK else len(block)
-
-
-def _room(rest: bytes, start: int) -> bool:
-    """Whether the rest of a block is zeros, at most behind a piece of a head that ends where a sector does."""
-    piece = len(rest.rstrip(b"\0"))
-    return not piece or any((start + cut) % _SECTOR == 0 for cut in range(piece, _HEADER))
-
-
-def _goes_on(block: bytes, start: int) -> bool:
-    """Whether the record whose head is at ``start`` ends with the block, or a whole one lies somewhere behind."""
-    for at in range(start, len(block) - _HEADER + 1):
-        checksum, length, kind = _HEAD(block, at)
-        end = len(block) if at == start else at + _HEADER + length
-        if kind in _WRITTEN and end <= len(block) and _checksum(block[at + _HEADER - 1 : end]) == checksum:
-            return True
-    return False
-
-
-def _checksum(content: bytes) -> int:
-    """Return the CRC-32C of a record's kind and content, disguised as RocksDB does."""
-    crc, table = 0xFFFFFFFF, _table()
-    for byte in content:
-        crc = table[(crc ^ byte) & 0xFF] ^ (crc >> 8)
-    crc ^= 0xFFFFFFFF
-    return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
-
-
-@cache
-def _table() -> tuple[int, ...]:
-    table = []
-    for number in range(256):
-        crc = number
-        for _ in range(8):
-            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
-        table.append(crc)
-    return tuple(table)

@@ -32,8 +32,9 @@ from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
 from cfacl.stores.rocksdb.families import GENERATION_KEY, Database, Generation, Handle, Held
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName
-from cfacl.stores.rocksdb.logs import confirm_logs, current_named, log_number
+from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin
+from cfacl.stores.rocksdb.records import current_named, log_number
 from cfacl.stores.rocksdb.settings import Settings, setup
 from cfacl.stores.rocksdb.view import View, led
 

@@ -12,8 +12,9 @@ from rocksdict import Options, Rdict, RdictIter, ReadOptions
 from cfacl.errors import CfaclError, StoreCorrupted, StoreError, StoreUnavailable, quoted_path
 from cfacl.stores.rocksdb.errors import let_go, told
 from cfacl.stores.rocksdb.keys import END, STAMP, SYSTEM, FamilyName, unescaped
-from cfacl.stores.rocksdb.logs import confirm_logs, current_named
+from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.origin import confirm_families, confirm_format, confirm_origin, not_ours
+from cfacl.stores.rocksdb.records import current_named
 from cfacl.stores.rocksdb.settings import options_to_look
 from cfacl.stores.rocksdb.view import View, led
 

@@ -17,7 +17,7 @@ from typing import Final
 from rocksdict import AccessType, DBPath, Options, Rdict
 
 from cfacl.errors import RequestError, StoreUnavailable, quoted_path
-from cfacl.stores.rocksdb.logs import NAMED, current_named
+from cfacl.stores.rocksdb.records import NAMED, current_named
 
 __all__ = ["View", "led"]
 

@@ -1,0 +1,121 @@
+"""How far the newest log and the manifest reach for good: noted behind every flush, and missed whenever they end before.
+
+RocksDB takes a file that ends early for one that a crash cut short, and nothing in it says how long it should be.  So a
+file beside it does.  A mark is never ahead of the disk, whatever dies and when: it stands where whole records end,
+looked for before a flush that has succeeded since.  It may stay behind, and then asks for less; so does one that is
+lost, or cannot be read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from time import time_ns
+from typing import Final
+from zlib import crc32
+
+from cfacl.stores.rocksdb.records import NAMED, current_named, log_number, reach
+
+__all__ = ["MARKS", "Watermark", "marks"]
+
+#: The file: a checksum, and a line for each file whose end is known, padded so that writing it anew needs no room.
+MARKS: Final = "CFACL_WATERMARK"
+_SIZE: Final = 4096
+#: So many logs at most are noted, the newest ones.
+_LOGS: Final = 64
+#: Nanoseconds within which two changes of a directory may bear the same time.
+_TICK: Final = 20_000_000
+
+
+class Watermark:
+    """Keeps the marks of the store at ``path`` for the one who writes it.
+
+    Its files stay open, for each flush looks at them.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._folder = -1
+        self._mark = -1
+        #: The newest log and the manifest.
+        self._growing: dict[str, int] = {}
+        self._listed: int | None = None
+        self._marks: Mapping[str, int] = {}
+        self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+
+    def look(self) -> Mapping[str, int]:
+        """Return how far the files reach; it may be noted once a flush that begins later has succeeded."""
+        found = dict(self._marks)
+        with suppress(OSError):
+            changed = os.stat(self._folder).st_mtime_ns  # noqa: PTH116  # of a descriptor
+            if changed != self._listed:
+                found = self._list(found)
+                self._listed = changed if time_ns() - changed > _TICK else None
+            for name, file in self._growing.items():
+                end = reach(file, found.get(name, 0))
+                if not name.endswith(".log") and end != found.get(name):
+                    os.fdatasync(file)  # no flush of the log does it, and RocksDB may just be at it
+                found[name] = end
+        return found
+
+    def note(self, found: Mapping[str, int]) -> None:
+        """Have the marks where they were found; what was looked at is on the disk now."""
+        if found == self._marks:
+            return
+        lines = "".join([f"{name} {end}\n" for name, end in found.items()]).encode()
+        written = b"%08x\n%s" % (crc32(lines), lines)
+        with suppress(OSError):
+            if self._mark < 0:
+                self._mark = os.open(self._path / MARKS, os.O_WRONLY | os.O_CREAT, 0o600)
+            os.pwrite(self._mark, written.ljust(_SIZE, b"\0"), 0)
+            self._marks = found
+
+    def close(self) -> None:
+        """Let go of the files; closed twice, nothing happens."""
+        held = (self._folder, self._mark, *self._growing.values())
+        self._folder = self._mark = -1
+        self._growing = {}
+        for file in held:
+            if file >= 0:
+                os.close(file)
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _list(self, known: Mapping[str, int]) -> dict[str, int]:
+        """Return the marks of the files that there are now, and have those open that grow."""
+        logs = sorted((name for name in os.listdir(self._folder) if name.endswith(".log")), key=log_number)[-_LOGS:]  # noqa: PTH208
+        named = current_named(self._path)
+        manifest = named.decode().strip() if NAMED.fullmatch(named) else ""
+        # What a log that is the newest no more holds beyond its mark was written before.
+        found = {name: self._reach(name, known.get(name, 0)) for name in logs[:-1]}
+        growing = {*logs[-1:], manifest}
+        for name in self._growing.keys() - growing:
+            os.close(self._growing.pop(name))
+        for name in growing - self._growing.keys():
+            self._growing[name] = self._open(name)
+        found |= {name: known[name] for name in growing if name in known}
+        return found
+
+    def _reach(self, name: str, known: int) -> int:
+        file = self._open(name)
+        try:
+            return reach(file, known)
+        finally:
+            os.close(file)
+
+    def _open(self, name: str) -> int:
+        return os.open(name, os.O_RDONLY, dir_fd=self._folder)
+
+
+def marks(path: Path) -> dict[str, int]:
+    """Return how far files of the store at ``path`` have to reach, by name; nothing where nothing is known."""
+    try:
+        checksum, _, rest = (path / MARKS).read_bytes().rstrip(b"\0").partition(b"\n")
+        if checksum != b"%08x" % crc32(rest):
+            return {}
+    except OSError:
+        return {}
+    return {name: int(end) for name, _, end in (line.partition(" ") for line in rest.decode().splitlines())}
