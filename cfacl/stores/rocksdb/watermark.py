@@ -86,7 +86,8 @@ class Watermark:
 
     def _list(self, known: Mapping[str, int]) -> dict[str, int]:
         """Return the marks of the files that there are now, and have those open that grow."""
-        logs = sorted((name for name in os.listdir(self._folder) if name.endswith(".log")), key=log_number)[-_LOGS:]  # noqa: PTH208
+        names = os.listdir(self._folder)  # noqa: PTH208  # of a descriptor
+        logs = sorted((name for name in names if name.endswith(".log")), key=log_number)[-_LOGS:]
         named = current_named(self._path)
         manifest = named.decode().strip() if NAMED.fullmatch(named) else ""
         # What a log that is the newest no more holds beyond its mark was written before.
