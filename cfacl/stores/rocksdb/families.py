@@ -268,10 +268,10 @@ class Database:
             upto = self._written  # whoever is counted wrote before
         flushed = False
         try:
-            reached = self._watermark.look()
+            looked = self._watermark.look()
             # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
             self.driver.flush_wal(True)
-            self._watermark.note(reached)
+            self._watermark.note(looked)
             flushed = True
         finally:
             with turn:

@@ -9,7 +9,6 @@ lost, or cannot be read.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import time_ns
@@ -32,51 +31,41 @@ _TICK: Final = 20_000_000
 class Watermark:
     """Keeps the marks of the store at ``path`` for the one who writes it.
 
-    Its files stay open, for each flush looks at them.
+    Where the directory did not change since, only the newest log is looked at: whatever the manifest says has no
+    consequence before a file came or went behind it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._folder = -1
-        self._mark = -1
-        #: The newest log and the manifest.
-        self._growing: dict[str, int] = {}
+        self._folder = self._log = self._mark = -1
+        #: How far each file reaches.
+        self._ends: dict[str, int] = {}
+        self._newest = ""
         self._listed: int | None = None
-        self._marks: Mapping[str, int] = {}
         self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
-    def look(self) -> Mapping[str, int]:
-        """Return how far the files reach; it may be noted once a flush that begins later has succeeded."""
-        found = dict(self._marks)
+    def look(self) -> bytes:
+        """Return the marks, as they may be noted once a flush that begins later has succeeded."""
         with suppress(OSError):
             changed = os.stat(self._folder).st_mtime_ns  # noqa: PTH116  # of a descriptor
             if changed != self._listed:
-                found = self._list(found)
+                self._list()
                 self._listed = changed if time_ns() - changed > _TICK else None
-            for name, file in self._growing.items():
-                end = reach(file, found.get(name, 0))
-                if not name.endswith(".log") and end != found.get(name):
-                    os.fdatasync(file)  # no flush of the log does it, and RocksDB may just be at it
-                found[name] = end
-        return found
+            self._ends[self._newest] = reach(self._log, self._ends.get(self._newest, 0))
+        lines = "".join([f"{name} {end}\n" for name, end in self._ends.items()]).encode()
+        return b"%08x\n%s" % (crc32(lines), lines)
 
-    def note(self, found: Mapping[str, int]) -> None:
+    def note(self, looked: bytes) -> None:
         """Have the marks where they were found; what was looked at is on the disk now."""
-        if found == self._marks:
-            return
-        lines = "".join([f"{name} {end}\n" for name, end in found.items()]).encode()
-        written = b"%08x\n%s" % (crc32(lines), lines)
         with suppress(OSError):
             if self._mark < 0:
                 self._mark = os.open(self._path / MARKS, os.O_WRONLY | os.O_CREAT, 0o600)
-            os.pwrite(self._mark, written.ljust(_SIZE, b"\0"), 0)
-            self._marks = found
+            os.pwrite(self._mark, looked.ljust(_SIZE, b"\0"), 0)
 
     def close(self) -> None:
         """Let go of the files; closed twice, nothing happens."""
-        held = (self._folder, self._mark, *self._growing.values())
-        self._folder = self._mark = -1
-        self._growing = {}
+        held = (self._folder, self._log, self._mark)
+        self._folder = self._log = self._mark = -1
         for file in held:
             if file >= 0:
                 os.close(file)
@@ -84,26 +73,30 @@ class Watermark:
     def __del__(self) -> None:
         self.close()
 
-    def _list(self, known: Mapping[str, int]) -> dict[str, int]:
-        """Return the marks of the files that there are now, and have those open that grow."""
+    def _list(self) -> None:
+        """See which files there are now, how far the manifest reaches, and which log is the newest."""
         names = os.listdir(self._folder)  # noqa: PTH208  # of a descriptor
         logs = sorted((name for name in names if name.endswith(".log")), key=log_number)[-_LOGS:]
         named = current_named(self._path)
         manifest = named.decode().strip() if NAMED.fullmatch(named) else ""
         # What a log that is the newest no more holds beyond its mark was written before.
-        found = {name: self._reach(name, known.get(name, 0)) for name in logs[:-1]}
-        growing = {*logs[-1:], manifest}
-        for name in self._growing.keys() - growing:
-            os.close(self._growing.pop(name))
-        for name in growing - self._growing.keys():
-            self._growing[name] = self._open(name)
-        found |= {name: known[name] for name in growing if name in known}
-        return found
+        ends = {name: self._reach(name) for name in (*logs[:-1], manifest)}
+        newest = logs[-1] if logs else ""
+        if newest != self._newest:
+            before, self._log = self._log, self._open(newest)
+            self._newest = newest
+            if before >= 0:
+                os.close(before)
+        self._ends = {**ends, newest: self._ends.get(newest, 0)}
 
-    def _reach(self, name: str, known: int) -> int:
+    def _reach(self, name: str) -> int:
+        known = self._ends.get(name, 0)
         file = self._open(name)
         try:
-            return reach(file, known)
+            end = reach(file, known)
+            if end != known and not name.endswith(".log"):
+                os.fdatasync(file)  # no flush of the log does it, and RocksDB may just be at it
+            return end
         finally:
             os.close(file)
 
