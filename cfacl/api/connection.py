@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -60,7 +60,7 @@ def connect(
     for name, hook in hooks.items():
         if not callable(hook):
             raise RequestError(f"`{name}` is a function, not {type(hook).__name__}")
-    if type(staleness) not in (int, float) or not 0 <= staleness < math.inf:
+    if type(staleness) not in (int, float) or not 0 <= staleness <= sys.float_info.max:
         raise RequestError("`staleness` is a number of seconds, 0 or more")
     if staleness and not read_only:
         raise RequestError("`staleness` is for `read_only=True`; whoever writes is never behind")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
+import threading
 import weakref
 from collections.abc import Callable, Collection, Generator, Iterator
 from contextlib import closing
@@ -269,9 +269,9 @@ class Database(Pinned):
         """Sweep in the background, so many seconds after the last time; ``None`` stops it.  See `stats` for its report.
 
         Raises:
-            RequestError: not a positive number.
+            RequestError: not a positive number, or one beyond `threading.TIMEOUT_MAX`, some centuries.
         """
-        if seconds is not None and (type(seconds) not in (int, float) or not 0 < seconds < math.inf):
+        if seconds is not None and (type(seconds) not in (int, float) or not 0 < seconds <= threading.TIMEOUT_MAX):
             raise RequestError("`seconds` is a number above 0, or None for never")
         with self._lock:
             if seconds is None:

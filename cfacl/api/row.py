@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from cfacl.errors import quoted
+
 V = TypeVar("V")
 
 
@@ -14,13 +16,18 @@ class Row(dict[bytes, V]):
         withheld: families of the table that were not granted, a ``frozenset[str]``; it depends on the
             policy, the principal, the purpose and the request, never on what the row holds.
 
-    Made by reads alone.  Equality is the dict's.  `copy` and pickling keep ``withheld``; ``dict(row)`` and ``row | more``
+    Made by reads; one that is made otherwise has nothing withheld.  Equality is the dict's.  `copy` and pickling keep ``withheld``; ``dict(row)`` and ``row | more``
     are dicts without it.
     """
 
     __slots__ = ("withheld",)
 
     withheld: frozenset[str]
+
+    def __getattr__(self, name: str) -> frozenset[str]:
+        if name == "withheld":  # which reads always set
+            return frozenset()
+        raise AttributeError(f"a row has no {quoted(name)}; its cells are its items", name=name, obj=self)
 
     def copy(self) -> Row[V]:
         """Return a shallow copy, ``withheld`` included."""

@@ -11,7 +11,7 @@ from cfacl.api.batch import Batch
 from cfacl.api.instant import scan_instant
 from cfacl.api.parts import scan_parts
 from cfacl.api.row import Row, make_row
-from cfacl.engine.ask import Pinned
+from cfacl.engine.ask import Pinned, not_bytes
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Snapshot
 from cfacl.errors import RequestError
@@ -306,7 +306,10 @@ class Table(Pinned):
 
     def counter_set(self, row: bytes, column: bytes, value: int = 0, *, durable: bool | None = None) -> None:
         """Set a counter to a signed 64-bit integer; it needs `write`.  ``durable`` as `put`."""
-        self.put(row, {column: counter(value)}, durable=durable)
+        packed = counter(value)
+        if type(column) is not bytes:
+            raise not_bytes(column)
+        self.put(row, {column: packed}, durable=durable)
 
     def counter_inc(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
         """Add to a counter, atomically, and return it; it needs `read` and `write`.  ``durable`` as `put`.

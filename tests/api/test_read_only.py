@@ -71,7 +71,7 @@ BOTH = {b"f:q": b"1", b"g:q": b"1"}
 
 
 class TestArguments:
-    @pytest.mark.parametrize("staleness", [-1, -0.1, True, "5", None, float("inf"), float("nan"), 1j])
+    @pytest.mark.parametrize("staleness", [-1, -0.1, True, "5", None, float("inf"), float("nan"), 1j, 10**400])
     def test_nonsense_is_refused_before_anything_is_opened(self, path, staleness):
         with pytest.raises(cfacl.RequestError, match="`staleness` is a number of seconds, 0 or more"):
             connect(path, policy=cfacl.Policy.loads(POLICY), read_only=True, staleness=staleness)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -149,3 +150,15 @@ def test_names_that_differ_in_case_are_different_names(everything: cfacl.Session
         everything.table("T")
     with pytest.raises(cfacl.UnknownFamily):
         table.row(b"row", columns=[b"B:q"])
+
+
+def test_a_row_that_no_read_made_withholds_nothing() -> None:
+    """As in a test of a service."""
+    row = cfacl.Row({b"a:q": b"1"})
+    assert row.withheld == frozenset()
+    assert repr(row) == "Row({b'a:q': b'1'}, withheld=[])"
+    assert row.copy() == pickle.loads(pickle.dumps(row)) == row
+    row.withheld = frozenset({"b"})
+    assert row.copy().withheld == pickle.loads(pickle.dumps(row)).withheld == {"b"}
+    with pytest.raises(AttributeError, match="a row has no `columns`; its cells are its items"):
+        row.columns  # noqa: B018  # what is asked for is not there

@@ -306,6 +306,16 @@ TABLE: Final[dict[str, Case]] = {
     "set above 64 bits": (lambda t: t.counter_set(KEY, b"prof:n", 1 << 63), cfacl.InvalidValue, COUNTER),
     "count by float": (lambda t: t.counter_inc(KEY, b"prof:n", 1.0), cfacl.InvalidValue, COUNTER),
     "count by True": (lambda t: t.counter_dec(KEY, b"prof:n", True), cfacl.InvalidValue, COUNTER),
+    "set a list": (
+        lambda t: t.counter_set(KEY, [], 1),
+        cfacl.InvalidValue,
+        'column names are bytes, not list; write `b"family:qualifier"`',
+    ),
+    "set a bytearray": (
+        lambda t: t.counter_set(KEY, bytearray(b"prof:n"), 1),
+        cfacl.InvalidValue,
+        'column names are bytes, not bytearray; write `b"family:qualifier"`',
+    ),
     "set to None": (lambda t: t.counter_set(KEY, b"prof:n", None), cfacl.InvalidValue, COUNTER),
     "count a family": (
         lambda t: t.counter_inc(KEY, b"prof"),

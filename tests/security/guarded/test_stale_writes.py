@@ -172,6 +172,37 @@ def test_a_column_that_is_declared_no_more_once_it_is_decided_is_not_written(wor
     assert world.calls() == []
 
 
+@pytest.mark.rule("1c", "9a")
+@pytest.mark.parametrize(
+    "name", ["put", "counter_inc", "compare_and_set, data", "compare_and_set, condition", "compare_and_set, both"]
+)
+def test_a_column_that_is_declared_no_more_while_it_is_decided_is_not_written(world: Any, name: str) -> None:
+    """The policy changes once the columns were taken apart, just when the decision reads the clock."""
+    table = world.table()
+    calls: dict[str, Any] = {
+        "put": lambda: table.put(b"r1", {b"a:r": b"x"}),
+        "counter_inc": lambda: table.counter_inc(b"r1", b"a:r"),
+        "compare_and_set, data": lambda: table.compare_and_set(b"r1", b"b:q", None, {b"a:r": b"x"}),
+        "compare_and_set, condition": lambda: table.compare_and_set(b"r1", b"a:r", None, {b"b:q": b"x"}),
+        "compare_and_set, both": lambda: table.compare_and_set(b"r1", b"a:r", None, {b"a:r": b"x"}),
+    }
+    clock = world.clock
+
+    def declare() -> int:
+        world.clock = clock
+        world.families["a"]["columns"] = ["q"]
+        world.replace()
+        now: int = clock()
+        return now
+
+    world.clock = declare
+    world.store.take()
+    with pytest.raises(cfacl.UnknownColumn):
+        calls[name]()
+    assert world.clock is clock
+    assert world.calls() == []
+
+
 def test_what_comes_to_a_batch_while_it_is_sent_is_sent_next(world: Any) -> None:
     table = world.table()
     batch = table.batch()
