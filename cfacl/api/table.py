@@ -324,10 +324,9 @@ class Table(Pinned):
         read: Want = (READ, self.name, (column,), True)
         write: Want = (WRITE, self.name, (column,), True)
         while True:
-            snapshot = access.snapshot()
-            family, _, qualifier = whole_column(snapshot, self.name, column)
+            family, _, qualifier = whole_column(access.snapshot(), self.name, column)
             plans = access.decide("counter_inc", (read, write))
-            if plans[write].profile.snapshot is snapshot and access.stand(plans):
+            if access.stand(plans):  # the columns of a plan were taken apart by its own catalog
                 return access.increment(key, plans[write].projection.stored[family], qualifier, value, lasting)
 
     def counter_dec(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
