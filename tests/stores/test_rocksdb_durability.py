@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -252,3 +255,47 @@ def test_a_file_that_is_gone_or_empty_is_an_error(kept, folder, clock, kind):
             with pytest.raises(StoreError):
                 read(again, clock)
             shutil.rmtree(again)
+
+
+INTERRUPTED = textwrap.dedent(
+    """
+    import faulthandler, random, signal, sys, time
+    from cfacl.model.projection import StoredFamily
+    from cfacl.model.request import Mutation, Put
+    from cfacl.stores.registry import open_store
+
+    class Interrupt(KeyboardInterrupt):
+        pass
+
+    def interrupt(*_):
+        raise Interrupt
+
+    faulthandler.dump_traceback_later(40, exit=True)
+    signal.signal(signal.SIGALRM, interrupt)
+    family = StoredFamily("t", "plain", 1, "public")
+    store = open_store(sys.argv[1], clock=time.time_ns)
+    store.create_table("t", [family])
+    interrupts = 0
+    began = time.monotonic()
+    while interrupts < 4000 and time.monotonic() - began < 20:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-5, 3e-4))
+            while True:
+                store.apply("t", [Mutation(b"r", (Put(family, {b"q": b"v"}),))])
+        except Interrupt:
+            interrupts += 1
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    store.apply("t", [Mutation(b"last", (Put(family, {b"q": b"v"}),))])
+    store.close()
+    print(interrupts > 500, "closed")
+    """
+)
+
+
+@pytest.mark.slow
+def test_an_interrupt_leaves_nobody_waiting_for_a_flush(folder):
+    """Ctrl-C, or any signal whose handler raises, comes between any two steps of a flush."""
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED, f"rocksdb://{folder}/store"], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("True closed\n", "")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import pytest
 
@@ -14,6 +15,7 @@ from cfacl.errors import Closed, StoreCorrupted, StoreError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
+from cfacl.stores.rocksdb import gate
 from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.watermark import MARKS
 
@@ -76,16 +78,16 @@ def test_a_store_that_was_closed_stays_closed(store):
         store.reopen()
 
 
-def test_calls_under_way_end_first_and_calls_meanwhile_are_told(store):
+def test_calls_under_way_end_first_and_calls_meanwhile_are_told(store, monkeypatch):
     inside, go_on = threading.Event(), threading.Event()
 
-    def slow():
-        with store.gate:
-            inside.set()
-            assert go_on.wait(10)
-            assert store._database.driver is not None
+    def slow(*_):
+        inside.set()
+        assert go_on.wait(10)
+        return list(store._database.driver.items())
 
-    call, again = threading.Thread(target=slow), threading.Thread(target=store.reopen)
+    monkeypatch.setattr(store, "_get", slow)
+    call, again = threading.Thread(target=store.get, args=("t", [b"r"], ALL)), threading.Thread(target=store.reopen)
     call.start()
     assert inside.wait(10)
     again.start()
@@ -93,10 +95,39 @@ def test_calls_under_way_end_first_and_calls_meanwhile_are_told(store):
         pass
     with pytest.raises(StoreUnavailable, match="not open just now"):
         put(store, b"r")
+    time.sleep(3 * gate._PATIENCE)  # however long it takes
+    assert again.is_alive()
     go_on.set()
     call.join()
     again.join()
     put(store, b"r")
+
+
+@pytest.mark.parametrize("how", ["reopen", "many families", "close"])
+def test_a_call_that_an_interrupt_left_counted_holds_nobody_up(store, how):
+    """It never ends, for it never began, or ended before; others that come meanwhile wait, or are told."""
+    store.gate.calls.append(None)
+    said = []
+
+    def come():
+        try:
+            said.append(store.get("t", [b"r"], ALL))
+        except (StoreUnavailable, Closed) as error:
+            said.append(error)
+
+    others = [threading.Thread(target=come) for _ in range(4)]
+    act = {"reopen": store.reopen, "many families": lambda: store.create_families(MANY), "close": store.close}[how]
+    call = threading.Thread(target=act)
+    call.start()
+    for each in others:
+        each.start()
+    for each in (call, *others):
+        each.join(30)
+        assert not each.is_alive()
+    assert store.gate.calls == []
+    assert len(said) == len(others)
+    if how != "close":
+        put(store, b"r")
 
 
 def test_what_cannot_be_opened_yet_can_be_opened_later(store, folder):

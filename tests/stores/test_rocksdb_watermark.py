@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 from random import Random
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from cfacl.errors import StoreCorrupted, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import watermark
+from cfacl.stores.rocksdb import records, watermark
 from cfacl.stores.rocksdb.descriptors import descriptors
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.records import reach, whole
@@ -366,14 +367,15 @@ def long_log(tmp_path_factory):
     store.close()
     ends, at = [0], 0
     while at + 7 <= len(raw):
-        length = int.from_bytes(raw[at + 4 : at + 6], "little")
-        at += 7 + length
-        if 32_768 - at % 32_768 < 7:
+        kind = raw[at + 6]
+        at += 7 + int.from_bytes(raw[at + 4 : at + 6], "little")
+        if kind in {1, 4}:  # a whole record, or the last part of one
             ends.append(at)
+        if 32_768 - at % 32_768 < 7:
             at += 32_768 - at % 32_768
-        ends.append(at)
     assert len(raw) > 10 * 32_768
-    return path.with_name("000004.log"), raw, [end for end in ends if end <= len(raw)]
+    assert len(ends) > 60
+    return path.with_name("000004.log"), raw, ends
 
 
 @given(st.data())
@@ -429,14 +431,85 @@ def test_the_files_of_a_store_that_was_closed_are_let_go(folder, clock):
     assert descriptors().open <= before
 
 
-@pytest.mark.parametrize("tick", [-1, 1 << 62], ids=["long ago", "just now"])
-def test_a_log_that_was_begun_is_found_by_the_time_of_its_directory(store, path, monkeypatch, tick):
+def test_a_part_of_a_record_is_none(store, path, folder):
+    """RocksDB takes back what it wrote of one to a manifest where the disk was full, and goes on."""
+    put(store, b"a", value=bytes(40_000), durable=False)
+    (log,) = path.glob("*.log")
+    raw = log.read_bytes()
+    whole_ones = 0
+    for size in (32_768, 32_768 + 7, len(raw) - 1):
+        file = folder / "cut"
+        file.write_bytes(raw[:size])
+        with file.open("rb", buffering=0) as opened:
+            ends = {reach(opened.fileno(), start) for start in (0, *list(heads(raw[:32_768]))[:3])}
+        assert len(ends) == 1
+        whole_ones = ends.pop()
+        assert 0 < whole_ones < 1000
+    store.flush()
+    assert marks(path)[log.name] == len(raw) > whole_ones + 40_000
+
+
+SECOND = 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("tick", "time"),
+    [(-1, None), (1 << 62, lambda now: now), (0, lambda now: now // SECOND * SECOND)],
+    ids=["long ago", "just now", "in whole seconds"],
+)
+def test_a_log_that_was_begun_is_found_by_the_time_of_its_directory(store, path, monkeypatch, tick, time):
     """Which says nothing of a change just now: another one may bear the same time."""
     monkeypatch.setattr(watermark, "_TICK", tick)
+    if time:
+        seen = time(path.stat().st_mtime_ns)
+        os.utime(path, ns=(seen, seen))
     put(store, b"a")
-    seen = path.stat().st_mtime_ns
     flushed(store, ONE)
-    if tick > 0:
+    if time:
         os.utime(path, ns=(seen, seen))
     put(store, b"b")
     assert newest(path, "*.log").name in marks(path)
+
+
+def test_a_directory_of_the_future_is_listed_once(store, path, monkeypatch):
+    """As after a clock was set back."""
+    ahead = path.stat().st_mtime_ns + 3600 * SECOND
+    os.utime(path, ns=(ahead, ahead))
+    put(store, b"a")
+    listed = []
+    monkeypatch.setattr(Watermark, "_list", lambda self: listed.append(self))
+    for _ in range(3):
+        put(store, b"b")
+    assert listed == []
+
+
+@pytest.mark.parametrize("name", ["a b.log", ".log", "caf\udce9.log", "1 2.log", "-1.log", "٣.log"])
+def test_what_is_no_log_by_its_name_is_looked_at_by_nobody(store, path, folder, clock, name):
+    stray = path / name
+    stray.touch()
+    put(store, b"a")
+    store.close()
+    for _ in range(2):
+        again = open_store(path, clock=clock)
+        assert rows(again) == [b"a"]
+        again.close()
+        stray.unlink(missing_ok=True)
+
+
+def test_marks_that_make_no_sense_ask_for_nothing(left, clock):
+    for lines in (b"000004.log x\n", b"000004.log\n", b"\xff 1\n"):
+        (left / MARKS).write_bytes(b"%08x\n%s" % (crc32(lines), lines))
+        assert marks(left) == {}
+        confirm_logs(left)
+
+
+@pytest.mark.parametrize("value", [b"\x04" * 32_000, b"\x04\x40\x04" * 10_000], ids=["04", "04 40 04"])
+def test_what_may_be_many_records_behind_a_torn_one_is_not_searched_for_ever(folder, value):
+    """Each of its bytes could be the kind of one; the checksums of all of them would take many seconds."""
+    searched = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(records, "_checksum", lambda content: searched.append(len(content)) or -1)
+        head = bytes(4) + (len(value) + 50).to_bytes(2, "little") + b"\1"
+        (folder / "000004.log").write_bytes(head + value)
+        assert whole(folder / "000004.log", may_be_cut=True, mark=0)
+    assert 1 << 20 < sum(searched) < 3 << 20

@@ -24,6 +24,8 @@ from cfacl.stores.rocksdb.watermark import Watermark
 
 __all__ = ["GENERATION_KEY", "Database", "Generation", "Handle", "Held"]
 
+#: Seconds after which whoever waits for another's flush looks again, where an interrupt kept the word from it.
+_PATIENCE: Final = 1.0
 #: How often a read tries to find the store still before it makes writers wait.
 _TRIES: Final = 16
 
@@ -96,9 +98,10 @@ class Database:
 
     def __init__(self, path: Path, names: list[str], settings: Settings) -> None:
         self.lock = threading.RLock()
-        self._turn = threading.Condition()
-        self._written = self._flushed = 0
-        self._flushing = False
+        self._counting = threading.RLock()
+        self._turn = threading.Condition(self._counting)
+        #: How many asked for a flush, for how many of them it was done, and which of them is at it, or 0.
+        self._written = self._flushed = self._flushing = 0
         columns = {*names, SYSTEM, "default"}
         self.open_files = confirm_descriptors(path, len(columns), settings)
         self._options, self.cache = setup(settings, self.open_files)
@@ -256,29 +259,31 @@ class Database:
 
         The lock must not be held.  Where a flush fails, nobody that waited for it is told otherwise.
         """
-        turn = self._turn
-        with turn:
-            self._written += 1
-            mine = self._written
-            while self._flushing and self._flushed < mine:
-                turn.wait()
-            if self._flushed >= mine:
-                return
-            self._flushing = True
-            upto = self._written  # whoever is counted wrote before
+        mine = upto = 0
         flushed = False
         try:
+            # The lock itself, not the condition: an interrupt leaves no doubt of whether it is held.
+            with self._counting:
+                self._written += 1
+                mine = self._written
+                while self._flushing and self._flushed < mine:
+                    self._turn.wait(_PATIENCE)
+                if self._flushed >= mine:
+                    return
+                self._flushing = mine
+                upto = self._written  # whoever is counted wrote before
             looked = self._watermark.look()
             # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
             self.driver.flush_wal(True)
             self._watermark.note(looked)
             flushed = True
         finally:
-            with turn:
-                self._flushing = False
-                if flushed:
-                    self._flushed = upto
-                turn.notify_all()
+            with self._counting:
+                if self._flushing == mine:
+                    self._flushing = 0
+                    if flushed:
+                        self._flushed = upto
+                    self._turn.notify_all()
 
     def close(self) -> None:
         """Write what is pending and let go of everything, even when that fails."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 import time
 from collections.abc import Callable
-from types import TracebackType
+from pathlib import Path
+from types import FrameType, TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar, cast
 
 from cfacl.errors import CfaclError, Closed, StoreUnavailable
@@ -16,6 +18,9 @@ __all__ = ["Gate", "inside"]
 
 #: Seconds between two looks at whether the calls under way have ended.
 _PAUSE: Final = 0.0005
+#: Seconds after which it is looked whether they are under way at all.
+_PATIENCE: Final = 0.1
+_HERE: Final = str(Path(__file__).parent)
 
 
 class Gate:
@@ -82,9 +87,27 @@ class Gate:
             self.held.set()  # and kept: whoever saw the gate held a moment ago has yet to look at it
 
     def wait(self) -> None:
-        """Return once nobody is inside."""
-        while self.calls:
+        """Return once nobody is inside; the gate is shut or held."""
+        until = time.monotonic() + _PATIENCE
+        while counted := len(self.calls):
             time.sleep(_PAUSE)
+            # An interrupt between a call's being counted and its beginning, or its end and its being counted no more,
+            # leaves one too many.
+            if time.monotonic() > until and not _others_inside():
+                del self.calls[:counted]
+
+
+def _others_inside() -> bool:
+    """Whether another thread is at work in a store, by its stack; one that waits at a gate is not."""
+    for thread, frame in sys._current_frames().items():  # noqa: SLF001  # made for such, and public all the same
+        if thread == threading.get_ident():
+            continue
+        at: FrameType | None = frame
+        while at is not None and (at is frame or at.f_code is not Gate.__enter__.__code__):
+            if at.f_code.co_filename.startswith(_HERE):
+                return True
+            at = at.f_back
+    return False
 
 
 class _Gated(Protocol):

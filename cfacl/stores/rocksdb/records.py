@@ -40,6 +40,8 @@ _HEAD: Final = Struct("<IHB").unpack_from
 _WRITTEN: Final = frozenset({1, 2, 3, 4})
 #: Those behind which the record goes on, in the next block.
 _UNFINISHED: Final = frozenset({2, 3})
+#: Bytes of what may be records behind one that is cut short, of which the checksums are computed: some tenths of a second.
+_SEARCHED: Final = 1 << 21
 #: A disk that loses its power has written sectors, of which the others may be zeros.
 _SECTOR: Final = 512
 
@@ -65,16 +67,27 @@ def current_named(path: Path) -> bytes:
 
 
 def reach(descriptor: int, start: int) -> int:
-    """Return where the whole records of an open file end, ``start`` being where one does.
+    """Return where the whole records of an open file end, all their parts included, ``start`` being where one does.
+
+    What is behind may be taken back by who writes it, to write it again.
 
     Raises:
         OSError: it cannot be read.
     """
+    end = start
     while True:
         room = _BLOCK - start % _BLOCK
-        end = _end(os.pread(descriptor, room, start), room)
-        if end != room:
-            return start + (end or 0)
+        piece = os.pread(descriptor, room, start)
+        at = 0
+        while at + _HEADER <= len(piece):
+            _, length, kind = _HEAD(piece, at)
+            at += _HEADER + length
+            if kind not in _WRITTEN or at > len(piece):
+                return end
+            if kind not in _UNFINISHED:
+                end = start + at
+        if len(piece) < room:
+            return end
         start += room
 
 
@@ -84,7 +97,7 @@ def whole(log: Path, *, may_be_cut: bool, mark: int) -> bool:
         start, full = 0, True
         while full and (block := file.read(_BLOCK)):
             full = len(block) == _BLOCK  # behind another one there is nothing, or what was written since
-            end = _end(block, _BLOCK)
+            end = _end(block)
             if end is None:
                 return False
             rest = block[end:]
@@ -98,10 +111,10 @@ def whole(log: Path, *, may_be_cut: bool, mark: int) -> bool:
     return True
 
 
-def _end(block: bytes, room: int) -> int | None:
+def _end(block: bytes) -> int | None:
     """Return where a record begins that the block does not hold whole, or that has no kind; or the block's length.
 
-    ``None`` is for a head that is damage.  ``room`` is the length of a full block, or of what is looked at of one.
+    ``None`` is for a head that is damage.
     """
     at, last = 0, len(block) - _HEADER
     while at <= last:
@@ -110,9 +123,9 @@ def _end(block: bytes, room: int) -> int | None:
             return None if kind else at
         after = at + _HEADER + length
         if after > len(block):
-            return None if after > room or (kind in _UNFINISHED and after < room) else at
+            return None if after > _BLOCK or (kind in _UNFINISHED and after < _BLOCK) else at
         at = after
-    return at if len(block) < room else len(block)
+    return at if len(block) < _BLOCK else len(block)
 
 
 def _room(rest: bytes, start: int) -> bool:
@@ -122,12 +135,20 @@ def _room(rest: bytes, start: int) -> bool:
 
 
 def _goes_on(block: bytes, start: int) -> bool:
-    """Whether the record whose head is at ``start`` ends with the block, or a whole one lies somewhere behind."""
+    """Whether the record whose head is at ``start`` ends with the block, or a whole one lies somewhere behind.
+
+    What could be one by its head is looked at as long as that takes no seconds.
+    """
+    left = _SEARCHED
     for at in range(start, len(block) - _HEADER + 1):
         checksum, length, kind = _HEAD(block, at)
         end = len(block) if at == start else at + _HEADER + length
-        if kind in _WRITTEN and end <= len(block) and _checksum(block[at + _HEADER - 1 : end]) == checksum:
-            return True
+        if kind in _WRITTEN and end <= len(block):
+            if _checksum(block[at + _HEADER - 1 : end]) == checksum:
+                return True
+            left -= end - at
+            if left < 0:
+                return False
     return False
 
 

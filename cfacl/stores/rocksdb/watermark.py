@@ -9,6 +9,7 @@ lost, or cannot be read.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from time import time_ns
@@ -24,8 +25,10 @@ MARKS: Final = "CFACL_WATERMARK"
 _SIZE: Final = 4096
 #: So many logs at most are noted, the newest ones.
 _LOGS: Final = 64
-#: Nanoseconds within which two changes of a directory may bear the same time.
+#: Nanoseconds within which two changes of a directory may bear the same time; and where times are in whole seconds.
 _TICK: Final = 20_000_000
+_SECOND: Final = 1_000_000_000
+_LOG: Final = re.compile(r"[0-9]+\.log", re.ASCII)
 
 
 class Watermark:
@@ -50,7 +53,8 @@ class Watermark:
             changed = os.stat(self._folder).st_mtime_ns  # noqa: PTH116  # of a descriptor
             if changed != self._listed:
                 self._list()
-                self._listed = changed if time_ns() - changed > _TICK else None
+                tick = _TICK if changed % _SECOND else 2 * _SECOND
+                self._listed = changed if abs(time_ns() - changed) > tick else None
             self._ends[self._newest] = reach(self._log, self._ends.get(self._newest, 0))
         lines = "".join([f"{name} {end}\n" for name, end in self._ends.items()]).encode()
         return b"%08x\n%s" % (crc32(lines), lines)
@@ -76,7 +80,7 @@ class Watermark:
     def _list(self) -> None:
         """See which files there are now, how far the manifest reaches, and which log is the newest."""
         names = os.listdir(self._folder)  # noqa: PTH208  # of a descriptor
-        logs = sorted((name for name in names if name.endswith(".log")), key=log_number)[-_LOGS:]
+        logs = sorted(filter(_LOG.fullmatch, names), key=log_number)[-_LOGS:]
         named = current_named(self._path)
         manifest = named.decode().strip() if NAMED.fullmatch(named) else ""
         # What a log that is the newest no more holds beyond its mark was written before.
@@ -110,6 +114,6 @@ def marks(path: Path) -> dict[str, int]:
         checksum, _, rest = (path / MARKS).read_bytes().rstrip(b"\0").partition(b"\n")
         if checksum != b"%08x" % crc32(rest):
             return {}
-    except OSError:
+        return {name: int(end) for name, _, end in (line.partition(" ") for line in rest.decode().splitlines())}
+    except (OSError, ValueError):
         return {}
-    return {name: int(end) for name, _, end in (line.partition(" ") for line in rest.decode().splitlines())}

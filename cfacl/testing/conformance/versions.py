@@ -35,6 +35,15 @@ class Versions(Suite[S]):
         assert store.versions(TABLE, b"u1", made, b"a") == expected
         assert store.versions(TABLE, b"u1", made, b"a", before=30) == expected[90:]
         assert row(store, b"u1", made, before=21) == {b"many:a": b"20"}
+        delete(store, b"u1", made, (b"a",), 30)
+        assert store.versions(TABLE, b"u1", made, b"a") == expected[:89]
+        delete(store, b"u1", made, (b"a",))
+        assert store.versions(TABLE, b"u1", made, b"a") == []
+        for qualifiers in ((b"a",), None):
+            store.apply(TABLE, [Mutation(b"u1", (Put(made, {b"a": b"%d" % n}, n),)) for n in range(200, 210)])
+            delete(store, b"u1", made, qualifiers)
+            assert row(store, b"u1", made) is None
+            assert store.versions(TABLE, b"u1", made, b"a") == []
 
     def test_limit_and_before_narrow_them(self, store: S, three_versions: StoredFamily) -> None:
         for stamp in (1, 2, 3):

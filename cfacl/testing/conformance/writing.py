@@ -97,6 +97,9 @@ class Writing(Suite[S]):
             assert row(store, b"u1", one) == {b"one:a": b"there"}
             store.apply(TABLE, [Mutation(b"u1", (removal,)), Mutation(b"u2", (there, gone))])
             assert row(store, b"u1", one) is None
+            store.apply(TABLE, [Mutation(b"u1", (gone,)), Mutation(b"u2", (there,)), Mutation(b"u1", (removal,))])
+            assert row(store, b"u1", one) is None
+            store.apply(TABLE, [Mutation(b"u2", (there, gone))])
             assert row(store, b"u2", one) == {b"one:a": b"gone"}
 
     @needs("latest_wins", "timestamps")

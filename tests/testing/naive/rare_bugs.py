@@ -225,6 +225,15 @@ def sixteen_mib_of_it(self, versions, version, keep):
     return Right.added(self, versions, (version[0][: 1 << 24], version[1]), keep)
 
 
+def deletes_first(self, table, mutations, **more):
+    """As a service is written that sends deletes by another call."""
+
+    def puts_alone(mutation):
+        return not any(isinstance(each, Delete) for each in mutation.changes)
+
+    return Right.apply(self, table, sorted(mutations, key=puts_alone), **more)
+
+
 def by_key(self, table, mutations, *, durable=True):
     Right.apply(self, table, sorted(mutations, key=lambda each: each.key))
 
@@ -242,6 +251,10 @@ RARE = {
     "value cut at 16 MiB": {"added": sixteen_mib_of_it},
     "key compared up to its last byte but one": {"same": lambda self, kept, key: kept[:32_766] == key[:32_766]},
     "mutations by their keys": {"apply": by_key},
+    "deletes of a call before its puts": {"apply": deletes_first},
+    "delete that leaves what is older than three": {
+        "left": lambda self, versions, until: versions[3:] if until is None else Right.left(self, versions, until)
+    },
     "get before 0 that is of all": {
         "get": lambda self, *asked, before=None, **more: Right.get(self, *asked, before=before or None, **more)
     },
