@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from zlib import crc32
@@ -16,7 +17,7 @@ from cfacl.errors import StoreCorrupted, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import records, watermark
+from cfacl.stores.rocksdb import families, records, watermark
 from cfacl.stores.rocksdb.descriptors import descriptors
 from cfacl.stores.rocksdb.logs import confirm_logs
 from cfacl.stores.rocksdb.records import reach, whole
@@ -26,6 +27,12 @@ from cfacl.stores.rocksdb.watermark import MARKS, Watermark, marks
 ONE = StoredFamily("t", "one", 1, "public")
 TWO = StoredFamily("t", "two", 2, "public")
 ROWS = 20
+
+
+@pytest.fixture(autouse=True)
+def _behind_every_change(monkeypatch):
+    """Marks are moved once in a while; where nothing else is said, here with each durable change."""
+    monkeypatch.setattr(families, "_APART", -1.0)
 
 
 def put(store, key, family=ONE, *, value=b"twenty bytes of data", durable=True):
@@ -513,3 +520,26 @@ def test_what_may_be_many_records_behind_a_torn_one_is_not_searched_for_ever(fol
         (folder / "000004.log").write_bytes(head + value)
         assert whole(folder / "000004.log", may_be_cut=True, mark=0)
     assert 1 << 20 < sum(searched) < 3 << 20
+
+
+def test_marks_are_moved_once_in_a_while_and_by_an_explicit_flush(store, path, monkeypatch):
+    """For a look at the files has each thread that is busy go first."""
+    monkeypatch.setattr(families, "_APART", 3600.0)
+    put(store, b"a")
+    before = marks(path)
+    put(store, b"b")
+    assert marks(path) == before
+    store.flush()
+    assert marks(path) != before
+    monkeypatch.setattr(families, "_APART", 0.0)
+    before = marks(path)
+    put(store, b"c")
+    assert marks(path) != before
+
+
+def test_threads_that_mark_at_once_are_one_after_the_other(store, path):
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: put(store, b"%d" % number), range(400)))
+    store.flush()
+    (log,) = path.glob("*.log")
+    assert marks(path)[log.name] == log.stat().st_size

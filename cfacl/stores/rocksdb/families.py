@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 from typing import Final, NamedTuple, TypeVar
 
 from attrs import define, field
@@ -26,6 +27,8 @@ __all__ = ["GENERATION_KEY", "Database", "Generation", "Handle", "Held"]
 
 #: Seconds after which whoever waits for another's flush looks again, where an interrupt kept the word from it.
 _PATIENCE: Final = 1.0
+#: Seconds between two marks.  Each looks at files, and lets other threads go first where these never rest.
+_APART: Final = 1.0
 #: How often a read tries to find the store still before it makes writers wait.
 _TRIES: Final = 16
 
@@ -107,6 +110,8 @@ class Database:
         self._options, self.cache = setup(settings, self.open_files)
         self.driver = Rdict(str(path), self._options, dict.fromkeys(columns, self._options))
         self._watermark = Watermark(path)
+        self._marking = threading.Lock()
+        self._marked = 0.0
         self.system = self._handle(SYSTEM)
         self._held: dict[tuple[str, str, int], Held] = {}
         found = self.system.read.get(FORMAT_KEY)
@@ -134,7 +139,7 @@ class Database:
         self._tell_of_columns([name for name in columns if name not in known])
         for each in orphans:
             self._drop_older(each)
-        self.flush()
+        self.mark()
 
     def _handle(self, name: str) -> Handle:
         return Handle(self.driver.get_column_family(name), self.driver.get_column_family_handle(name))
@@ -272,10 +277,8 @@ class Database:
                     return
                 self._flushing = mine
                 upto = self._written  # whoever is counted wrote before
-            looked = self._watermark.look()
             # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
             self.driver.flush_wal(True)
-            self._watermark.note(looked)
             flushed = True
         finally:
             with self._counting:
@@ -285,6 +288,21 @@ class Database:
                         self._flushed = upto
                     self._turn.notify_all()
 
+    def persist(self) -> None:
+        """Return as `flush` does; once in a while note then how far the files reach."""
+        if monotonic() - self._marked > _APART:
+            self.mark()
+        else:
+            self.flush()
+
+    def mark(self) -> None:
+        """Return as `flush` does, and have it noted how far the files reach."""
+        self._marked = monotonic()
+        with self._marking:
+            looked = self._watermark.look()
+            self.flush()
+            self._watermark.note(looked)
+
     def close(self) -> None:
         """Write what is pending and let go of everything, even when that fails."""
         try:
@@ -293,7 +311,7 @@ class Database:
                 if held.ceiling != held.highest:
                     batch.put(held.ceiling_key, stamp(held.highest), self.system.write)
             self.driver.write(batch)
-            self.flush()
+            self.mark()
         finally:
             self._held.clear()
             del self.driver, self.system  # with the last reference the driver closes

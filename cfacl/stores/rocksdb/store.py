@@ -201,7 +201,7 @@ class RocksStore(Store):
                     return False
             write(self._database, table, [mutation], self._now())
         if durable:
-            self._database.flush()
+            self._database.persist()
         return True
 
     @inside
@@ -212,7 +212,7 @@ class RocksStore(Store):
             total = amount + counted(self._newest(table, key, family, qualifier))
             write(self._database, table, [Mutation(key, (Put(family, {qualifier: counter(total)}),))], self._now())
         if durable:
-            self._database.flush()
+            self._database.persist()
         return total
 
     def back_up(self, target: Path) -> Iterator[Copied]:
@@ -243,7 +243,7 @@ class RocksStore(Store):
 
     @inside
     def flush(self) -> None:
-        self._database.flush()
+        self._database.mark()
 
     def close(self) -> None:
         with self._closing:
@@ -374,7 +374,7 @@ class RocksStore(Store):
         with self._database.lock:
             write(self._database, table, mutations, self._now())
         if durable:
-            self._database.flush()
+            self._database.persist()
 
     def _instant(self, opened: Callable[[Range], Opened], span: Span) -> Instant:
         instant = Instant(opened(range_of(span)))

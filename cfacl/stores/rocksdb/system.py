@@ -58,5 +58,5 @@ class RocksSystemTable(SystemTable):
             if any(records.get(_key(key)) != expected for key, (expected, _) in changes.items()):
                 return False
             self.database.set_records({_key(key): value for key, (_, value) in changes.items()})
-        self.database.flush()
+        self.database.persist()
         return True

@@ -1,4 +1,4 @@
-"""How far the newest log and the manifest reach for good: noted behind every flush, and missed whenever they end before.
+"""How far the newest log and the manifest reach for good: noted once in a while, and missed whenever they end before.
 
 RocksDB takes a file that ends early for one that a crash cut short, and nothing in it says how long it should be.  So a
 file beside it does.  A mark is never ahead of the disk, whatever dies and when: it stands where whole records end,
