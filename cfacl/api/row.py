@@ -16,8 +16,8 @@ class Row(dict[bytes, V]):
         withheld: families of the table that were not granted, a ``frozenset[str]``; it depends on the
             policy, the principal, the purpose and the request, never on what the row holds.
 
-    Made by reads; one that is made otherwise has nothing withheld.  Equality is the dict's.  `copy` and pickling keep ``withheld``; ``dict(row)`` and ``row | more``
-    are dicts without it.
+    Made by reads; one that is made otherwise has nothing withheld.  Equality is the dict's.  `copy` and pickling keep
+    ``withheld``; ``dict(row)`` and ``row | more`` are dicts without it.
     """
 
     __slots__ = ("withheld",)

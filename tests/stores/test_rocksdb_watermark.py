@@ -1,4 +1,4 @@
-"""What was acknowledged as durable is missed where a log or the manifest ends before it; what was not may be cut off."""
+"""What was noted to be on the disk is missed where a log or the manifest ends before it; what was not may be cut off."""
 
 from __future__ import annotations
 
@@ -347,7 +347,6 @@ def test_of_very_many_logs_the_newest_are_noted(folder):
         (folder / f"{number:06}.log").touch()
     mark = Watermark(folder)
     mark.note(mark.look())
-    mark.close()
     logs = [name for name in marks(folder) if name.endswith(".log")]
     assert logs == [f"{number:06}.log" for number in range(436, 500)]
     assert (folder / MARKS).stat().st_size == 4096
@@ -454,40 +453,6 @@ def test_a_part_of_a_record_is_none(store, path, folder):
         assert 0 < whole_ones < 1000
     store.flush()
     assert marks(path)[log.name] == len(raw) > whole_ones + 40_000
-
-
-SECOND = 1_000_000_000
-
-
-@pytest.mark.parametrize(
-    ("tick", "time"),
-    [(-1, None), (1 << 62, lambda now: now), (0, lambda now: now // SECOND * SECOND)],
-    ids=["long ago", "just now", "in whole seconds"],
-)
-def test_a_log_that_was_begun_is_found_by_the_time_of_its_directory(store, path, monkeypatch, tick, time):
-    """Which says nothing of a change just now: another one may bear the same time."""
-    monkeypatch.setattr(watermark, "_TICK", tick)
-    if time:
-        seen = time(path.stat().st_mtime_ns)
-        os.utime(path, ns=(seen, seen))
-    put(store, b"a")
-    flushed(store, ONE)
-    if time:
-        os.utime(path, ns=(seen, seen))
-    put(store, b"b")
-    assert newest(path, "*.log").name in marks(path)
-
-
-def test_a_directory_of_the_future_is_listed_once(store, path, monkeypatch):
-    """As after a clock was set back."""
-    ahead = path.stat().st_mtime_ns + 3600 * SECOND
-    os.utime(path, ns=(ahead, ahead))
-    put(store, b"a")
-    listed = []
-    monkeypatch.setattr(Watermark, "_list", lambda self: listed.append(self))
-    for _ in range(3):
-        put(store, b"b")
-    assert listed == []
 
 
 @pytest.mark.parametrize("name", ["a b.log", ".log", "caf\udce9.log", "1 2.log", "-1.log", "٣.log"])

@@ -316,4 +316,3 @@ class Database:
             self._held.clear()
             del self.driver, self.system  # with the last reference the driver closes
         self._watermark.note(self._watermark.look())
-        self._watermark.close()

@@ -12,7 +12,6 @@ import os
 import re
 from contextlib import suppress
 from pathlib import Path
-from time import time_ns
 from typing import Final
 from zlib import crc32
 
@@ -25,87 +24,43 @@ MARKS: Final = "CFACL_WATERMARK"
 _SIZE: Final = 4096
 #: So many logs at most are noted, the newest ones.
 _LOGS: Final = 64
-#: Nanoseconds within which two changes of a directory may bear the same time; and where times are in whole seconds.
-_TICK: Final = 20_000_000
-_SECOND: Final = 1_000_000_000
 _LOG: Final = re.compile(r"[0-9]+\.log", re.ASCII)
 
 
 class Watermark:
-    """Keeps the marks of the store at ``path`` for the one who writes it.
-
-    Where the directory did not change since, only the newest log is looked at: whatever the manifest says has no
-    consequence before a file came or went behind it.
-    """
+    """Keeps the marks of the store at ``path`` for the one who writes it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._folder = self._log = self._mark = -1
-        #: How far each file reaches.
+        #: How far each file reached when it was looked at last, so that no record is looked at twice.
         self._ends: dict[str, int] = {}
-        self._newest = ""
-        self._listed: int | None = None
-        self._folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
 
     def look(self) -> bytes:
         """Return the marks, as they may be noted once a flush that begins later has succeeded."""
         with suppress(OSError):
-            changed = os.stat(self._folder).st_mtime_ns  # noqa: PTH116  # of a descriptor
-            if changed != self._listed:
-                self._list()
-                tick = _TICK if changed % _SECOND else 2 * _SECOND
-                self._listed = changed if abs(time_ns() - changed) > tick else None
-            self._ends[self._newest] = reach(self._log, self._ends.get(self._newest, 0))
+            logs = sorted(filter(_LOG.fullmatch, (each.name for each in self._path.iterdir())), key=log_number)
+            named = current_named(self._path)
+            manifest = [named.decode().strip()] if NAMED.fullmatch(named) else []
+            self._ends = {name: self._reach(name) for name in (*manifest, *logs[-_LOGS:])}
         lines = "".join([f"{name} {end}\n" for name, end in self._ends.items()]).encode()
         return b"%08x\n%s" % (crc32(lines), lines)
 
     def note(self, looked: bytes) -> None:
         """Have the marks where they were found; what was looked at is on the disk now."""
         with suppress(OSError):
-            if self._mark < 0:
-                self._mark = os.open(self._path / MARKS, os.O_WRONLY | os.O_CREAT, 0o600)
-            os.pwrite(self._mark, looked.ljust(_SIZE, b"\0"), 0)
-
-    def close(self) -> None:
-        """Let go of the files; closed twice, nothing happens."""
-        held = (self._folder, self._log, self._mark)
-        self._folder = self._log = self._mark = -1
-        for file in held:
-            if file >= 0:
+            file = os.open(self._path / MARKS, os.O_WRONLY | os.O_CREAT, 0o600)
+            try:
+                os.pwrite(file, looked.ljust(_SIZE, b"\0"), 0)
+            finally:
                 os.close(file)
-
-    def __del__(self) -> None:
-        self.close()
-
-    def _list(self) -> None:
-        """See which files there are now, how far the manifest reaches, and which log is the newest."""
-        names = os.listdir(self._folder)  # noqa: PTH208  # of a descriptor
-        logs = sorted(filter(_LOG.fullmatch, names), key=log_number)[-_LOGS:]
-        named = current_named(self._path)
-        manifest = named.decode().strip() if NAMED.fullmatch(named) else ""
-        # What a log that is the newest no more holds beyond its mark was written before.
-        ends = {name: self._reach(name) for name in (*logs[:-1], manifest)}
-        newest = logs[-1] if logs else ""
-        if newest != self._newest:
-            before, self._log = self._log, self._open(newest)
-            self._newest = newest
-            if before >= 0:
-                os.close(before)
-        self._ends = {**ends, newest: self._ends.get(newest, 0)}
 
     def _reach(self, name: str) -> int:
         known = self._ends.get(name, 0)
-        file = self._open(name)
-        try:
-            end = reach(file, known)
+        with (self._path / name).open("rb", buffering=0) as file:
+            end = reach(file.fileno(), known)
             if end != known and not name.endswith(".log"):
-                os.fdatasync(file)  # no flush of the log does it, and RocksDB may just be at it
-            return end
-        finally:
-            os.close(file)
-
-    def _open(self, name: str) -> int:
-        return os.open(name, os.O_RDONLY, dir_fd=self._folder)
+                os.fdatasync(file.fileno())  # no flush of the log does it, and RocksDB may just be at it
+        return end
 
 
 def marks(path: Path) -> dict[str, int]:
