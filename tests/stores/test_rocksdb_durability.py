@@ -257,6 +257,19 @@ def test_a_file_that_is_gone_or_empty_is_an_error(kept, folder, clock, kind):
             shutil.rmtree(again)
 
 
+def test_closing_flushes_what_was_not_durable(folder, clock):
+    """And what the store itself has yet to write then."""
+    store = open_store(folder / "closing", clock=clock)
+    store.create_table("t", [PLAIN, KEPT])
+    put(store, durable=False)
+    watched = Watched(store)
+    written = watched.driver.latest_sequence_number()
+    store.close()
+    ((sync, _, flushed),) = watched.flushes
+    assert sync
+    assert flushed == watched.driver.latest_sequence_number() > written
+
+
 INTERRUPTED = textwrap.dedent(
     """
     import faulthandler, random, signal, sys, time
