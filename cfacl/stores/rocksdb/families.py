@@ -18,6 +18,7 @@ from rocksdict import ColumnFamily, Rdict, WriteBatch
 from cfacl.errors import SchemaMissing, quoted
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
+from cfacl.stores.rocksdb.flush import SharedFlush
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
 from cfacl.stores.rocksdb.origin import FORMAT, FORMAT_KEY, another_version, known_key, known_names
 from cfacl.stores.rocksdb.settings import Settings, setup
@@ -25,8 +26,6 @@ from cfacl.stores.rocksdb.watermark import Watermark
 
 __all__ = ["GENERATION_KEY", "Database", "Generation", "Handle", "Held"]
 
-#: Seconds after which whoever waits for another's flush looks again, where an interrupt kept the word from it.
-_PATIENCE: Final = 1.0
 #: Seconds between two marks.  Each looks at files, and lets other threads go first where these never rest.
 _APART: Final = 1.0
 #: How often a read tries to find the store still before it makes writers wait.
@@ -101,10 +100,7 @@ class Database:
 
     def __init__(self, path: Path, names: list[str], settings: Settings) -> None:
         self.lock = threading.RLock()
-        self._counting = threading.RLock()
-        self._turn = threading.Condition(self._counting)
-        #: How many asked for a flush, for how many of them it was done, and which of them is at it, or 0.
-        self._written = self._flushed = self._flushing = 0
+        self._shared = SharedFlush()
         columns = {*names, SYSTEM, "default"}
         self.open_files = confirm_descriptors(path, len(columns), settings)
         self._options, self.cache = setup(settings, self.open_files)
@@ -238,7 +234,7 @@ class Database:
     def _forget(self, name: FamilyName) -> None:
         """Have it on the disk that a column family may be missing from now on."""
         self.system.read.delete(known_key(str(name)))
-        self.driver.flush_wal(True)
+        self._flush_log()
 
     def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None], *, alone: bool = False) -> None:
         """Open all sources again and again, until nothing was written between the first and the last.
@@ -260,33 +256,12 @@ class Database:
         return None
 
     def flush(self) -> None:
-        """Return when all that was written before is on the disk; threads that wait for it share one flush.
+        """Return when all that was written before is on the disk; the lock must not be held."""
+        self._shared(self._flush_log)
 
-        The lock must not be held.  Where a flush fails, nobody that waited for it is told otherwise.
-        """
-        mine = upto = 0
-        flushed = False
-        try:
-            # The lock itself, not the condition: an interrupt leaves no doubt of whether it is held.
-            with self._counting:
-                self._written += 1
-                mine = self._written
-                while self._flushing and self._flushed < mine:
-                    self._turn.wait(_PATIENCE)
-                if self._flushed >= mine:
-                    return
-                self._flushing = mine
-                upto = self._written  # whoever is counted wrote before
-            # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
-            self.driver.flush_wal(True)
-            flushed = True
-        finally:
-            with self._counting:
-                if self._flushing == mine:
-                    self._flushing = 0
-                    if flushed:
-                        self._flushed = upto
-                    self._turn.notify_all()
+    def _flush_log(self) -> None:
+        # Not `WriteOptions.sync`: that one holds the GIL while the disk works.
+        self.driver.flush_wal(True)
 
     def persist(self) -> None:
         """Return as `flush` does; once in a while note then how far the files reach."""
