@@ -15,8 +15,8 @@ from attrs import define
 from cfacl.errors import CfaclError, PartlyWritten
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.stores.hbase.client import Client
-from cfacl.stores.hbase.definitions import BatchMutation, IllegalArgument
-from cfacl.stores.hbase.definitions import Mutation as Change
+from cfacl.stores.hbase.definitions import BatchMutation, IllegalArgument, PutCell
+from cfacl.stores.hbase.definitions import Mutation as DeleteCells
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import family_name
 from cfacl.stores.hbase.stamps import Stamps
@@ -97,11 +97,12 @@ class _Run:
     def send(self, client: Client, *, table: bytes) -> None:
         """Send them."""
         self.tries += 1
-        deletes = self.deletes
-        batch = [
-            BatchMutation(key, [Change(deletes, column, value) for column, value in columns.items()])
-            for key, columns in self.rows.items()
-        ]
+        if self.deletes:
+            batch = [
+                BatchMutation(key, [DeleteCells(True, each) for each in columns]) for key, columns in self.rows.items()
+            ]
+        else:
+            batch = [BatchMutation(key, list(map(PutCell._make, each.items()))) for key, each in self.rows.items()]
         if self.timestamp is None:
             client.mutateRows(table, batch, {})
         else:

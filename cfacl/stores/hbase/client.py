@@ -15,7 +15,7 @@ from thriftpy2.thrift import TApplicationException, TMessageType
 from thriftpy2.transport import TBufferedTransport, TFramedTransport
 
 from cfacl.stores.hbase.address import Address
-from cfacl.stores.hbase.definitions import Hbase
+from cfacl.stores.hbase.definitions import messages
 from cfacl.stores.hbase.http import HttpTransport
 from cfacl.stores.hbase.wire import Wire, opened
 
@@ -23,6 +23,8 @@ __all__ = ["Client", "OutOfStep", "connect"]
 
 _LAST: Final = (1 << 31) - 1
 _ANSWERS: Final = (TMessageType.REPLY, TMessageType.EXCEPTION)
+#: Bytes that are read, or sent, at once.  thriftpy2's own are 4,096, and a scan's answer is read in thousands of pieces.
+_BUFFER: Final = 1 << 16
 _TRANSPORTS: Final = {"buffered": TBufferedTransport, "framed": TFramedTransport, "http": TBufferedTransport}
 
 
@@ -91,17 +93,15 @@ class Client:
         return None
 
 
-def _method(name: str) -> Callable[..., Any]:
-    question, answer = getattr(Hbase, f"{name}_args"), getattr(Hbase, f"{name}_result")
-
+def _method(name: str, question: Any, answer: Any) -> Callable[..., Any]:
     def call(self: Client, *arguments: Any) -> Any:
         return self._call(name, question(*arguments), answer)
 
     return call
 
 
-for _name in Hbase.thrift_services:
-    setattr(Client, _name, _method(_name))
+for _name, (_question, _answer) in messages().items():
+    setattr(Client, _name, _method(_name, _question, _answer))
 
 
 def connect(address: Address, user: str | None = None) -> Client:
@@ -112,5 +112,5 @@ def connect(address: Address, user: str | None = None) -> Client:
     """
     wire = opened(address)
     beneath = HttpTransport(wire, address, user) if address.transport == "http" else wire
-    transport = _TRANSPORTS[address.transport](beneath)
+    transport = _TRANSPORTS[address.transport](beneath, _BUFFER)
     return Client(wire, TBinaryProtocol(transport, decode_response=False))  # type: ignore[no-untyped-call]  # without types

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from cfacl.errors import InvalidKey, RequestError, quoted
@@ -37,8 +38,11 @@ RECORDS: Final = "cfacl.records"
 #: `/`; a comma ends a name in `hbase:acl`.
 ACCOUNT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 _FOREVER: Final = 0x7FFFFFFF
+#: How many names of tables, and of families, are remembered.
+_NAMES: Final = 4096
 
 
+@lru_cache(_NAMES)
 def table_name(prefix: str, table: str) -> bytes:
     """Return what a table is called there.
 
@@ -66,6 +70,7 @@ def confirm_keys(keys: Iterable[bytes]) -> None:
             raise InvalidKey(f"a row key is 1 to {MAX_KEY} bytes, not {len(key)}")
 
 
+@lru_cache(_NAMES)
 def family_name(family: StoredFamily) -> bytes:
     """Return what a family is called there, without a colon."""
     name = family.prefix[:-1]

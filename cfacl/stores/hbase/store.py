@@ -17,7 +17,7 @@ from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.hbase.address import Address, parse
 from cfacl.stores.hbase.changes import send
 from cfacl.stores.hbase.client import Client
-from cfacl.stores.hbase.definitions import Mutation as Change
+from cfacl.stores.hbase.definitions import PutCell
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import confirm_account, confirm_keys, family_name
 from cfacl.stores.hbase.native import HBaseRights
@@ -125,7 +125,7 @@ class HBaseStore(Store):
             results = self._gateway.ask(partial(_read, reading, keys))
         wanted = Wanted(self._now() if reading.ages else 0, before)
         rows = {each.row: self._cells(reading, each.row, each.columns, wanted, timestamps) for each in results}
-        if not all(key in keys for key in rows) if len(keys) == 1 else not rows.keys() <= set(keys):
+        if not rows.keys() <= set(keys):
             raise StoreContractError("the store answered a row that was not asked for; the answer was dropped")
         found = [(key, rows[key]) for key in keys if rows.get(key)]
         return found if len(found) == len(rows) else [(key, dict(cells)) for key, cells in found]
@@ -181,12 +181,13 @@ class HBaseStore(Store):
         return batches(read, scanner.close, batch_size, limit, cells)
 
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
-        confirm_keys(each.key for each in mutations)
+        confirm_keys([each.key for each in mutations])
+        families = set()
         for mutation in mutations:
             for change in mutation.changes:
                 if change.timestamp is not None and not 0 <= change.timestamp < (1 << 63) - 1:
                     raise InvalidValue("a timestamp is milliseconds since 1970, from 0 to 2**63 - 2 on hbase")
-        families = {change.family for mutation in mutations for change in mutation.changes}
+                families.add(change.family)
         self._schema.confirm(table, families)
         with self._schema.told(table, families):
             send(self._gateway, self._gateway.table(table), mutations, self._stamps)
@@ -214,7 +215,7 @@ class HBaseStore(Store):
             )
         name = self._gateway.table(table)
         ((column, value),) = put.values.items()
-        change = Change(column=family_name(put.family) + b":" + column, value=value)
+        change = PutCell(family_name(put.family) + b":" + column, value)
         condition = family_name(family) + b":" + qualifier
         with self._schema.told(table, [family, put.family]):
             applied: bool = self._gateway.tell(

@@ -10,7 +10,7 @@ from typing import Any, Final
 from cfacl.errors import SchemaMissing, StoreContractError
 from cfacl.stores.base import SystemTable
 from cfacl.stores.hbase.client import Client
-from cfacl.stores.hbase.definitions import ColumnDescriptor, Mutation, TScan
+from cfacl.stores.hbase.definitions import ColumnDescriptor, PutCell, TScan
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import RECORDS
 from cfacl.stores.hbase.schema import make
@@ -54,7 +54,7 @@ class Records(SystemTable):
         raw = self._raw(key)
         if _value(raw) != expected:
             return False
-        change = Mutation(column=_COLUMN, value=_NONE if value is None else _SOME + value)
+        change = PutCell(_COLUMN, _NONE if value is None else _SOME + value)
         replaced: bool = self._gateway.tell(
             lambda client: client.checkAndPut(self._table, _row(key), _COLUMN, raw, change, {})
         )
@@ -63,7 +63,7 @@ class Records(SystemTable):
     def now(self) -> int:
         """Return by which millisecond the server stamps what is written now."""
         self._make()
-        change = Mutation(column=_COLUMN, value=_NONE)
+        change = PutCell(_COLUMN, _NONE)
         self._gateway.tell(lambda client: client.mutateRow(self._table, _CLOCK, [change], {}))
         rows = self._gateway.ask(lambda client: client.getRowWithColumns(self._table, _CLOCK, [_FAMILY], {}))
         if [each.row for each in rows] != [_CLOCK]:

@@ -20,6 +20,8 @@ __all__ = ["Wire", "opened", "strange"]
 
 #: How long a connection may take to open, in seconds, where an answer may take longer.
 _OPENING: Final = 5.0
+#: How much longer it may take than it should, so that the socket is seldom told anew.
+_LATE: Final = 1.05
 
 
 class Wire:
@@ -28,7 +30,9 @@ class Wire:
     def __init__(self, opened: socket.socket, timeout: float) -> None:
         self._socket = opened
         self._timeout = timeout
-        self._until = 0.0
+        self._until = self._left = 0.0
+        self._waiting = select.poll()
+        self._waiting.register(opened, select.POLLIN)
 
     def begin(self) -> None:
         """Count from now."""
@@ -36,11 +40,7 @@ class Wire:
 
     def is_quiet(self) -> bool:
         """Whether it is open, and nothing waits to be read: neither a late answer nor the other side's good-bye."""
-        if self._socket.fileno() < 0:
-            return False
-        waiting = select.poll()
-        waiting.register(self._socket, select.POLLIN)
-        return not waiting.poll(0)
+        return self.is_open() and not self._waiting.poll(0)
 
     def is_open(self) -> bool:
         return self._socket.fileno() >= 0
@@ -80,7 +80,9 @@ class Wire:
         left = self._until - monotonic()
         if left <= 0:
             raise TimeoutError
-        self._socket.settimeout(left)
+        if not left <= self._left <= left * _LATE:
+            self._socket.settimeout(left)
+            self._left = left
 
 
 class _Reading(io.RawIOBase):
