@@ -118,17 +118,20 @@ def _runs(mutations: Sequence[Mutation]) -> Iterator[_Run]:
         key = mutation.key
         for change in mutation.changes:
             deletes = isinstance(change, Delete)
+            known = rows.get(key)
             if rows and (
-                kind != (deletes, change.timestamp) or (key not in rows and (len(rows) >= _ROWS or size >= _BYTES))
+                kind != (deletes, change.timestamp) or (known is None and (len(rows) >= _ROWS or size >= _BYTES))
             ):
                 yield _Run(position, rows, kind[1], kind[0])
-                rows, size = {}, 0
+                rows, size, known = {}, 0, None
             if not rows:
                 kind = deletes, change.timestamp
             columns = _columns(change)
-            if columns:  # said twice, the last one counts
-                rows.setdefault(key, {}).update(columns)
-                size += sum(map(len, columns.values()))
+            if known is not None:
+                known.update(columns)  # said twice, the last one counts
+            elif columns:
+                rows[key] = columns
+            size += sum(map(len, columns.values()))
     if rows:
         yield _Run(position, rows, kind[1], kind[0])
 
