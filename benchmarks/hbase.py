@@ -151,18 +151,21 @@ def behind_rights(stack: ExitStack, rows: int) -> Unguarded:
 
 
 def one_of_eight(house: House, what: str) -> dict[str, Callable[[], object]]:
-    narrow, everything = house.guarded("narrow"), house.guarded()
+    narrow, everything, plain = house.guarded("narrow"), house.guarded(), house.plain
     prefix = WANTED.encode() + b":"
+    theirs = house.names[WANTED.encode()] + b":"
 
-    def dropped(row: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    def dropped(row: dict[bytes, bytes], prefix: bytes = prefix) -> dict[bytes, bytes]:
         return {column: value for column, value in row.items() if column.startswith(prefix)}
 
     some = house.keys[:CALLS]
     return {
         f"hbase.{what}.scan.one": lambda: list(narrow.scan(batch_size=1_000)),
         f"hbase.{what}.scan.dropped": lambda: [dropped(row) for _, row in everything.scan(batch_size=1_000)],
+        f"hbase.{what}.scan.plain": lambda: [dropped(row, theirs) for _, row in plain.scan(batch_size=1_000)],
         f"hbase.{what}.get.one": lambda: [narrow.row(key) for key in some],
         f"hbase.{what}.get.dropped": lambda: [dropped(everything.row(key)) for key in some],
+        f"hbase.{what}.get.plain": lambda: [dropped(plain.row(key), theirs) for key in some],
     }
 
 

@@ -12,6 +12,7 @@ import pytest
 from cfacl.errors import StoreError
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
+from cfacl.stores.hbase import clocks
 from cfacl.stores.hbase.address import parse
 from cfacl.stores.hbase.store import HBaseStore, open_store
 from cfacl.testing.servers import Proxy
@@ -79,11 +80,79 @@ def test_by_one_that_is_behind_nothing_is_missed(ground, made) -> None:
         assert store.get("clocks", [b"k"], Projection([Slice(PASSING)])) == [(b"k", {b"passing:a": b"1"})]
 
 
-def test_it_is_looked_at_once_while_the_schema_is_the_same(ground, made, proxy: Proxy) -> None:
+class Drifting:
+    """A clock that goes wrong by some seconds."""
+
+    def __init__(self) -> None:
+        self.seconds = 0
+
+    def __call__(self) -> int:
+        return time.time_ns() + self.seconds * 1_000_000_000
+
+
+class Minutes:
+    """What clocks are compared by, turned by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def minutes(monkeypatch) -> Minutes:
+    made = Minutes()
+    monkeypatch.setattr(clocks, "monotonic", made)
+    return made
+
+
+def test_it_is_looked_at_once_a_minute_and_when_the_store_is_opened_again(
+    ground, made, minutes: Minutes, proxy: Proxy
+) -> None:
     store = ground.store(proxy.port)
-    for _ in range(3):
-        store.versions("clocks", b"k", PASSING, b"a")
-    assert len(proxy.requests("mutateRow")) == 1
+    passing = Projection([Slice(PASSING)])
+    for count, seconds in ((1, 0), (1, 59), (2, 1), (2, 59), (3, 1)):
+        minutes.seconds += seconds
+        for _ in range(3):
+            assert store.versions("clocks", b"k", PASSING, b"a")
+            assert store.get("clocks", [b"k"], passing)
+            assert list(store.scan("clocks", passing, Span(), batch_size=1))
+        assert len(proxy.requests("mutateRow")) == count
     store.reopen()
     store.versions("clocks", b"k", PASSING, b"a")
-    assert len(proxy.requests("mutateRow")) == 2
+    assert len(proxy.requests("mutateRow")) == 4
+
+
+def test_one_that_goes_ahead_later_is_told_within_a_minute(ground, made, minutes: Minutes) -> None:
+    ours = Drifting()
+    passing = Projection([Slice(PASSING)])
+    with closing(HBaseStore(parse(url(ground)), clock=ours)) as store:
+        scan = store.scan("clocks", passing, Span(), batch_size=1)
+        assert next(scan)
+        assert store.get("clocks", [b"k"], passing)
+        ours.seconds = 7_200  # and what was written this hour would be missed
+        minutes.seconds += 60
+        for read in (
+            lambda: store.get("clocks", [b"k"], passing),
+            lambda: store.versions("clocks", b"k", PASSING, b"a"),
+            lambda: list(store.scan("clocks", passing, Span(), batch_size=1)),
+            lambda: next(scan),
+        ):
+            with pytest.raises(StoreError, match=AHEAD):
+                read()
+        ours.seconds = 0
+        assert store.get("clocks", [b"k"], passing)
+
+
+def test_one_that_drifts_later_stamps_nothing(ground, made, minutes: Minutes) -> None:
+    ours = Drifting()
+    change = [Mutation(b"drift", (Put(LASTING, {b"a": b"1"}),))]
+    with closing(open_store(f"{url(ground)}?retry_writes=true", clock=ours)) as store:
+        store.apply("clocks", change)
+        ours.seconds = -7_200
+        minutes.seconds += 60
+        with pytest.raises(StoreError, match=APART + "leave out `retry_writes`$"):
+            store.apply("clocks", [Mutation(b"late", (Put(LASTING, {b"a": b"1"}),))])
+    keys = [key for key, _ in made.get("clocks", [b"drift", b"late"], Projection([Slice(LASTING)]))]
+    assert keys == [b"drift"]

@@ -14,6 +14,7 @@ import pytest
 import trustme
 
 import cfacl
+from cfacl.stores.hbase import admission
 from cfacl.testing.servers import Running, ports
 
 pytestmark = pytest.mark.slow
@@ -78,16 +79,75 @@ def test_the_gateway_acts_as_each_principal(hbase_acl: Running) -> None:
         db.create_tables()
         table = {name: db.session(name, purpose="work").table("t") for name in ("alice", "hbase")}
         table["hbase"].put(b"r", {b"a:x": b"1", b"b:x": b"2"})
-        with pytest.raises(cfacl.StoreError, match="refuses `R` on this to the user whom the gateway acts as"):
+        with pytest.raises(cfacl.StoreError, match=LEFT_OUT.format(r"a\+1")):
             table["alice"].row(b"r")
         name = where.rpartition("/")[2].partition("?")[0] + "t"
         operator.grant("alice", "R", name, "a+1")
         poll(lambda: table["alice"].row(b"r", columns=[b"a"]) == {b"a:x": b"1"})
-        with pytest.raises(cfacl.StoreError, match="refuses `R` on this"):
+        with pytest.raises(cfacl.StoreError, match="refuses `R` on this to the user whom the gateway acts as"):
             table["alice"].row(b"r", columns=[b"b"])
         with pytest.raises(cfacl.StoreError, match="refuses `W` on this"):
             table["alice"].put(b"r", {b"a:x": b"2"})
         assert table["hbase"].row(b"r") == {b"a:x": b"1", b"b:x": b"2"}
+
+
+#: What is said of a family that HBase would leave out of an answer.
+LEFT_OUT = (
+    r"^hbase refuses `R` on family `{}`, or a column of it, to `alice`, and would leave it out of an answer without a word;"
+    " `cfacl native plan` says what to grant$"
+)
+
+
+def test_what_hbase_would_leave_out_without_a_word_is_told(hbase_acl: Running, monkeypatch) -> None:
+    """HBase narrows what names several families, or columns, of which it refuses some."""
+    seconds = [1000.0]
+    monkeypatch.setattr(admission, "monotonic", lambda: seconds[0])
+    where = url(hbase_acl, "?doas=principal")
+    with cfacl.connect(where, policy=POLICY) as db, hbase_acl.operator() as operator:
+        db.create_tables()
+        db.session("hbase", purpose="work").table("t").put(b"r", {b"a:x": b"1", b"b:x": b"2", b"b:y": b"3"})
+        alice = db.session("alice", purpose="work").table("t")
+        name = where.rpartition("/")[2].partition("?")[0] + "t"
+        reads: dict[str, Callable[[], object]] = {
+            "row": lambda: alice.row(b"r"),
+            "rows": lambda: alice.rows([b"r", b"s"]),
+            "scan": lambda: list(alice.scan()),
+            "narrow": lambda: alice.row(b"r", strict=False),
+            "columns": lambda: alice.row(b"r", columns=[b"a:x", b"b:x"]),
+            "one family's": lambda: alice.row(b"r", columns=[b"b:x", b"b:y"]),
+        }
+        operator.grant("alice", "R", name, "a+1")
+        operator.grant("alice", "R", name, "b+2", "y")
+        poll(lambda: alice.row(b"r", columns=[b"a"]) and alice.row(b"r", columns=[b"b:y"]))
+        plain = hbase_acl.connection("http", user="alice").table(name.encode())
+        assert plain.row(b"r", columns=[b"a+1:x", b"b+2:x", b"b+2:y"]) == {b"a+1:x": b"1", b"b+2:y": b"3"}
+        for read in (reads["columns"], reads["one family's"]):
+            with pytest.raises(cfacl.StoreError, match=LEFT_OUT.format(r"b\+2")):
+                read()
+        operator.revoke("alice", "", name, "b+2", "y")
+        poll(lambda: refused(lambda: alice.row(b"r", columns=[b"b:y"])))
+        for read in reads.values():
+            with pytest.raises(cfacl.StoreError, match=LEFT_OUT.format(r"b\+2")):
+                read()
+        operator.grant("alice", "R", name, "b+2")
+        poll(lambda: alice.row(b"r", columns=[b"b"]))
+        for read in reads.values():
+            assert read()
+        scan = alice.scan(batch_size=1)
+        operator.revoke("alice", "", name, "b+2")
+        poll(lambda: refused(lambda: alice.row(b"r", columns=[b"b"])))
+        seconds[0] += 60  # until then HBase's silence is believed
+        for read in (*reads.values(), lambda: next(scan)):
+            with pytest.raises(cfacl.StoreError, match=r"^hbase refuses `R` on "):
+                read()
+
+
+def refused(read: Callable[[], object]) -> bool:
+    try:
+        read()
+    except cfacl.StoreError:
+        return True
+    return False
 
 
 def poll(holds: Callable[[], bool]) -> None:

@@ -26,10 +26,11 @@ _NOBODY: Final = -1
 
 
 class Gateway:
-    """A gateway at an address.  What fails raises our errors, with the driver's as the cause."""
+    """A gateway at an address, which acts as ``user``.  What fails raises our errors, with the driver's as the cause."""
 
     def __init__(self, address: Address, user: str | None = None) -> None:
         self.address = address
+        self.user = user
         self.pool = Pool(partial(connect, address, user))
 
     def table(self, name: str) -> bytes:

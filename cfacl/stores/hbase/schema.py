@@ -20,13 +20,13 @@ from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import RECORDS, family_name, identified, options, time_to_live
 from cfacl.stores.native import Refused
 
-__all__ = ["Schema", "make", "present"]
+__all__ = ["NO_ROW", "Schema", "make", "present"]
 
 #: How long a table that somebody else makes may take, and how long between two looks; seconds.
 _PATIENCE: Final = 30.0
 _PAUSE: Final = 0.05
 #: A cell that nobody means, of which nothing is told.
-_NO_ROW: Final = b"cfacl"
+NO_ROW: Final = b"cfacl"
 _NO_COLUMN: Final = b"cfacl"
 
 
@@ -206,7 +206,7 @@ def _there(gateway: Gateway, table: bytes, family: bytes) -> bool:
     """Return whether there is a family, by a question that takes no right: HBase looks for it before it asks who may."""
     column = family + b":" + _NO_COLUMN
     try:
-        gateway.ask(lambda client: client.getRowWithColumns(table, _NO_ROW, [column], {}))
+        gateway.ask(lambda client: client.getRowWithColumns(table, NO_ROW, [column], {}))
     except SchemaMissing:
         return False
     except Refused:

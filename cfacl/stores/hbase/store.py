@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from cfacl.errors import InvalidValue, RequestError, StoreContractError, StoreError, Unsupported
+from cfacl.errors import InvalidValue, RequestError, StoreContractError, Unsupported
 from cfacl.model.counter import counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.hbase.address import Address, parse
+from cfacl.stores.hbase.admission import Admission
 from cfacl.stores.hbase.changes import send
 from cfacl.stores.hbase.client import Client
+from cfacl.stores.hbase.clocks import Clocks
 from cfacl.stores.hbase.definitions import PutCell
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import confirm_account, confirm_keys, family_name
@@ -39,8 +41,6 @@ _IDENTITIES: Final = 256
 #: At most so many rows are asked for at once.
 _ROWS: Final = 1_000
 _MOST: Final = (1 << 31) - 1
-#: By how many milliseconds another clock may differ from ours, where ours stamps what is written or tells what is over.
-_APART: Final = 1_000
 _CAPABLE: Final = Capabilities(
     atomic_mix=False,
     atomic_batch=False,
@@ -64,7 +64,6 @@ class HBaseStore(Store):
     scheme: ClassVar[str] = "hbase"
 
     def __init__(self, address: Address, *, clock: Callable[[], int]) -> None:
-        self._clock = clock
         self.plaintext = address.tls is None
         self._gateway = Gateway(address)
         #: this store as each principal, where the gateway acts as them
@@ -74,9 +73,10 @@ class HBaseStore(Store):
         self._schema = Schema(self._gateway)
         self._stamps = Stamps(clock) if address.retry_writes else None
         self._readings: dict[Projection, Reading] = {}
-        #: since when, as the schema counts, our clock has been known not to be ahead of the server's
-        self._agreed: object = None
-        self.system = self._records = Records(self._gateway)
+        self.system = Records(self._gateway)
+        self._clocks = Clocks(clock, self.system)
+        #: where the gateway acts as a principal
+        self._admission: Admission | None = None
 
     def acting_as(self, identity: str) -> HBaseStore:
         if not self._gateway.address.doas:
@@ -91,6 +91,7 @@ class HBaseStore(Store):
                     forgotten._gateway.pool.refresh()  # noqa: SLF001  # of its own kind
             acting = copy.copy(self)
             acting._gateway = Gateway(self._gateway.address, identity)  # noqa: SLF001  # as above
+            acting._admission = Admission(acting._gateway)  # noqa: SLF001  # as above
             acting = self._acting.setdefault(identity, acting)
             self._made.add(acting._gateway.pool)  # noqa: SLF001  # as above
         return acting
@@ -122,8 +123,9 @@ class HBaseStore(Store):
         confirm_keys(keys)
         reading = self._reading(table, projection)
         with self._schema.told(table, reading.families):
+            self._confirm_nothing_missed(reading)
             results = self._gateway.ask(partial(_read, reading, keys))
-        wanted = Wanted(self._now() if reading.ages else 0, before)
+        wanted = Wanted(self._clocks.now() if reading.ages else 0, before)
         rows = {each.row: self._cells(reading, each.row, each.columns, wanted, timestamps) for each in results}
         if not rows.keys() <= set(keys):
             raise StoreContractError("the store answered a row that was not asked for; the answer was dropped")
@@ -143,8 +145,10 @@ class HBaseStore(Store):
         if limit is not None and limit < 0:
             raise RequestError("a limit is not negative")
         confirm_keys([key])
-        self._confirm_aging(table, [family])
-        wanted = Wanted(self._now(), before)
+        self._schema.confirm(table, [family])
+        if family.time_to_live is not None:
+            self._clocks.confirm_not_ahead()
+        wanted = Wanted(self._clocks.now(), before)
         with self._schema.told(table, [family]):
             found = self._older(self._gateway.table(table), key, family, family_name(family) + b":" + qualifier)
         return [(value, timestamp) for value, timestamp in found if wanted.of(family, timestamp)][:limit]
@@ -170,8 +174,9 @@ class HBaseStore(Store):
 
         def read(number: int) -> list[tuple[bytes, Cells]]:
             self._schema.confirm(table, reading.families)
-            wanted = Wanted(self._now(), before)
             with self._schema.told(table, reading.families):
+                self._confirm_nothing_missed(reading)
+                wanted = Wanted(self._clocks.now(), before)
                 try:
                     found = scanner.read(number)
                 except Exception as error:  # whatever the driver raises
@@ -189,6 +194,8 @@ class HBaseStore(Store):
                     raise InvalidValue("a timestamp is milliseconds since 1970, from 0 to 2**63 - 2 on hbase")
                 families.add(change.family)
         self._schema.confirm(table, families)
+        if self._stamps is not None:
+            self._clocks.confirm_agree()
         with self._schema.told(table, families):
             send(self._gateway, self._gateway.table(table), mutations, self._stamps)
 
@@ -254,7 +261,7 @@ class HBaseStore(Store):
         self._gateway.greet()
         self._schema.names()
         if self._stamps is not None:
-            self._confirm_clock()
+            self._clocks.confirm_agree()
 
     def flush(self) -> None:
         """Do nothing but look: what HBase acknowledged is in its log."""
@@ -279,6 +286,7 @@ class HBaseStore(Store):
         for each in self._pools():
             each.refresh()
         self._schema.forget()
+        self._clocks.forget()
 
     def close(self) -> None:
         for each in self._pools():
@@ -290,38 +298,6 @@ class HBaseStore(Store):
 
     def _pools(self) -> list[Pool]:
         return [self._gateway.pool, *self._made.copy()]
-
-    def _confirm_aging(self, table: str, families: Collection[StoredFamily]) -> None:
-        """Refuse to read what is not there, and by a clock ahead of the server's what is over some day: it would be missed.
-
-        By one that is behind nothing is, for HBase leaves out what is over by its own.
-        """
-        since = self._schema.since
-        self._schema.confirm(table, families)
-        if self._agreed is not since and any(each.time_to_live is not None for each in families):
-            ahead, _ = self._apart()
-            if ahead > _APART:
-                raise StoreError(
-                    f"this clock is {ahead // 1000} seconds ahead of hbase's, so that what is there would be missed; let both"
-                    " follow one, or read no family that has a `time_to_live`"
-                )
-            self._agreed = since
-
-    def _confirm_clock(self) -> None:
-        """Raise `StoreError` where the server's clock is another, for the writes of two would win and lose by chance."""
-        apart = max(self._apart())
-        if apart > _APART:
-            raise StoreError(
-                f"this clock and hbase's are {apart // 1000} seconds apart; let both follow one, or leave out `retry_writes`"
-            )
-
-    def _apart(self) -> tuple[int, int]:
-        """Return by how much our clock is ahead of the server's, and behind it, at least; milliseconds."""
-        before, there, after = self._now(), self._records.now(), self._now()
-        return before - there, there - after
-
-    def _now(self) -> int:
-        return self._clock() // 1_000_000
 
     def _older(self, table: bytes, key: bytes, family: StoredFamily, column: bytes) -> list[tuple[bytes, int]]:
         """Return the kept (value, timestamp) of a cell, newest first."""
@@ -339,11 +315,18 @@ class HBaseStore(Store):
         reading = self._readings.get(projection)
         if reading is None or reading.since is not self._schema.since:
             since = self._schema.since
-            self._confirm_aging(table, projection.stored.values())
+            self._schema.confirm(table, projection.stored.values())
             if len(self._readings) >= _READINGS:
                 self._readings.clear()
             reading = self._readings[projection] = Reading(self._gateway.table(table), projection, since)
         return reading
+
+    def _confirm_nothing_missed(self, reading: Reading) -> None:
+        """Raise `StoreError` where an answer would lack something that is there, and not say so."""
+        if reading.ages:
+            self._clocks.confirm_not_ahead()
+        if self._admission is not None:
+            self._admission.confirm(reading)
 
 
 def _read(reading: Reading, keys: Sequence[bytes], client: Client) -> list[Any]:
@@ -369,8 +352,8 @@ def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
     plain puts and deletes of `apply` bear this clock's time instead of the server's, so that a second one is the same as
     the first, and are sent once more where the connection broke.  Then all who write need clocks that agree: of two plain
     writes the later one wins by these, a counter's or a compare-and-set's is stamped by the server, and either is hidden
-    by a delete from a clock that is ahead.  A server's that is more than a second from ours is told; the first read
-    of a family that has a ``time_to_live`` tells one that is behind ours.  Counters and compare-and-set are never sent again.
+    by a delete from a clock that is ahead.  A server's that is more than a second from ours is told, once a minute; reads
+    of a family that has a ``time_to_live`` tell one that is behind ours.  Counters and compare-and-set are never sent again.
 
     Raises:
         RequestError: the URL does not make sense.
