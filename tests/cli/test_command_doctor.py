@@ -133,7 +133,7 @@ def test_families_that_the_store_refuses_to_list_are_not_visible(run: Any, monke
 
 def test_what_rocksdb_says_of_its_work_is_told(store: Path, monkeypatch: Any) -> None:
     known: dict[str, int | str] = {
-        "background_errors": 0, "writes_stopped": 0, "descriptors_open": 10, "descriptors_limit": 100,
+        "background_errors": 0, "writes_stopped": 0, "calls_failed": 0, "descriptors_open": 10, "descriptors_limit": 100,
         "block_cache_limit": 1 << 30, "memtable_limit": 1 << 20, "files_held_open_limit": 50,
     }  # fmt: skip
 
@@ -141,7 +141,7 @@ def test_what_rocksdb_says_of_its_work_is_told(store: Path, monkeypatch: Any) ->
         return [each.about for each in posture(store, known | changed, read_only=False) if each.verdict == "attention"]
 
     assert ill() == ill(descriptors_open="unknown") == ill(descriptors_open=80) == []
-    assert ill(background_errors=1) == ill(writes_stopped=1) == ["writing"]
+    assert ill(background_errors=1) == ill(writes_stopped=1) == ill(calls_failed=1) == ["writing"]
     assert ill(descriptors_open=81) == ["descriptors"]
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
     assert ill() == ["directory"]

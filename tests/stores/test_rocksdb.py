@@ -34,10 +34,11 @@ from cfacl.errors import (
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import MAX_VALUE, Delete, Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import RocksStore, drafts, keys
+from cfacl.stores.rocksdb import RocksStore, keys
 from cfacl.stores.rocksdb.errors import TEXTS, EndedEarly, mapped
 from cfacl.stores.rocksdb.keys import FamilyName
 from cfacl.stores.rocksdb.rows import Source, newest
+from cfacl.stores.rocksdb.stalls import Stalls
 
 TABLE = "account"
 EVERYTHING = Span()
@@ -601,14 +602,18 @@ class TestDroppedHandles:
 
     @pytest.mark.parametrize("call", ["apply", "compare_and_set", "increment"])
     def test_no_family_can_be_dropped_between_being_found_and_being_written(self, store, call, monkeypatch):
-        committed = drafts._commit
+        written = Stalls.write
         owned = []
 
-        def watched(database, *arguments):
-            owned.append(database.lock._is_owned())
-            committed(database, *arguments)
+        def watched(self, driver, make):
+            def made():
+                owned.append(store._database.lock._is_owned())  # where it is found
+                return make()
 
-        monkeypatch.setattr(drafts, "_commit", watched)
+            written(self, driver, made)
+            owned.append(store._database.lock._is_owned())
+
+        monkeypatch.setattr(Stalls, "write", watched)
         mutation = Mutation(b"u1", (Put(ONE, {b"a": bytes(8)}),))
         calls = {
             "apply": lambda: store.apply(TABLE, [mutation]),
@@ -616,7 +621,7 @@ class TestDroppedHandles:
             "increment": lambda: store.increment(TABLE, b"u1", ONE, b"a", 1),
         }
         calls[call]()
-        assert owned == [True]
+        assert owned == [True, True]
 
     def test_a_column_of_a_family_that_was_dropped_once_it_was_found_is_not_said_to_be_missing(self, store):
         held = store._database.find(TABLE, ONE)
@@ -739,6 +744,25 @@ class TestRecovery:
         ((value, stamp),) = row(store, b"r00000", ONE, timestamps=True).values()
         assert value == b"plain"
         assert 1_800_000_005_000 <= stamp <= 1_800_000_006_000
+
+    def test_that_a_family_may_be_missing_is_on_disk_before_it_is_dropped(self, store):
+        """Or, after the machine died, what was dropped would be missed as what a damaged manifest lost."""
+        for timestamp in (5, 6):
+            put(store, b"r", KEPT, {b"q": b"1"}, timestamp)
+        driver, done = store._database.driver, []
+
+        class Recording:
+            def __getattr__(self, name):
+                if name in ("write", "flush_wal", "drop_column_family"):
+                    done.append(name)
+                return getattr(driver, name)
+
+        store._database.driver = Recording()
+        store.drop_table(TABLE, [KEPT])
+        store._database.driver = driver
+        first = ["write", "flush_wal", "drop_column_family"]
+        assert done[:3] == first
+        assert done[4:7] == first  # of its older versions, behind telling of the first
 
     def test_a_record_of_the_system_table_is_on_disk_before_it_is_acknowledged(self, store):
         driver, flushed = store._database.driver, []

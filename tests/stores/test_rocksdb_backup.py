@@ -6,6 +6,7 @@ import errno
 import json
 import os
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -204,12 +205,36 @@ def test_no_backup_goes_into_the_store_itself(store, path, folder, where):
     list(store.back_up(folder / "store-2"))
 
 
-def test_the_names_of_new_directories_are_on_the_disk(store, folder, monkeypatch):
-    synced = []
-    sync = backup._sync
-    monkeypatch.setattr(backup, "_sync", lambda each: synced.append(each) or sync(each))
+@pytest.fixture
+def synced(monkeypatch):
+    """What was written to the disk, by path."""
+    found = []
+    sync = os.fsync
+
+    def noted(descriptor):
+        found.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return found
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/fd").exists(), reason="there is no `/proc` to see which file a descriptor is of"
+)
+def test_files_and_the_names_of_new_directories_are_on_the_disk(store, path, folder, clock, synced):
     list(store.back_up(folder / "b1"))
-    assert synced == [folder, folder / "b1" / "data", folder / "b1"]
+    assert [each for each in synced if each.is_dir()] == [folder, folder / "b1" / "data", folder / "b1"]
+    assert {each for each in synced if not each.is_dir()} == {
+        each for each in (folder / "b1").rglob("*") if each.is_file()
+    }
     synced.clear()
     list(restore(folder / "b1", folder / "s1"))
-    assert synced == [folder, folder / "s1", folder / "s1"]
+    assert [each for each in synced if each.is_dir()] == [folder, folder / "s1", folder / "s1"]
+    copied = {
+        each.relative_to(folder / "b1" / "data") for each in (folder / "b1" / "data").rglob("*") if each.is_file()
+    }
+    assert {each for each in synced if not each.is_dir()} >= {folder / "s1" / each for each in copied}
+    synced.clear()
+    open_store(folder / "new", clock=clock).close()
+    assert [each for each in synced if each.is_dir()] == [folder / "new", folder]

@@ -275,7 +275,7 @@ def unwritable(folder, store, mounted):
     place.mkdir()
     if mounted(place, "--bind", store):
         assert mounted(place, "-o", "remount,ro,bind")
-        yield place, "root", "cannot be written; mount it so, or connect with `read_only=True`"
+        yield place, "root", "cannot be written; mount it for writing, or connect with `read_only=True`"
     else:
         folder.chmod(0o755)
         for each in (store, *store.iterdir()):

@@ -226,6 +226,22 @@ class TestCatchingUp:
         store._database.driver = Failing()
         assert row(store) == whole(b"1")
 
+    def test_where_the_writer_began_another_log_meanwhile_it_is_opened_again(self, writer, reader, monkeypatch):
+        store = reader()
+        writer.do("put(b'r', b'1')")
+        catch_up, opened = replica.Replica._catch_up, replica.Replica._open
+        done = []
+
+        def caught_up(self):
+            catch_up(self)
+            done.append("caught up")
+            writer.do("[column(each).flush() for each in ALL]")
+
+        monkeypatch.setattr(replica.Replica, "_catch_up", caught_up)
+        monkeypatch.setattr(replica.Replica, "_open", lambda self: done.append("opened") or opened(self))
+        assert row(store) == whole(b"1")
+        assert done == ["caught up", "opened"]
+
     def test_files_that_never_rest_are_said_so(self, writer, reader, monkeypatch):
         store = reader()
         turns, times = itertools.count(), itertools.count(replica.monotonic())

@@ -15,7 +15,7 @@ from cfacl.errors import Closed, StoreCorrupted, StoreError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import gate
+from cfacl.stores.rocksdb import gate, watermark
 from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.watermark import MARKS
 
@@ -268,3 +268,131 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged_and_is_got_over(small, 
     said = "there is no space left; free some, then open the store again" if what == "disk" else "open the store again"
     assert all(said in each for each in lines[:3]), lines
     assert int(lines[3].removeprefix("all ")) > 50
+
+
+# --- interrupts, and handlers of signals, which run between any two steps of the thread that they meet
+
+
+def test_an_interrupt_while_many_families_wait_for_the_others_changes_nothing(store, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_wait", interrupting())
+        with pytest.raises(KeyboardInterrupt):
+            store.create_families(MANY)
+    put(store, b"r")
+    store.create_families(MANY)
+    put(store, b"r")
+
+
+def test_closing_once_more_goes_on_where_it_was_interrupted(store, rocksdb_url, clock, monkeypatch):
+    store.apply("t", [Mutation(b"s", (Put(ONE, {b"q": b"v"}),))], durable=False)
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_wait", interrupting())
+        with pytest.raises(KeyboardInterrupt):
+            store.close()
+    with pytest.raises(Closed):
+        put(store, b"r")
+    store.close()
+    store.close()
+    again = open_store(rocksdb_url, clock=clock)
+    assert len(again.get("t", [b"r", b"s"], ALL)) == 2
+    again.close()
+
+
+@pytest.mark.parametrize("then", ["reopen", "close"])
+def test_an_interrupted_reopening_is_done_again_or_closed(store, rocksdb_url, clock, monkeypatch, then):
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "_wait", interrupting())
+        with pytest.raises(KeyboardInterrupt):
+            store.reopen()
+    with pytest.raises(StoreUnavailable, match="open it again with `reopen"):
+        put(store, b"r")
+    if then == "reopen":
+        store.reopen()
+        put(store, b"r")
+    store.close()
+    open_store(rocksdb_url, clock=clock).close()
+
+
+def interrupting():
+    def wait():
+        raise KeyboardInterrupt
+
+    return wait
+
+
+@pytest.mark.parametrize("ending", [None, SystemExit])
+def test_a_handler_may_close_the_store_inside_a_call(store, rocksdb_url, clock, monkeypatch, ending):
+    def closing():
+        store.close()
+        if ending is not None:
+            raise ending
+        return clock()
+
+    monkeypatch.setattr(store, "_clock", closing)  # which is read in the middle of a change
+    with pytest.raises(ending or Closed):
+        put(store, b"s")
+    assert store.gate.calls == []
+    again = open_store(rocksdb_url, clock=clock)
+    assert [key for key, _ in again.get("t", [b"r", b"s"], ALL)] == [b"r"]
+    again.close()
+
+
+@pytest.mark.parametrize("how", ["reopen", "many families"])
+@pytest.mark.parametrize("when", ["before", "behind"])
+def test_a_handler_may_close_the_store_while_it_is_opened_again(store, rocksdb_url, clock, monkeypatch, how, when):
+    opened = store._opened
+
+    def closing(new):
+        if when == "before":
+            store.close()
+        made = opened(new)
+        if when == "behind":
+            store.close()
+        return made
+
+    monkeypatch.setattr(store, "_opened", closing)
+    with pytest.raises(Closed, match=r"^the store is closed; open it again$"):
+        store.reopen() if how == "reopen" else store.create_families(MANY)
+    with pytest.raises(Closed):
+        put(store, b"s")
+    monkeypatch.undo()
+    again = open_store(rocksdb_url, clock=clock)
+    put(again, b"s")
+    again.close()
+
+
+def test_a_handler_may_flush_inside_a_flush(store, monkeypatch):
+    look, inside = watermark.Watermark.look, []
+
+    def flushing(self):
+        if not inside:
+            inside.append(True)
+            store.flush()
+        return look(self)
+
+    monkeypatch.setattr(watermark.Watermark, "look", flushing)
+    call = threading.Thread(target=store.flush)
+    call.start()
+    call.join(10)
+    assert not call.is_alive()
+    assert inside
+
+
+def test_how_many_calls_failed_is_said_until_it_is_opened_again(store, monkeypatch):
+    class Failing:
+        def __getattr__(self, name):
+            raise Exception("IO error: While fsync: a disk: Input/output error")  # noqa: TRY002  # as the driver does
+
+    assert store.statistics()["calls_failed"] == 0
+    driver, store._database.driver = store._database.driver, Failing()
+    for _ in range(3):
+        with pytest.raises(StoreUnavailable, match="could not read or write"):
+            put(store, b"s")
+    store._database.driver = driver
+    del driver
+    assert store.statistics()["calls_failed"] == 3
+    with pytest.raises(StoreError, match="lacks family"):
+        store.get("t", [b"r"], Projection([Slice(MANY[0])]))
+    assert store.statistics()["calls_failed"] == 3
+    store.reopen()
+    assert store.statistics()["calls_failed"] == 0

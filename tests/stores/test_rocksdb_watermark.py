@@ -59,6 +59,7 @@ def left(request, folder, clock):
     flushed(store, ONE)
     for number in range(ROWS // 2, ROWS):
         put(store, b"%04d" % number)
+        put(store, b"%04d" % number, TWO)  # so that closing writes to the manifest more than once
     path = folder / "left"
     if request.param == "killed":
         shutil.copytree(folder / "open", path)
@@ -131,6 +132,18 @@ def test_a_file_that_was_cut_anywhere_is_missed(left, clock, kind):
     store = open_store(left, clock=clock)
     assert len(rows(store)) == ROWS
     store.close()
+
+
+def test_where_a_store_was_closed_the_manifest_is_marked_to_its_end(folder, clock):
+    """RocksDB writes to it until it is closed, as late as somebody refers to it."""
+    for _ in range(5):
+        store = open_store(folder / "store", clock=clock)
+        store.create_table("t", [ONE, TWO])
+        for family in (ONE, TWO):
+            put(store, b"r", family)
+        store.close()
+        named = (folder / "store" / "CURRENT").read_text().strip()
+        assert marks(folder / "store")[named] == (folder / "store" / named).stat().st_size
 
 
 @KINDS

@@ -28,6 +28,7 @@ from rocksdict import Checkpoint
 
 from cfacl.errors import RequestError, StoreCorrupted, StoreError, StoreUnavailable, quoted, quoted_path
 from cfacl.stores.base import Copied
+from cfacl.stores.rocksdb.creation import sync_names
 from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.origin import confirm_whole
 from cfacl.stores.rocksdb.verification import column_families, verify
@@ -84,7 +85,7 @@ def back_up(database: Database, path: Path, target: Path) -> Generator[Copied, N
             yield from _copied([(checkpoint / name, data / name, None) for name in names], entries)
             manifest = {"format": _FORMAT, "files": [each._asdict() for each in sorted(entries)]}
             _write(target / _MANIFEST, json.dumps(manifest, indent=1).encode())
-            _sync(target)
+            sync_names(target)
     except BaseException:
         with suppress(OSError):
             (target / _MANIFEST).unlink()
@@ -189,7 +190,7 @@ def _made(target: Path, anew: str) -> bool:
     with _telling(target, anew):
         new = not target.exists()
         target.mkdir(mode=0o700, exist_ok=True)
-        _sync(Path(os.path.realpath(target)).parent)
+        sync_names(Path(os.path.realpath(target)).parent)
     return new
 
 
@@ -249,7 +250,7 @@ def _copied(jobs: list[tuple[Path, Path, _Entry | None]], entries: list[_Entry])
         finally:
             pool.shutdown(cancel_futures=True)
     for folder in {target.parent for _, target, _ in jobs}:
-        _sync(folder)
+        sync_names(folder)
 
 
 def _copy(source: Path, target: Path, expected: _Entry | None) -> _Entry:
@@ -286,12 +287,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in a directory on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

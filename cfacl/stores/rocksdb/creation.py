@@ -24,7 +24,7 @@ from cfacl.errors import StoreLocked, quoted_path
 from cfacl.stores.rocksdb.fork import process
 from cfacl.stores.rocksdb.watermark import MARKS
 
-__all__ = ["MARK", "Alone", "begin", "begun", "finish", "give_up"]
+__all__ = ["MARK", "Alone", "begin", "begun", "finish", "give_up", "sync_names"]
 
 #: Lies in the directory while a store is being created: without it, what a crash leaves behind would be nobody's.
 MARK: Final = "CFACL_CREATING"
@@ -122,16 +122,23 @@ def begun(path: Path, found: Collection[str]) -> bool:
 
 
 def finish(path: Path) -> None:
-    """Have it on the disk that the store is created."""
+    """Have it on the disk that the store is created, and where."""
     try:
         (path / MARK).unlink()
     except FileNotFoundError:
         return
-    folder = os.open(path, os.O_RDONLY)
+    sync_names(path)
+    with suppress(PermissionError):  # one may be made below what may not be read
+        sync_names(path.resolve().parent)
+
+
+def sync_names(folder: Path) -> None:
+    """Have the names in a directory on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def give_up(path: Path, new: bool) -> None:

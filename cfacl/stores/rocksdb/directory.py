@@ -17,7 +17,6 @@ from cfacl.errors import (
     CfaclError,
     RequestError,
     StoreCorrupted,
-    StoreError,
     StoreLocked,
     StoreUnavailable,
     quoted,
@@ -165,11 +164,7 @@ def _confirm_made(path: Path) -> None:
             f"{quoted_path(path)} holds no store yet; open it for writing first, in the process that is to write it"
         )
     if "CURRENT" not in found and not (path / "CURRENT").exists():  # a writer may have replaced it just then
-        raise _strange(path)
-
-
-def _strange(path: Path) -> StoreError:
-    return not_ours(path, "not a cfacl store; name an empty directory, or one that does not exist")
+        raise not_ours(path, "not a cfacl store; name the directory of one")
 
 
 def _reason(error: OSError) -> str:
@@ -209,7 +204,7 @@ def _names(path: Path) -> list[str]:
     elif MARK in found:
         raise StoreCorrupted(f"{quoted_path(path)}: its `CURRENT` is gone; restore it from a backup")
     if SYSTEM not in names:
-        raise _strange(path)
+        raise not_ours(path, "not a cfacl store; name an empty directory, or one that does not exist")
     return names
 
 

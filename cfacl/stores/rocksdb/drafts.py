@@ -55,6 +55,24 @@ def write(database: Database, table: str, mutations: Sequence[Mutation], now: in
         SchemaMissing: the store lacks a family; nothing is written.
         InvalidValue: a timestamp is none; nothing is written.
     """
+    drafts: Collection[_Draft] = ()
+
+    def made() -> WriteBatch:
+        nonlocal drafts
+        drafts, batch = _drafted(database, table, mutations, now)
+        return batch
+
+    database.write(made)
+    for draft in drafts:
+        draft.held.highest = draft.highest
+        if draft.highest > draft.held.ceiling:
+            draft.held.ceiling = draft.ceiling
+
+
+def _drafted(
+    database: Database, table: str, mutations: Sequence[Mutation], now: int
+) -> tuple[Collection[_Draft], WriteBatch]:
+    """Return what mutations do, as drafts and as a batch."""
     drafts = _drafts(database, table, mutations)
     batch = WriteBatch(raw_mode=True)
     for key, changes in mutations:
@@ -76,7 +94,13 @@ def write(database: Database, table: str, mutations: Sequence[Mutation], now: in
                     batch.delete(start + qualifier, handle)
             else:
                 careful.delete(start, change.qualifiers, change.timestamp)
-    _commit(database, batch, set(drafts.values()))
+    distinct = set(drafts.values())
+    for draft in distinct:
+        if draft.changes is not None:
+            draft.changes.write(batch, database)
+        if draft.highest > draft.held.ceiling:
+            batch.put(draft.held.ceiling_key, stamp(draft.ceiling), database.system.write)
+    return distinct, batch
 
 
 def _drafts(database: Database, table: str, mutations: Sequence[Mutation]) -> dict[StoredFamily, _Draft]:
@@ -96,17 +120,3 @@ def _drafts(database: Database, table: str, mutations: Sequence[Mutation]) -> di
             if draft.changes is None and (timestamp is not None or what is None or family.versions > 1):
                 draft.changes = Changes(draft.held)
     return drafts
-
-
-def _commit(database: Database, batch: WriteBatch, drafts: Collection[_Draft]) -> None:
-    for draft in drafts:
-        if draft.changes is not None:
-            draft.changes.write(batch, database)
-        if draft.highest > draft.held.ceiling:
-            batch.put(draft.held.ceiling_key, stamp(draft.ceiling), database.system.write)
-    if len(batch):
-        database.driver.write(batch)
-    for draft in drafts:
-        draft.held.highest = draft.highest
-        if draft.highest > draft.held.ceiling:
-            draft.held.ceiling = draft.ceiling

@@ -26,7 +26,9 @@ _CORRUPTED: Final = "the data on disk is damaged; restore it from a backup"
 _FULL: Final = "there is no space left; free some, then open the store again with `reopen()`"
 _FAILED: Final = "rocksdb could not read or write its files; see the cause, then open the store again with `reopen()`"
 
-_FIXED: Final = "the store is on a file system that cannot be written; mount it so, or connect with `read_only=True`"
+_FIXED: Final = (
+    "the store is on a file system that cannot be written; mount it for writing, or connect with `read_only=True`"
+)
 _DIRECTORY: Final = "a directory is where a file of the store belongs; remove it, or restore the store from a backup"
 
 #: The first text that an error contains decides.

@@ -22,6 +22,7 @@ from cfacl.stores.rocksdb.flush import SharedFlush
 from cfacl.stores.rocksdb.keys import SYSTEM, FamilyName, stamp
 from cfacl.stores.rocksdb.origin import FORMAT, FORMAT_KEY, another_version, known_key, known_names
 from cfacl.stores.rocksdb.settings import Settings, setup
+from cfacl.stores.rocksdb.stalls import Stalls
 from cfacl.stores.rocksdb.watermark import Watermark
 
 __all__ = ["GENERATION_KEY", "Database", "Generation", "Handle", "Held"]
@@ -101,18 +102,19 @@ class Database:
     def __init__(self, path: Path, names: list[str], settings: Settings) -> None:
         self.lock = threading.RLock()
         self._shared = SharedFlush()
+        self._stalls = Stalls()
         columns = {*names, SYSTEM, "default"}
         self.open_files = confirm_descriptors(path, len(columns), settings)
         self._options, self.cache = setup(settings, self.open_files)
         self.driver = Rdict(str(path), self._options, dict.fromkeys(columns, self._options))
         self._watermark = Watermark(path)
-        self._marking = threading.Lock()
+        self._marking = threading.RLock()
         self._marked = 0.0
         self.system = self._handle(SYSTEM)
         self._held: dict[tuple[str, str, int], Held] = {}
         found = self.system.read.get(FORMAT_KEY)
         if found is None:
-            self.system.read[FORMAT_KEY] = FORMAT
+            self._set({FORMAT_KEY: FORMAT})
         elif found != FORMAT:
             raise another_version(path)
         parsed = {name: FamilyName.parse(name) for name in names}
@@ -150,24 +152,31 @@ class Database:
 
         The lock is held.
         """
-        batch = WriteBatch(raw_mode=True)
-        for name in new:
-            batch.put(known_key(name), b"", self.system.write)
         self._generation = self._generation._replace(columns=self._generation.columns + 1)
-        batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
-        self.driver.write(batch)
+        self._set({**{known_key(name): b"" for name in new}, GENERATION_KEY: bytes(self._generation)})
 
     def set_records(self, records: Mapping[bytes, bytes | None]) -> None:
         """Write or remove (``None``) records of the system table, and tell readers, at once; the lock is held."""
-        batch = WriteBatch(raw_mode=True)
-        for key, value in records.items():
-            if value is None:
-                batch.delete(key, self.system.write)
-            else:
-                batch.put(key, value, self.system.write)
         self._generation = self._generation._replace(records=self._generation.records + 1)
-        batch.put(GENERATION_KEY, bytes(self._generation), self.system.write)
-        self.driver.write(batch)
+        self._set({**records, GENERATION_KEY: bytes(self._generation)})
+
+    def _set(self, entries: Mapping[bytes, bytes | None]) -> None:
+        """Write or remove (``None``) what the store keeps for itself."""
+
+        def made() -> WriteBatch:
+            batch = WriteBatch(raw_mode=True)
+            for key, value in entries.items():
+                if value is None:
+                    batch.delete(key, self.system.write)
+                else:
+                    batch.put(key, value, self.system.write)
+            return batch
+
+        self.write(made)
+
+    def write(self, make: Callable[[], WriteBatch]) -> None:
+        """Write a batch, made anew for each try; the lock is held."""
+        self._stalls.write(self.driver, make)
 
     def records(self) -> Rdict:
         """Return where the records of the system table are read."""
@@ -224,7 +233,7 @@ class Database:
         self._tell_of_columns()
         if held.older is not None:
             self._drop_older(held.name._replace(kind="older"))
-        self.system.read.delete(held.ceiling_key)
+        self._set({held.ceiling_key: None})
 
     def _drop_older(self, name: FamilyName) -> None:
         """Drop older versions, once the newest ones are gone: without them they are nobody's, after a crash too."""
@@ -233,7 +242,7 @@ class Database:
 
     def _forget(self, name: FamilyName) -> None:
         """Have it on the disk that a column family may be missing from now on."""
-        self.system.read.delete(known_key(str(name)))
+        self._set({known_key(str(name)): None})
         self._flush_log()
 
     def at_one_instant(self, sources: Sequence[T], open_one: Callable[[T], None], *, alone: bool = False) -> None:
@@ -279,15 +288,18 @@ class Database:
             self._watermark.note(looked)
 
     def close(self) -> None:
-        """Write what is pending and let go of everything, even when that fails."""
+        """Write what is pending and let go of everything, even when that fails; once it is closed, nothing."""
+        if self.closed:
+            return
         try:
-            batch = WriteBatch(raw_mode=True)
-            for held in self:
-                if held.ceiling != held.highest:
-                    batch.put(held.ceiling_key, stamp(held.highest), self.system.write)
-            self.driver.write(batch)
+            self._set({each.ceiling_key: stamp(each.highest) for each in self if each.ceiling != each.highest})
             self.mark()
         finally:
             self._held.clear()
-            del self.driver, self.system  # with the last reference the driver closes
+            del self.driver, self.system  # with the last reference the driver closes, if no local has another
         self._watermark.note(self._watermark.look())
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was let go of."""
+        return "driver" not in vars(self)

@@ -33,10 +33,12 @@ class Gate:
         StoreUnavailable: it is shut for now.
     """
 
-    __slots__ = ("calls", "for_good", "held", "shut_because")
+    __slots__ = ("calls", "failed", "for_good", "held", "shut_because")
 
     def __init__(self) -> None:
         self.calls: list[None] = []
+        #: how many calls failed at files or disks since it was opened last
+        self.failed = 0
         self.shut_because: str | None = None
         self.for_good = True
         self.held: threading.Event | None = None
@@ -55,11 +57,19 @@ class Gate:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.calls.pop()
+        try:  # noqa: SIM105  # which is felt
+            self.calls.pop()
+        except IndexError:  # a signal's handler closed the store inside this call, and waited for no other
+            pass
         if isinstance(error, CfaclError):
             let_go(error)
+        elif isinstance(error, AttributeError) and self.closed:  # so the database is gone
+            let_go(error)
+            raise Closed(self.shut_because) from error
         elif isinstance(error, Exception):
-            raise mapped(error) from error
+            ours = mapped(error)
+            self.failed += isinstance(ours, StoreUnavailable)
+            raise ours from error
 
     @property
     def closed(self) -> bool:
@@ -82,6 +92,7 @@ class Gate:
 
     def open(self) -> None:
         """Let everybody in again."""
+        self.failed = 0
         self.shut_because = None
         if self.held is not None:
             self.held.set()  # and kept: whoever saw the gate held a moment ago has yet to look at it

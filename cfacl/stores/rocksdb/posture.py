@@ -54,7 +54,7 @@ def _directory(path: Path) -> Iterator[Sign]:
 
 
 def _work(statistics: Mapping[str, int | str]) -> Iterator[Sign]:
-    if statistics["background_errors"] or statistics["writes_stopped"]:
+    if statistics["background_errors"] or statistics["writes_stopped"] or statistics["calls_failed"]:
         yield Sign("attention", "writing", "rocksdb has stopped; free some space, then call `Database.reopen`")
     opened, limit = statistics["descriptors_open"], statistics["descriptors_limit"]
     if isinstance(opened, int) and isinstance(limit, int) and opened > limit * _MANY:

@@ -35,7 +35,7 @@ class RocksReader(RocksStore):
 
     def __init__(self, path: Path, settings: Settings, *, staleness: float, clock: Callable[[], int]) -> None:
         self.gate = Gate()
-        self._closing = threading.Lock()
+        self._closing = threading.RLock()
         self._clock = clock
         self._path = path
         self._settings = settings

@@ -211,6 +211,8 @@ class Replica(Database):
         return found
 
     def close(self) -> None:
+        if self.closed:
+            return
         self._held.clear()
         del self.driver, self.system
         if self._view is not None:

@@ -43,6 +43,7 @@ __all__ = ["RocksStore"]
 _AT_ONCE: Final = 32
 #: So many cells that are named are read one by one; for more, an iterator is as good.
 _LOOKED_UP: Final = 64
+_CLOSED: Final = "the store is closed; open it again"
 _NOT_OPEN: Final = "the store is not open just now; open it again with `reopen()`"
 
 
@@ -57,12 +58,13 @@ class RocksStore(Store):
     scheme: ClassVar[str] = "rocksdb"
     #: What keeps others from opening it for writing too, let go when it is closed; whoever reads keeps nobody out.
     _alone: Alone | None = None
+    _ended = False
 
     def __init__(
         self, path: Path, names: list[str], settings: Settings, *, clock: Callable[[], int], alone: Alone
     ) -> None:
         self.gate = Gate()
-        self._closing = threading.Lock()
+        self._closing = threading.RLock()  # one that a signal's handler may take inside a call that has it
         self._clock = clock
         self._path = path
         self._settings = settings
@@ -93,13 +95,16 @@ class RocksStore(Store):
             # All at once they are made while it opens, and whoever calls meanwhile waits.
             after = len(column_families(self._path)) + len(new)
             confirm_descriptors(self._path, after, self._settings, is_open=True, new=len(new))
-            self.gate.hold()
-            self._wait()
             try:
+                self.gate.hold()
+                self._wait()
                 self._database.close()
                 self._open(new)
             except BaseException as error:
-                self.gate.shut(_NOT_OPEN, for_good=False)
+                if not self._database.closed:
+                    self.gate.open()  # it was only waited
+                elif not self.gate.closed:
+                    self.gate.shut(_NOT_OPEN, for_good=False)
                 if isinstance(error, CfaclError) or not isinstance(error, Exception):
                     raise
                 raise mapped(error) from error
@@ -239,7 +244,11 @@ class RocksStore(Store):
 
     @inside
     def statistics(self) -> dict[str, int | str]:
-        return {**statistics(self._database, self._settings), "snapshot_scans_open": len(self._instants)}
+        return {
+            **statistics(self._database, self._settings),
+            "calls_failed": self.gate.failed,
+            "snapshot_scans_open": len(self._instants),
+        }
 
     @inside
     def flush(self) -> None:
@@ -247,18 +256,18 @@ class RocksStore(Store):
 
     def close(self) -> None:
         with self._closing:
-            if self.gate.closed:
+            if self._ended:
                 return
-            is_open = self.gate.shut_because is None
-            self.gate.shut("the store is closed; open it again")
-            self._wait()
+            if not self.gate.closed:
+                self.gate.shut(_CLOSED)
+            self._wait()  # where that is interrupted, closing once more goes on
             try:
-                if is_open:  # or it could not be opened again
-                    self._database.close()
+                self._database.close()
             except Exception as error:
                 raise mapped(error) from error
             finally:
-                if self._alone is not None:
+                self._ended = self._database.closed
+                if self._ended and self._alone is not None:
                     self._alone.let_go()
 
     def reopen(self) -> None:
@@ -287,6 +296,9 @@ class RocksStore(Store):
         except Exception as error:
             raise mapped(error) from error
         self.system.database = self._database
+        if self._ended:  # a signal's handler closed it meanwhile
+            self._database.close()
+            raise Closed(_CLOSED)
         self.gate.open()
 
     def _opened(self, new: Sequence[str]) -> Database:
@@ -299,7 +311,8 @@ class RocksStore(Store):
         return Database(self._path, [*names, *new], self._settings)
 
     def abandon(self) -> None:
-        self._closing = threading.Lock()  # a thread of the parent may hold the other one for ever
+        self._closing = threading.RLock()  # a thread of the parent may hold the other one for ever
+        self._ended = True
         if self.gate.shut_because is None or self.gate.held is not None:
             self.gate.shut("the store was opened by the parent of this process; open it after the fork")
         keep_for_good(self._database)

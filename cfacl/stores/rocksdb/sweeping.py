@@ -66,7 +66,11 @@ def _remove(database: Database, family: StoredFamily, cells: list[tuple[bytes, b
         changes = Changes(database.find(family.table, family))
         for head, qualifier in cells:
             changes.delete(head, (qualifier,), deadline)
-        batch = WriteBatch(raw_mode=True)
-        changes.write(batch, database)
-        database.driver.write(batch)
+
+        def made() -> WriteBatch:
+            batch = WriteBatch(raw_mode=True)
+            changes.write(batch, database)
+            return batch
+
+        database.write(made)
         return changes.removed

@@ -50,8 +50,19 @@ def column_families(path: Path) -> list[str]:
     except Exception as error:
         raise told(error, path) from error
     if SYSTEM not in names:
-        raise strange or StoreError(f"{quoted_path(path)} is {_NO_STORE}")
+        raise strange or _nowhere(path)
     return names
+
+
+def _nowhere(path: Path) -> StoreError:
+    try:
+        path.stat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        reason = (error.strerror or "unknown").lower()
+        return StoreError(f"{quoted_path(path)} can't be looked at: {reason}; name the directory of a store")
+    return StoreError(f"{quoted_path(path)} is {_NO_STORE}")
 
 
 def _listed(path: Path) -> list[str]:

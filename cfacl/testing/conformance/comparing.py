@@ -89,6 +89,10 @@ class CompareAndSet(Suite[S]):
         for conditions in wrong:
             assert store.compare_and_set(TABLE, b"u1", conditions, mutation) is False
             assert (self.raw_cells(store, one), self.raw_cells(store, two)) == kept
+        for said in ([b"1", b"2"], [b"2", b"1"], [b"1", None], [None, b"1"]):  # of one cell
+            conditions = [(one, b"a", each) for each in said]
+            assert store.compare_and_set(TABLE, b"u1", conditions, mutation) is False
+            assert (self.raw_cells(store, one), self.raw_cells(store, two)) == kept
         conditions = [(one, b"a", b"1"), (two, b"a", b"2"), (two, b"b", None)]
         assert store.compare_and_set(TABLE, b"u1", conditions, mutation) is True
         assert row(store, b"u1", one, two) == {b"one:a": b"new"}

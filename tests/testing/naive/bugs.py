@@ -347,6 +347,9 @@ BUGS = {
         "holds": lambda self, found, expected: (found or None) == (expected or None)
     },
     "compare and set by the first condition": {"conditions": lambda self, conditions: conditions[:1]},
+    "compare and set by the last condition of a cell": {
+        "conditions": lambda self, conditions: list({each[:2]: each for each in conditions}.values())
+    },
     "compare and set not atomic": {"locked_compare": unlocked, "pause": yielding},
     "record replaced not atomically": {"locked_records": unlocked, "pause": yielding},
     "record by any part of its key": {"below": lambda self, key, prefix: prefix in key},
