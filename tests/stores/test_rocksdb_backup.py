@@ -219,9 +219,6 @@ def synced(monkeypatch):
     return found
 
 
-@pytest.mark.skipif(
-    not Path("/proc/self/fd").exists(), reason="there is no `/proc` to see which file a descriptor is of"
-)
 def test_files_and_the_names_of_new_directories_are_on_the_disk(store, path, folder, clock, synced):
     list(store.back_up(folder / "b1"))
     assert [each for each in synced if each.is_dir()] == [folder, folder / "b1" / "data", folder / "b1"]

@@ -244,11 +244,8 @@ class RocksStore(Store):
 
     @inside
     def statistics(self) -> dict[str, int | str]:
-        return {
-            **statistics(self._database, self._settings),
-            "calls_failed": self.gate.failed,
-            "snapshot_scans_open": len(self._instants),
-        }
+        counts = {"calls_failed": self.gate.failed, "snapshot_scans_open": len(self._instants)}
+        return {**statistics(self._database, self._settings), **counts}
 
     @inside
     def flush(self) -> None:
