@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from cfacl.errors import Closed, StoreCorrupted, StoreError, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
 from cfacl.stores.registry import open_store
-from cfacl.stores.rocksdb import gate, watermark
+from cfacl.stores.rocksdb import drafts, gate, watermark
 from cfacl.stores.rocksdb.families import Database
 from cfacl.stores.rocksdb.watermark import MARKS
 
@@ -321,19 +322,29 @@ def interrupting():
 
 
 @pytest.mark.parametrize("ending", [None, SystemExit])
-def test_a_handler_may_close_the_store_inside_a_call(store, rocksdb_url, clock, monkeypatch, ending):
-    def closing():
+@pytest.mark.parametrize("step", ["head", "stamp"])
+def test_a_handler_may_close_the_store_inside_a_call(store, rocksdb_url, clock, monkeypatch, step, ending):
+    """What the call holds of the database goes with it, and the directory is free."""
+    done = getattr(drafts, step)
+
+    def closing(*given):
         store.close()
         if ending is not None:
             raise ending
-        return clock()
+        return done(*given)
 
-    monkeypatch.setattr(store, "_clock", closing)  # which is read in the middle of a change
-    with pytest.raises(ending or Closed):
-        put(store, b"s")
-    assert store.gate.calls == []
-    again = open_store(rocksdb_url, clock=clock)
-    assert [key for key, _ in again.get("t", [b"r", b"s"], ALL)] == [b"r"]
+    gc.collect()
+    gc.disable()
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(drafts, step, closing)  # in the middle of a change
+            with pytest.raises(ending or Closed):
+                put(store, b"s")
+        assert store.gate.calls == []
+        again = open_store(rocksdb_url, clock=clock)
+    finally:
+        gc.enable()
+    assert (b"r", {b"one:q": b"v"}) in again.get("t", [b"r", b"s"], ALL)
     again.close()
 
 

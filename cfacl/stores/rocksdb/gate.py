@@ -110,9 +110,9 @@ class Gate:
 
 def _others_inside() -> bool:
     """Whether another thread is at work in a store, by its stack; one that waits at a gate is not."""
-    for thread, frame in sys._current_frames().items():  # noqa: SLF001  # made for such, and public all the same
-        if thread == threading.get_ident():
-            continue
+    frames = sys._current_frames()  # noqa: SLF001  # made for such, and public all the same
+    del frames[threading.get_ident()]  # which would hold itself, and with it what a call has that waits for this one
+    for frame in frames.values():
         at: FrameType | None = frame
         while at is not None and (at is frame or at.f_code is not Gate.__enter__.__code__):
             if at.f_code.co_filename.startswith(_HERE):
