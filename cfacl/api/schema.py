@@ -71,7 +71,7 @@ class Schema:
         One that was not given yet will be, and one that is recorded, or being made, is some family's.
         """
         # First, so that what is given meanwhile is greater; then what is begun, which becomes a record before it ends.
-        last = int(self._store.system.get(_NEXT) or b"0")
+        last = self._last()
         _, begun = self._begun()
         used = {*begun.values(), *(each.identity for each in self._records().values())}
         return lambda identity: 0 < identity <= last and identity not in used
@@ -116,7 +116,13 @@ class Schema:
         records = self._records()
         named = _families(catalog)
         present = self._present()
+        last = self._last()  # behind it, for whoever makes a family takes its identity first
         adopted = {name for name in named if ":".join(name) in adopt}
+        # What these records never gave an identity: it was there before, or they were lost.
+        strange: dict[Name, list[int]] = {}
+        for table, family, identity in present:
+            if (table, family) not in records and not 0 < identity <= last:
+                strange.setdefault((table, family), []).append(identity)
         for name in named:
             record = records.get(name)
             if record is not None and (*name, record.identity) not in present:
@@ -126,10 +132,14 @@ class Schema:
                     f"{_say(name)} holds cells of an earlier policy;"
                     f' `create_tables(adopt=["{":".join(name)}"])` makes them readable'
                 )
-            if record is None and (*name, 0) in present and name not in adopted:
+            if name in strange and name not in adopted:
                 raise SchemaMissing(
-                    f"{_say(name)} holds cells that cfacl never wrote;"
+                    f"{_say(name)} holds cells of which cfacl has no record;"
                     f' `create_tables(adopt=["{":".join(name)}"])` makes them readable'
+                )
+            if len(strange.get(name, ())) > 1:
+                raise SchemaMissing(
+                    f"{_say(name)} is there more than once; remove all but the one to adopt, then try again"
                 )
         needless = sorted(set(adopt) - {":".join(name) for name in adopted})
         if needless:
@@ -139,7 +149,7 @@ class Schema:
         self.retire(catalog)
         new = {name: family for name, family in named.items() if name not in records}
         if new:
-            self._make(new, present, records)
+            self._make(new, {name: strange[name][0] for name in new.keys() & strange.keys()}, records)
         for name in named:
             record = records.get(name)
             if record is not None and record.retired:
@@ -148,7 +158,7 @@ class Schema:
         self._known = self._records()
 
     def _make(
-        self, families: Mapping[Name, Family], present: set[tuple[str, str, int]], records: Mapping[Name, _Record]
+        self, families: Mapping[Name, Family], taken: Mapping[Name, int], records: Mapping[Name, _Record]
     ) -> None:
         """Make families in the store, then record them, with as few calls for many as for one.
 
@@ -156,11 +166,9 @@ class Schema:
         can have written to it, for it never had a record.
         """
         noted, begun = self._begun()
-        identities = {name: begun.get(name) for name in families}
-        identities.update({name: 0 for name in families if (*name, 0) in present})
-        fresh = [name for name, identity in identities.items() if identity is None]
-        made = {name: identity for name, identity in identities.items() if identity is not None}
-        made.update(zip(fresh, self._identities(len(fresh)), strict=True))
+        made = {**{name: begun[name] for name in families.keys() & begun.keys()}, **taken}
+        fresh = [name for name in families if name not in made]
+        made.update(zip(fresh, self._identities(len(fresh), max(taken.values(), default=0)), strict=True))
         self._note(noted, begun | made)
         self._store.create_families([_stored(name, family, made[name]) for name, family in families.items()])
         noted, begun = self._begun()
@@ -241,15 +249,18 @@ class Schema:
         if not self._store.system.compare_and_set(_BEGUN, old, _noted(begun)):
             raise SchemaMissing("a family is being made by someone else at the same time; try again")
 
-    def _identities(self, number: int) -> Sequence[int]:
-        """Return identities that were never given before."""
-        if not number:
-            return ()
+    def _last(self) -> int:
+        """Return the identity that was given last."""
+        return int(self._store.system.get(_NEXT) or b"0")
+
+    def _identities(self, number: int, above: int) -> Sequence[int]:
+        """Return identities that were never given before, and have it noted that those up to ``above`` were."""
         for _ in range(_RACES):
             last = self._store.system.get(_NEXT)
-            given = int(last or b"0")
-            if self._store.system.compare_and_set(_NEXT, last, b"%d" % (given + number)):
-                return range(given + 1, given + number + 1)
+            given = max(int(last or b"0"), above)
+            upto = given + number
+            if upto == int(last or b"0") or self._store.system.compare_and_set(_NEXT, last, b"%d" % upto):
+                return range(given + 1, upto + 1)
         raise StoreContractError("the store never writes what it was asked to compare and set")
 
 

@@ -217,21 +217,57 @@ def test_what_the_store_lost_is_told_and_not_made_anew(store: FaultyStore, polic
 
 
 @pytest.mark.rule("Identities")
-def test_cells_that_cfacl_never_wrote_are_read_only_when_they_are_adopted(
-    store: FaultyStore, policy: cfacl.Policy, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("identity", [0, 1, 7])
+def test_cells_of_which_cfacl_has_no_record_are_read_only_when_they_are_adopted(
+    store: FaultyStore, policy: cfacl.Policy, identity: int
 ) -> None:
-    """As in a store that had tables before; neither embedded one can have such."""
-    asked: list[StoredFamily] = []
-    monkeypatch.setattr(store.inner, "create_table", lambda _, families: asked.extend(families))
-    store.lie("tables", lambda made: {"t": frozenset({("a", 0), *[(each.name, each.identity) for each in asked]})})
+    """As in a store that had tables before, or whose records were lost, and so the identities that were given."""
+    strange = StoredFamily("t", "a", identity, "")
+    held = {strange}
+    store.lie("tables", lambda made: {"t": frozenset((each.name, each.identity) for each in held)})
+    make = store.inner.create_families
+    store.inner.create_families = lambda families: (
+        held.update(families)
+        or make(  # type: ignore[method-assign]  # as another store
+            [each for each in families if each.identity]
+        )
+    )
     db = over(store, policy)
     assert db.drift() == [("t", "a", "missing"), ("t", "a", "unknown"), ("t", "b", "missing")]
-    with pytest.raises(cfacl.SchemaMissing, match=r"family `t:a` holds cells that cfacl never wrote; `create_tables"):
+    with pytest.raises(
+        cfacl.SchemaMissing, match=r"^family `t:a` holds cells of which cfacl has no record; `create_tables"
+    ):
         db.create_tables()
-    assert asked == []
+    assert held == {strange}
     db.create_tables(adopt=["t:a"])
-    assert {(each.name, each.identity) for each in asked} == {("a", 0), ("b", 1)}
+    names = {(each.name, each.identity) for each in held}
+    assert names == {("a", identity), ("b", identity + 1)}
     assert db.drift() == []
+
+
+@pytest.mark.rule("Identities")
+def test_a_family_that_is_there_more_than_once_is_not_adopted(store: FaultyStore, policy: cfacl.Policy) -> None:
+    store.lie("tables", lambda made: {"t": frozenset({("a", 0), ("a", 3)})})
+    db = over(store, policy)
+    with pytest.raises(
+        cfacl.SchemaMissing, match=r"^family `t:a` is there more than once; remove all but the one to adopt"
+    ):
+        db.create_tables(adopt=["t:a"])
+
+
+@pytest.mark.rule("Identities")
+def test_what_was_dropped_and_is_still_there_is_nobodys(store: FaultyStore, policy: cfacl.Policy) -> None:
+    """As after a crash between forgetting a family and removing its cells."""
+    db = over(store, policy)
+    db.create_tables()
+    table(db).put(b"r", {b"a:q": b"old"})
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(store.inner, "drop_table", lambda *given: None)
+        db.drop_table("t")
+    assert ("t", "a", "unknown") in db.drift()
+    db.create_tables()
+    assert table(db).row(b"r") == {}
+    assert store.tables()["t"] == {("a", 1), ("b", 2), ("a", 3), ("b", 4)}
 
 
 @pytest.mark.rule("Identities")
