@@ -123,3 +123,60 @@ def test_a_scanner_that_the_server_forgot_is_ended_and_another_is_opened() -> No
         read(scan)
     scan.close()
     assert [each for each in client.calls if each[0] == "close"] == [("close", 41)], "and none that was not given"
+
+
+class Parts(Client):
+    """Answers a row of six parts, two columns each, and breaks behind some of them, once."""
+
+    def __init__(self, breaks: int) -> None:
+        super().__init__([])
+        self.left = 0
+        self.breaks = breaks
+
+    def scannerOpenWithScan(self, table: bytes, scan: Any, attributes: object) -> int:  # noqa: N802  # HBase's name
+        self.left = 6
+        return 1
+
+    def scannerGetList(self, number: int, count: int) -> list[Any]:  # noqa: N802  # as above
+        first = 6 - self.left
+        if first == self.breaks:
+            self.breaks = -1
+            raise EOFError
+        found = range(first, min(first + count, 6))
+        self.left -= len(found)
+        return [SimpleNamespace(row=b"r", columns={b"f+1:%02d" % (2 * n): n, b"f+1:%02d" % (2 * n + 1): n}) for n in found]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("breaks", range(1, 6))
+def test_a_row_in_parts_goes_on_behind_the_last_column_however_many_come_again(breaks, count, reverse) -> None:
+    client = Parts(breaks - breaks % count)
+    pool = Pool(lambda: client)  # type: ignore[arg-type,return-value]  # all that a scan asks of one
+    scan = Scanner(pool, b"t", [b"f+1"], Span(reverse=reverse), 2)
+    columns: list[bytes] = []
+    while found := scan.read(count):
+        columns += [column for _, cells in found for column in cells]
+    assert sorted(columns) == sorted(b"f+1:%02d" % n for n in range(12))
+
+
+AGAIN = r"^the store answered a row again and again; the answer was dropped$"
+
+
+@pytest.mark.parametrize("pages", [[[b"a", b"a"]], [[b"a", b"b"], [b"b", b"b"]], [[b"a"], [b"a"]]])
+@pytest.mark.parametrize("cells", [None, 2])
+def test_a_row_that_comes_again_and_again_ends_the_scan(pages: list[list[bytes]], cells: int | None) -> None:
+    """Or it would never end."""
+    scan, client = scanner(*pages, *[pages[-1]] * 10, cells=cells)
+    with pytest.raises(StoreContractError, match=AGAIN):
+        while True:
+            read(scan, len(pages[-1]))
+    assert client.calls[-1] == ("end", None)
+    assert len(client.calls) < 8
+
+
+def test_a_row_without_cells_is_none_that_may_be_passed_over(monkeypatch) -> None:
+    monkeypatch.setitem(globals(), "COLUMNS", {})
+    scan, _ = scanner([b"a"])
+    with pytest.raises(StoreContractError, match=r"^the store answered a row without cells"):
+        read(scan)

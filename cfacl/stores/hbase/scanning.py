@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cfacl.errors import StoreContractError
 from cfacl.model.request import MAX_KEY, Cells, Span
@@ -20,6 +20,14 @@ _FETCHED: Final = 10_000
 _LOST: Final = ("scanner ID is invalid", "UnknownScannerException", "ScannerResetException", "LeaseException")
 #: Long enough that hardly a key lies between it and the one that it stands before; those that do are left out here.
 _BEFORE: Final = b"\xff" * 16
+
+
+class Place(NamedTuple):
+    """A column of a row; those of one row sort as HBase has them."""
+
+    row: bytes
+    family: bytes
+    qualifier: bytes
 
 
 class Scanner:
@@ -39,8 +47,9 @@ class Scanner:
         self._upper = _clamped(span.upper)
         self._client: Client | None = None
         self._number: int | None = None
-        #: the last row, and in it the last column, that was read
-        self._behind: tuple[bytes, bytes] | None = None
+        #: the last row, and in it the last column, that was handed out; and that the server's scanner has come to
+        self._behind: Place | None = None
+        self._at: Place | None = None
         # A row to stop at that is empty would mean none to HBase.
         self._over = self._lower is None or (self._upper is not None and self._upper <= self._lower)
 
@@ -93,21 +102,29 @@ class Scanner:
         if self._over or self._client is None:
             return []
         results = self._client.scannerGetList(self._number, number)
-        keys = (
-            [each.row for each in results]
-            if self._behind is None
-            else [self._behind[0], *(each.row for each in results)]
-        )
-        if keys != sorted(keys, reverse=self._reverse):
+        keys = [each.row for each in results]
+        behind = [] if self._behind is None else [self._behind.row]
+        if behind + keys != sorted(behind + keys, reverse=self._reverse):
             raise StoreContractError("the store answered rows out of their order; the answer was dropped")
+        place = self._advanced(results) if results else None
         found = [(each.row, columns) for each in results if (columns := self._fresh(each.row, each.columns))]
-        if results:
-            last = results[-1]
-            self._behind = last.row, max(last.columns, key=_order)
+        if place is not None and (self._behind is None or self._behind.row != place.row or self._behind < place):
+            self._behind = place  # and not back, where a row is read again in parts
         if len(results) < number:
             self._over = True
             self.close()
         return found
+
+    def _advanced(self, results: list[Any]) -> Place:
+        """Return the place of the last result, behind which the server is to go on; it would not end if it came again."""
+        if not all(each.columns for each in results):
+            raise StoreContractError("the store answered a row without cells; the answer was dropped")
+        last, at = results[-1], self._at
+        place = self._at = Place(last.row, *max(map(_order, last.columns)))
+        again = at is not None and at.row == place.row and at >= place
+        if again or (self._cells is None and len({each.row for each in results}) < len(results)):
+            raise StoreContractError("the store answered a row again and again; the answer was dropped")
+        return place
 
     def _fresh(self, key: bytes, columns: dict[bytes, Any]) -> dict[bytes, Any]:
         """Return what was not read before; nothing of a row at the edge, where HBase stops too late."""
@@ -116,17 +133,18 @@ class Scanner:
             if self._reverse and (below or key == self._upper):
                 return {}
             raise StoreContractError("the store answered a row that was not asked for; the answer was dropped")
-        if self._behind is None or self._behind[0] != key:
+        if self._behind is None or self._behind.row != key:
             return columns
         if self._cells is None:
             return {}
-        last = _order(self._behind[1])
+        last = self._behind[1:]
         return {column: cell for column, cell in columns.items() if _order(column) > last}
 
     def _open(self, number: int) -> None:
         lower, upper = self._lower, self._upper
+        self._at = None
         if self._behind is not None:
-            last, _ = self._behind
+            last = self._behind.row
             if self._reverse:
                 upper = last  # where it begins is included, so that it is read again
             else:
