@@ -21,6 +21,7 @@ from cfacl.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
+from cfacl.model.projection import Projection, Slice
 from cfacl.model.request import MAX_KEY, Delete, Mutation, Put, Span
 from cfacl.stores.hbase.definitions import BatchMutation, ColumnDescriptor, IllegalArgument, ServerError
 from cfacl.stores.hbase.definitions import Mutation as Change
@@ -353,5 +354,52 @@ def test_what_hbase_denies_is_a_failure_of_the_store_and_no_denial(hbase_acl: Ru
             assert meant.user == "nobody"
             letter = "RRRWWWC"[number]
             assert str(meant) == (
-                f"hbase refuses `{letter}` on this to the user whom the gateway acts as; `grant` it in `hbase shell`"
+                f"hbase refuses `{letter}` on this to the user whom the gateway acts as, `nobody`;"
+                " `grant` it in `hbase shell`"
             )
+
+
+@pytest.mark.parametrize(
+    ("value", "amount"), [(-1, -(1 << 63)), (1, (1 << 63) - 1), (-(1 << 63), -1), ((1 << 63) - 1, 1), (-5, -(1 << 63))]
+)
+def test_a_count_beyond_64_bits_is_set_back(ground, value: int, amount: int) -> None:
+    """HBase goes on at the other end without a word."""
+    store, key = ground.store(), b"%d %d" % (value, amount)
+    store.apply(ground.TABLE, [Mutation(key, (Put(ground.one, {b"n": value.to_bytes(8, "big", signed=True)}),))])
+    with pytest.raises(InvalidValue, match="64 bits"):
+        store.increment(ground.TABLE, key, ground.one, b"n", amount)
+    assert store.increment(ground.TABLE, key, ground.one, b"n", 0) == value
+
+
+def test_records_that_were_removed_meanwhile_are_made_again(ground) -> None:
+    store = ground.store()
+    assert store.system.compare_and_set("k", None, b"1")
+    plain = ground.server.connection()
+    plain.delete_table(f"{ground.prefix}cfacl.records", disable=True)
+    plain.close()
+    assert store.system.get("k") is None
+    assert store.system.compare_and_set("k", None, b"2")
+    assert store.system.get("k") == b"2"
+    assert abs(store.system.now() - time.time() * 1000) < 10_000
+
+
+def test_what_time_it_is_there_is_not_what_it_once_was(ground) -> None:
+    """A stamp from a clock that was ahead would hide what is stamped now; and nothing of it stays."""
+    store = ground.store()
+    before = store.system.now()
+    plain = ground.server.connection()
+    records = plain.table(f"{ground.prefix}cfacl.records".encode())
+    records.put(b"clock", {b"record:value": b"-"}, timestamp=before + 3_600_000)
+    assert abs(store.system.now() - before) < 60_000
+    assert [key for key, _ in records.scan(row_prefix=b"clock")] == [b"clock"]
+    records.delete(b"clock")
+    plain.close()
+
+
+def test_a_batch_that_is_longer_than_a_frame_is_sent_in_several(ground) -> None:
+    where = f"hbase://{ground.server.host}:{ground.server.port('framed')}/{ground.prefix}?transport=framed"
+    with closing(open_store(where, clock=time.time_ns)) as store:
+        many = [Put(ground.one, {b"%032d" % n: b"x" * 64 for n in range(32)})]
+        store.apply(ground.TABLE, [Mutation(b"framed%04d" % number, tuple(many)) for number in range(1_000)])
+        wanted = Projection([Slice(ground.one)])
+        assert len(store.get(ground.TABLE, [b"framed%04d" % number for number in range(1_000)], wanted)) == 1_000

@@ -110,6 +110,7 @@ def minutes(monkeypatch) -> Minutes:
 def test_it_is_looked_at_once_a_minute_and_when_the_store_is_opened_again(
     ground, made, minutes: Minutes, proxy: Proxy
 ) -> None:
+    made.system.now()  # so that the table of records is there
     store = ground.store(proxy.port)
     passing = Projection([Slice(PASSING)])
     for count, seconds in ((1, 0), (1, 59), (2, 1), (2, 59), (3, 1)):

@@ -149,7 +149,7 @@ NAME = "org.apache.hadoop.hbase."
          StoreUnavailable, "hbase does not serve this region now; try again, and see whether the table is disabled"),
         (f"{NAME}security.AccessDeniedException: Insufficient permissions", Refused, "hbase refuses this to the user w"),
         (f"{NAME}security.AccessDeniedException: Insufficient permissions for user 'svc' (table=t, action=CREATE)",
-         Refused, "hbase refuses `C` on this to the user whom the gateway acts as; `grant` it in `hbase shell`"),
+         Refused, "hbase refuses `C` on this to the user whom the gateway acts as, `svc`; `grant` it in `hbase shell`"),
         (f"{NAME}security.AccessDeniedException: Insufficient permissions (user=svc, scope=t, params=[],action=WRITE)",
          Refused, "hbase refuses `W` on this to the user"),
         (f"{NAME}DoNotRetryIOException: Field is not a long, it's 1 bytes wide", InvalidValue, "the cell is not a coun"),

@@ -13,7 +13,11 @@ from thriftpy2.transport import TMemoryBuffer
 from cfacl.errors import StoreContractError
 from cfacl.stores.hbase.definitions import Hbase, Mutation, PutCell, ServerError, TCell, TRowResult, messages
 
-ROWS = [name for name, (_, answer) in messages().items() if answer is not getattr(Hbase, f"{name}_result")]
+#: The methods that answer rows, and cells.
+ROWS, CELLS = (
+    [name for name in Hbase.thrift_services if kind in str(getattr(Hbase, f"{name}_result").thrift_spec.get(0))]
+    for kind in ("TRowResult", "TCell")
+)
 
 
 def written(payload: Any) -> bytes:
@@ -32,23 +36,28 @@ cells = st.builds(TCell, st.binary(max_size=20), st.integers(-(1 << 63), (1 << 6
 rows = st.builds(TRowResult, st.binary(max_size=5), st.dictionaries(st.binary(max_size=5), cells, max_size=4))
 
 
-def test_all_that_answer_rows_read_ours() -> None:
+def test_all_that_answer_rows_or_cells_read_ours() -> None:
     assert {"getRowWithColumns", "getRowsWithColumns", "scannerGetList"} <= set(ROWS)
-    assert {
-        name for name in Hbase.thrift_services if "TRowResult" in str(getattr(Hbase, f"{name}_result").thrift_spec)
-    } == set(ROWS)
+    assert "getVer" in CELLS
+    lean = {name for name, (_, answer) in messages().items() if answer is not getattr(Hbase, f"{name}_result")}
+    assert lean == {*ROWS, *CELLS}
 
 
-@pytest.mark.parametrize("name", ROWS)
-@given(sent=st.lists(rows, max_size=3))
-def test_what_is_read_is_what_the_driver_reads(name: str, sent: list[Any]) -> None:
+@pytest.mark.parametrize("name", [*ROWS, *CELLS])
+@given(data=st.data())
+def test_what_is_read_is_what_the_driver_reads(name: str, data: st.DataObject) -> None:
     theirs = getattr(Hbase, f"{name}_result")
-    raw = written(theirs(success=sent))
-    found = read(messages()[name][1], raw).success
-    expected = read(theirs, raw).success
-    assert [
-        (row.row, {column: (cell.value, cell.timestamp) for column, cell in row.columns.items()}) for row in found
-    ] == [(row.row, {column: (cell.value, cell.timestamp) for column, cell in row.columns.items()}) for row in expected]
+    raw = written(theirs(success=data.draw(st.lists(rows if name in ROWS else cells, max_size=3))))
+    of = row_of if name in ROWS else cell_of
+    assert list(map(of, read(messages()[name][1], raw).success)) == list(map(of, read(theirs, raw).success))
+
+
+def cell_of(cell: Any) -> Any:
+    return cell.value, cell.timestamp
+
+
+def row_of(row: Any) -> Any:
+    return row.row, {column: cell_of(cell) for column, cell in row.columns.items()}
 
 
 def test_what_the_server_says_went_wrong_is_read() -> None:

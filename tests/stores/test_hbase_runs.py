@@ -8,6 +8,7 @@ from cfacl.errors import Closed, InvalidValue, PartlyWritten, StoreTimeout, Stor
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.stores.hbase import changes
+from cfacl.stores.hbase.address import parse
 from cfacl.stores.hbase.definitions import IllegalArgument, PutCell, ServerError
 from cfacl.stores.hbase.stamps import Stamps
 
@@ -19,6 +20,7 @@ class Gateway:
     """Keeps what is sent, and fails at one call: before it is sent, or behind."""
 
     def __init__(self) -> None:
+        self.address = parse("hbase://host")
         self.calls: list[tuple[int | None, bool, dict[bytes, list[tuple[bytes, bytes | None]]]]] = []
         self.again: list[bool] = []
         self.failing: tuple[int, Exception, bool] | None = None
@@ -103,6 +105,28 @@ def test_a_call_is_not_too_large_and_a_row_stays_whole(gateway: Gateway) -> None
     assert [len(keys) for _, _, keys in calls] == [1_000, 2]
     assert len(gateway.calls[0][2][b"0000"]) == 1
     assert len(gateway.calls[1][2][b"1000"]) == 2
+
+
+def test_a_call_is_not_longer_than_a_frame(gateway: Gateway) -> None:
+    """Of 2 MB, as HBase has it; keys and names count."""
+    gateway.address = parse("hbase://host?transport=framed")
+    row = Put(F, {b"%032d" % n: b"x" * 32 for n in range(32)})
+    send(gateway, *((b"%0100d" % number, row) for number in range(1_000)))
+    sizes = [
+        sum(len(key) + sum(len(column) + len(value) for column, value in cells) for key, cells in rows.items())
+        for _, _, rows in gateway.calls
+    ]
+    assert sum(sizes) > 2_000_000
+    assert max(sizes) < 1_100_000
+    assert len(sizes) < 4
+
+
+def test_what_comes_behind_a_plain_delete_waits_for_the_next_millisecond(gateway: Gateway, monkeypatch) -> None:
+    """What is put in the delete's own would be hidden by it."""
+    slept: list[tuple[float, int]] = []
+    monkeypatch.setattr(changes.time, "sleep", lambda seconds: slept.append((seconds, len(gateway.calls))))
+    send(gateway, (b"1", PUT), (b"1", DELETE), (b"1", PUT), (b"1", Delete(F, (b"a",), 5)), (b"2", DELETE))
+    assert slept == [(0.001, 2), (0.001, 5)]
 
 
 def test_a_call_is_not_too_long(gateway: Gateway) -> None:

@@ -144,7 +144,9 @@ class Parts(Client):
             raise EOFError
         found = range(first, min(first + count, 6))
         self.left -= len(found)
-        return [SimpleNamespace(row=b"r", columns={b"f+1:%02d" % (2 * n): n, b"f+1:%02d" % (2 * n + 1): n}) for n in found]
+        return [
+            SimpleNamespace(row=b"r", columns={b"f+1:%02d" % (2 * n): n, b"f+1:%02d" % (2 * n + 1): n}) for n in found
+        ]
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -5,7 +5,6 @@ What it refuses alone it leaves out of an answer to a question for more, without
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import inf
 from time import monotonic
 from typing import Final
@@ -20,8 +19,6 @@ __all__ = ["Admission"]
 
 #: After how many seconds it is asked again, for rights are given and taken.
 _EVERY: Final = 60.0
-#: So many columns at most are asked for one by one; those of more go together, family by family.
-_ALONE: Final = 64
 #: How many projections are remembered before all are forgotten.
 _READINGS: Final = 1024
 
@@ -38,29 +35,19 @@ class Admission:
         """Raise `Refused` where HBase would leave a part of the answer out; where there is but one it refuses itself."""
         if len(reading.columns) == 1 or monotonic() - self._seen.get(reading, -inf) < _EVERY:
             return
-        for part in _parts(reading.columns):
-            self._ask(reading.table, part)
+        for column in reading.columns:
+            self._ask(reading.table, column)
         if len(self._seen) >= _READINGS:
             self._seen.clear()
         self._seen[reading] = monotonic()
 
-    def _ask(self, table: bytes, columns: list[bytes]) -> None:
+    def _ask(self, table: bytes, column: bytes) -> None:
         try:
-            self._gateway.ask(lambda client: client.getRowWithColumns(table, NO_ROW, columns, {}))
+            self._gateway.ask(lambda client: client.getRowWithColumns(table, NO_ROW, [column], {}))
         except Refused as refusal:
-            family, _, _ = columns[0].partition(b":")
+            family, _, _ = column.partition(b":")
             raise Refused(
                 f"hbase refuses `R` on family {quoted(family.decode('ascii'))}, or a column of it, to {quoted(self._gateway.user)},"
                 " and would leave it out of an answer without a word; `cfacl native plan` says what to grant",
                 refusal.user,
             ) from refusal.__cause__
-
-
-def _parts(columns: list[bytes]) -> Iterator[list[bytes]]:
-    if len(columns) <= _ALONE:
-        yield from ([each] for each in columns)
-        return
-    families: dict[bytes, list[bytes]] = {}
-    for each in columns:
-        families.setdefault(each.partition(b":")[0], []).append(each)
-    yield from families.values()

@@ -23,9 +23,11 @@ from cfacl.stores.hbase.stamps import Stamps
 
 __all__ = ["send"]
 
-#: At most so many rows, and bytes of values, in one call.
+#: At most so many rows, and bytes of keys, columns and values, in one call.
 _ROWS: Final = 1_000
 _BYTES: Final = 8 << 20
+#: HBase's gateway takes frames of 2 MB unless it is told otherwise.
+_FRAMED_BYTES: Final = 1 << 20
 #: After a plain delete, in seconds: what is put within its millisecond would be hidden by it.
 _MILLISECOND: Final = 0.001
 
@@ -41,7 +43,7 @@ def send(gateway: Gateway, table: bytes, mutations: Sequence[Mutation], stamps: 
         CfaclError: none was written, or it is not known of the only row that there is.
     """
     done: set[bytes] = set()
-    for run in _runs(mutations):
+    for run in _runs(mutations, _FRAMED_BYTES if gateway.address.transport == "framed" else _BYTES):
         plain = run.timestamp is None
         if plain and stamps is not None:
             run.timestamp = stamps.delete() if run.deletes else stamps.put()
@@ -109,8 +111,8 @@ class _Run:
             client.mutateRowsTs(table, batch, self.timestamp, {})
 
 
-def _runs(mutations: Sequence[Mutation]) -> Iterator[_Run]:
-    """Yield what is to be sent, one after the other."""
+def _runs(mutations: Sequence[Mutation], most: int) -> Iterator[_Run]:
+    """Yield what is to be sent, one after the other; but for a row that is longer alone, at most so many bytes each."""
     size = position = 0
     rows: dict[bytes, dict[bytes, bytes]] = {}
     kind: tuple[bool, int | None] = False, None
@@ -120,7 +122,7 @@ def _runs(mutations: Sequence[Mutation]) -> Iterator[_Run]:
             deletes = isinstance(change, Delete)
             known = rows.get(key)
             if rows and (
-                kind != (deletes, change.timestamp) or (known is None and (len(rows) >= _ROWS or size >= _BYTES))
+                kind != (deletes, change.timestamp) or (known is None and (len(rows) >= _ROWS or size >= most))
             ):
                 yield _Run(position, rows, kind[1], kind[0])
                 rows, size, known = {}, 0, None
@@ -131,7 +133,7 @@ def _runs(mutations: Sequence[Mutation]) -> Iterator[_Run]:
                 known.update(columns)  # said twice, the last one counts
             elif columns:
                 rows[key] = columns
-            size += sum(map(len, columns.values()))
+            size += len(key) + sum(map(len, columns)) + sum(map(len, columns.values()))
     if rows:
         yield _Run(position, rows, kind[1], kind[0])
 

@@ -94,9 +94,10 @@ def messages() -> dict[str, tuple[Any, Any]]:
 
 
 def _lean(answer: Any) -> Any:
-    """Return an answer that is read as rows of ours if it has rows."""
+    """Return an answer that is read as rows or cells of ours if it has such."""
     kind = answer.thrift_spec.get(_SUCCESS, (None,) * 3)[2]
-    if kind != (TType.STRUCT, TRowResult):
+    lean = {TRowResult: Row, TCell: Cell}.get(kind[1]) if isinstance(kind, tuple) else None
+    if lean is None:
         return answer
-    spec = {**answer.thrift_spec, _SUCCESS: (TType.LIST, "success", (TType.STRUCT, Row), False)}
+    spec = {**answer.thrift_spec, _SUCCESS: (TType.LIST, "success", (TType.STRUCT, lean), False)}
     return type(answer.__name__, (answer,), {"thrift_spec": spec})

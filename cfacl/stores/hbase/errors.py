@@ -20,6 +20,7 @@ from cfacl.errors import (
     StoreError,
     StoreTimeout,
     StoreUnavailable,
+    quoted,
 )
 from cfacl.stores.hbase.client import OutOfStep
 from cfacl.stores.hbase.definitions import AlreadyExists, IllegalArgument, ServerError
@@ -42,8 +43,8 @@ BROKEN: Final[tuple[type[Exception], ...]] = (ConnectionError, EOFError, TTransp
 _OTHER: Final = "is it `hbase thrift start`, and its transport that of the URL, as in `?transport=framed`"
 _BUSY: Final = "hbase does not serve this region now; try again, and see whether the table is disabled"
 _DISABLED: Final = "the table is disabled; `enable` it in `hbase shell`"
-#: Behind what is refused.
-_REFUSED: Final = "to the user whom the gateway acts as; `grant` it in `hbase shell`"
+_REFUSED: Final = "to the user whom the gateway acts as"
+_GRANT: Final = "; `grant` it in `hbase shell`"
 _LARGE: Final = "a value is larger than the server takes; raise `hbase.client.keyvalue.maxsize`"
 
 #: The first text that an answer contains decides.
@@ -54,7 +55,7 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ("NamespaceNotFoundException", SchemaMissing, "there is no such namespace; `create_namespace` it in `hbase shell`"),
     ("TableNotEnabledException", StoreUnavailable, _DISABLED),
     ("is disabled", StoreUnavailable, _DISABLED),
-    ("AccessDeniedException", Refused, f"hbase refuses this {_REFUSED}"),
+    ("AccessDeniedException", Refused, f"hbase refuses this {_REFUSED}{_GRANT}"),
     ("Field is not a long", InvalidValue, "the cell is not a counter; a counter is 8 bytes"),
     ("KeyValue size too large", InvalidValue, _LARGE),
     ("Row is too big", InvalidValue, "a row is larger than the server hands out; ask for fewer columns, or in parts"),
@@ -143,7 +144,8 @@ def _answered(text: str) -> CfaclError:
     for part, kind, message in TEXTS:
         if part in text and kind is Refused:
             user, letter = read(text)
-            return Refused(f"hbase refuses `{letter}` on this {_REFUSED}" if letter else message, user)
+            what = f"`{letter}` on this" if letter else "this"
+            return Refused(f"hbase refuses {what} {_REFUSED}{f', {quoted(user)}' if user else ''}{_GRANT}", user)
         if part in text:
             return kind(message)
     found = _CLASS.search(text)

@@ -49,7 +49,7 @@ def table_name(prefix: str, table: str) -> bytes:
     Raises:
         RequestError: it can't have that name.
     """
-    if not is_identifier(table) or table == RECORDS:
+    if not is_identifier(table) or table.endswith(RECORDS):
         raise RequestError(f"hbase has no table {quoted(table)}; a name is letters, digits, `_`, `.` and `-`")
     return (prefix + table).encode("ascii")
 

@@ -66,12 +66,14 @@ class Schema:
         return Told(self, table, families)
 
     def names(self) -> list[bytes]:
-        """Return HBase's names of all tables below the prefix, those of our records aside."""
+        """Return HBase's names of all tables below the prefix, those of records aside, which may be another prefix's."""
         prefix = self._gateway.address.prefix.encode("ascii")
         found = self._gateway.ask(lambda client: client.getTableNames())
-        records = prefix + RECORDS.encode()
+        records = RECORDS.encode()
         return [
-            each for each in found if each.startswith(prefix) and each != records and b":" not in each[len(prefix) :]
+            each
+            for each in found
+            if each.startswith(prefix) and not each.endswith(records) and b":" not in each[len(prefix) :]
         ]
 
     def tables(self) -> dict[str, frozenset[tuple[str, int]]]:

@@ -41,6 +41,7 @@ _IDENTITIES: Final = 256
 #: At most so many rows are asked for at once.
 _ROWS: Final = 1_000
 _MOST: Final = (1 << 31) - 1
+_HALF: Final = 1 << 63
 _CAPABLE: Final = Capabilities(
     atomic_mix=False,
     atomic_batch=False,
@@ -129,6 +130,8 @@ class HBaseStore(Store):
         rows = {each.row: self._cells(reading, each.row, each.columns, wanted, timestamps) for each in results}
         if not rows.keys() <= set(keys):
             raise StoreContractError("the store answered a row that was not asked for; the answer was dropped")
+        if len(rows) < len(results) or not all(each.columns for each in results):
+            raise StoreContractError("the store answered a row twice, or one without cells; the answer was dropped")
         found = [(key, rows[key]) for key in keys if rows.get(key)]
         return found if len(found) == len(rows) else [(key, dict(cells)) for key, cells in found]
 
@@ -243,7 +246,8 @@ class HBaseStore(Store):
             try:
                 counter(total - amount)  # HBase goes on at the other end without a word
             except InvalidValue:
-                self._gateway.tell(lambda client: client.atomicIncrement(name, key, column, -amount))
+                back = amount if amount == -_HALF else -amount  # which has no other, and is half of all that there are
+                self._gateway.tell(lambda client: client.atomicIncrement(name, key, column, back))
                 raise
         return total
 

@@ -5,7 +5,9 @@ Thrift can compare and put, and not compare and delete.  So a record that was re
 
 from __future__ import annotations
 
-from typing import Any, Final
+import secrets
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
 from cfacl.errors import SchemaMissing, StoreContractError
 from cfacl.stores.base import SystemTable
@@ -17,6 +19,8 @@ from cfacl.stores.hbase.schema import make
 
 __all__ = ["Records"]
 
+T = TypeVar("T")
+
 _FAMILY: Final = b"record"
 _COLUMN: Final = b"record:value"
 #: What a row's key begins with, for a record may have no name and a row must have a key.
@@ -25,7 +29,7 @@ _KEY: Final = b"r"
 _SOME: Final = b"="
 _NONE: Final = b"-"
 _PAGE: Final = 1_000
-#: The row, no record's, that is written to see what time it is there.
+#: What rows begin with, no records', that are written to see what time it is there.
 _CLOCK: Final = b"clock"
 
 
@@ -35,7 +39,6 @@ class Records(SystemTable):
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._table = (gateway.address.prefix + RECORDS).encode("ascii")
-        self._made = False
 
     def get(self, key: str) -> bytes | None:
         return _value(self._raw(key))
@@ -50,25 +53,30 @@ class Records(SystemTable):
         return {key: value for key, value in values.items() if value is not None}
 
     def compare_and_set(self, key: str, expected: bytes | None, value: bytes | None) -> bool:
-        self._make()
         raw = self._raw(key)
         if _value(raw) != expected:
             return False
         change = PutCell(_COLUMN, _NONE if value is None else _SOME + value)
-        replaced: bool = self._gateway.tell(
-            lambda client: client.checkAndPut(self._table, _row(key), _COLUMN, raw, change, {})
+        replaced: bool = self._made_for(
+            lambda: self._gateway.tell(
+                lambda client: client.checkAndPut(self._table, _row(key), _COLUMN, raw, change, {})
+            )
         )
         return replaced
 
     def now(self) -> int:
-        """Return by which millisecond the server stamps what is written now."""
-        self._make()
+        """Return by which millisecond the server stamps what is written now.
+
+        In a row that was never there: in one that was, a stamp from a clock that was ahead would be read instead.
+        """
+        row = _CLOCK + secrets.token_hex(8).encode()
         change = PutCell(_COLUMN, _NONE)
-        self._gateway.tell(lambda client: client.mutateRow(self._table, _CLOCK, [change], {}))
-        rows = self._gateway.ask(lambda client: client.getRowWithColumns(self._table, _CLOCK, [_FAMILY], {}))
-        if [each.row for each in rows] != [_CLOCK]:
+        self._made_for(lambda: self._gateway.tell(lambda client: client.mutateRow(self._table, row, [change], {})))
+        rows = self._gateway.ask(lambda client: client.getRowWithColumns(self._table, row, [_FAMILY], {}))
+        if [each.row for each in rows] != [row]:
             raise StoreContractError("the store answered another record; the answer was dropped")
         stamp: int = rows[0].columns[_COLUMN].timestamp
+        self._gateway.tell(lambda client: client.deleteAll(self._table, row, _FAMILY, {}))
         return stamp
 
     def _raw(self, key: str) -> bytes | None:
@@ -96,10 +104,13 @@ class Records(SystemTable):
         client.scannerClose(number)
         return found
 
-    def _make(self) -> None:
-        if not self._made:
+    def _made_for(self, change: Callable[[], T]) -> T:
+        """Make a change, and the table first where it is not there, or no longer."""
+        try:
+            return change()
+        except SchemaMissing:
             make(self._gateway, self._table, [ColumnDescriptor(name=_FAMILY + b":", maxVersions=1)])
-            self._made = True
+            return change()
 
 
 def _row(key: str) -> bytes:
