@@ -190,6 +190,35 @@ class TestInterpreterLock:
 
         assert any(flushed() for _ in range(10_000))
 
+    STOPPED = """
+        import os, signal, sys, threading, time
+        from rocksdict import Options, Rdict
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        driver = Rdict(sys.argv[1], options)
+        driver.set_options({"level0_file_num_compaction_trigger": "9", "level0_stop_writes_trigger": "2"})
+        for key in (b"1", b"2"):
+            driver[key] = b"v"
+            driver.flush()
+        def beat():
+            while True:
+                print("beat", flush=True)
+                time.sleep(0.01)
+        threading.Thread(target=beat, daemon=True).start()
+        time.sleep(0.1)
+        print("writing", flush=True)
+        driver[b"3"] = b"v"
+    """
+
+    def test_a_write_that_rocksdb_stops_holds_it_until_that_goes_on(self, path):
+        """As where a disk is full, and files can't be brought together."""
+        command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(self.STOPPED), str(path)]
+        with pytest.raises(subprocess.TimeoutExpired) as ended:
+            subprocess.run(command, capture_output=True, timeout=3, check=False)
+        before, _, after = ended.value.stdout.partition(b"writing")
+        assert before.count(b"beat") > 3
+        assert after.count(b"beat") <= 1
+
 
 class TestTimeToLive:
     def test_the_bindings_own_returns_what_has_expired(self, path):
