@@ -117,7 +117,7 @@ def test_where_the_second_finds_nobody_the_first_may_have_been_applied(ground, p
 def test_where_an_answer_is_late_it_is_sent_once(ground, proxy: Proxy, fault: Fault) -> None:
     """The server may be at it still, and a second one would wait as long."""
     store = ground.store(proxy.port, timeout=1, retry_writes="true")
-    ground.comes(lambda: ground.read(store, b"k"))
+    ground.comes(lambda: (store.look(), ground.read(store, b"k")))
     proxy.plan = nth(1, fault, CALL)
     with pytest.raises(StoreTimeout, match=r"^the gateway did not answer in time"):
         ground.put(store, b"k")
