@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -389,3 +390,26 @@ def test_an_answer_over_http_is_in_time_as_a_whole() -> None:
         with closing(connect(address)) as connected, pytest.raises(TimeoutError):
             connected.mutateRows(b"t", [], {})
         ended.set()
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [(b"k", {b"f+1:a": b"1"}), (b"k", {b"f+1:a": b"2"})],
+        [(b"k", {})],
+        [(b"k", {b"f+1:a": b"1"}), (b"l", {})],
+    ],
+    ids=["twice", "no cells", "one has none"],
+)
+def test_a_row_that_comes_twice_or_has_no_cells_is_no_answer(monkeypatch, found) -> None:
+    rows = [
+        SimpleNamespace(
+            row=key, columns={name: SimpleNamespace(value=value, timestamp=1) for name, value in cells.items()}
+        )
+        for key, cells in found
+    ]
+    store = HBaseStore(parse("hbase://127.0.0.1:1"), clock=time.time_ns)
+    monkeypatch.setattr(store._gateway, "ask", lambda question: rows)
+    monkeypatch.setattr(store._schema, "confirm", lambda table, families: None)
+    with pytest.raises(StoreContractError, match=r"^the store answered a row twice, or one without cells"):
+        store.get("t", [b"k", b"l"], Projection([Slice(FAMILY)]))
