@@ -210,6 +210,7 @@ class TestInterpreterLock:
         driver[b"3"] = b"v"
     """
 
+    @pytest.mark.slow
     def test_a_write_that_rocksdb_stops_holds_it_until_that_goes_on(self, path):
         """As where a disk is full, and files can't be brought together."""
         command = [sys.executable, "-W", "ignore", "-c", textwrap.dedent(self.STOPPED), str(path)]
