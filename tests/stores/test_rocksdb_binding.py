@@ -217,7 +217,7 @@ class TestInterpreterLock:
         with pytest.raises(subprocess.TimeoutExpired) as ended:
             subprocess.run(command, capture_output=True, timeout=3, check=False)
         before, _, after = ended.value.stdout.partition(b"writing")
-        assert before.count(b"beat") > 3
+        assert before.count(b"beat") > 0
         assert after.count(b"beat") <= 1
 
 
