@@ -22,7 +22,9 @@ __all__ = ["examine"]
 
 #: What a difference means, and what to do.
 _MEANS: Final = {
-    "unknown": "is not in cfacl's records; `create_tables(adopt=[…])` takes over what these never had, and nobody reads it until then",
+    "unknown": (
+        "is not in cfacl's records; `create_tables(adopt=[…])` takes over what these never had, and nobody reads it until then"
+    ),
     "lost": "is recorded, and the store has no such family; restore it, or drop its table to begin anew",
     "missing": "is in the policy, and not in the store; `create_tables()` makes it",
     "altered": "is kept in other versions, or for another time, than the policy says",

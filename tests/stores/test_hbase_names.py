@@ -22,9 +22,9 @@ def test_a_table_has_its_name_behind_the_prefix(prefix: str, table: str, name: b
     assert table_name(prefix, table) == name
 
 
-@pytest.mark.parametrize("table", ["", "a:b", "a b", "ä", "a\n", "cfacl.records", "a+1", "a/b"])
+@pytest.mark.parametrize("table", ["", "a:b", "a b", "ä", "a\n", "cfacl.records", "home_cfacl.records", "a+1", "a/b"])
 def test_a_name_that_hbase_has_not_is_refused(table: str) -> None:
-    with pytest.raises(RequestError, match=r"^hbase has no table `.*`; a name is letters, digits, `_`, `\.` and `-`$"):
+    with pytest.raises(RequestError, match=r"^hbase has no table `.*`; a name is letters, digits, `_`, `\.` and `-`, and does not end in `cfacl.records`$"):
         table_name("", table)
 
 

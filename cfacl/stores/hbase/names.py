@@ -50,7 +50,9 @@ def table_name(prefix: str, table: str) -> bytes:
         RequestError: it can't have that name.
     """
     if not is_identifier(table) or table.endswith(RECORDS):
-        raise RequestError(f"hbase has no table {quoted(table)}; a name is letters, digits, `_`, `.` and `-`")
+        raise RequestError(
+            f"hbase has no table {quoted(table)}; a name is letters, digits, `_`, `.` and `-`, and does not end in `{RECORDS}`"
+        )
     return (prefix + table).encode("ascii")
 
 

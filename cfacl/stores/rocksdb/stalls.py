@@ -6,6 +6,7 @@ It slows writes down, or stops them, where it can't bring memory into files, or 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic, sleep
 from typing import Final
 
@@ -29,8 +30,8 @@ class Stalls:
     """Writes batches to one database, one at a time."""
 
     def __init__(self) -> None:
-        #: since when writes have been stopped, and when they were last seen to be
-        self._since = self._seen = 0.0
+        #: since when writes have been stopped, and when they were last seen to be, with none that was made in between
+        self._since = self._seen = -inf
 
     def write(self, driver: Rdict, make: Callable[[], WriteBatch]) -> None:
         """Write a batch, unless it is empty; it is made anew for each try, which spends it.
@@ -49,6 +50,7 @@ class Stalls:
                     raise
                 stalled = error.with_traceback(None)  # which would keep the driver
             else:
+                self._seen = -inf
                 return
 
     def _wait(self, driver: Rdict, size: int, stalled: Exception) -> None:

@@ -101,10 +101,10 @@ class RocksStore(Store):
                 self._database.close()
                 self._open(new)
             except BaseException as error:
-                if not self._database.closed:
-                    self.gate.open()  # it was only waited
-                elif not self.gate.closed:
+                if self._database.closed and not self.gate.closed:
                     self.gate.shut(_NOT_OPEN, for_good=False)
+                elif not self.gate.closed:
+                    self.gate.open()  # it was only waited
                 if isinstance(error, CfaclError) or not isinstance(error, Exception):
                     raise
                 raise mapped(error) from error
