@@ -24,7 +24,10 @@ def test_a_table_has_its_name_behind_the_prefix(prefix: str, table: str, name: b
 
 @pytest.mark.parametrize("table", ["", "a:b", "a b", "ä", "a\n", "cfacl.records", "home_cfacl.records", "a+1", "a/b"])
 def test_a_name_that_hbase_has_not_is_refused(table: str) -> None:
-    with pytest.raises(RequestError, match=r"^hbase has no table `.*`; a name is letters, digits, `_`, `\.` and `-`, and does not end in `cfacl.records`$"):
+    with pytest.raises(
+        RequestError,
+        match=r"^hbase has no table `.*`; a name is letters, digits, `_`, `\.` and `-`, and does not end in `cfacl.records`$",
+    ):
         table_name("", table)
 
 
