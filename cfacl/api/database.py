@@ -65,6 +65,7 @@ class Database(Pinned):
         durable: bool,
     ) -> None:
         confirm_encrypted(store, policy)
+        store.settle(policy.stores)
         self._store = store
         with store_failures("on its schema"):
             self._schema = Schema(store)
@@ -123,6 +124,7 @@ class Database(Pinned):
         confirm_encrypted(self._store, policy)
         with self._lock:
             self._guard.current()
+            self._store.settle(policy.stores)
             self._policy = policy
             self._bits = bits
             self._publish()

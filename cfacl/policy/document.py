@@ -23,8 +23,8 @@ from cfacl.model.catalog import DEFAULT_LEVELS
 from cfacl.model.grants import Kind
 from cfacl.model.names import IDENTIFIER, PURPOSE, SUBJECT_LENGTH, is_subject
 from cfacl.model.request import MAX_QUALIFIER
+from cfacl.model.settings import DEFAULT_BUCKETS
 from cfacl.policy.notation import ACCESS, DURATION, MAX_SECONDS, duration, seconds
-from cfacl.policy.policy import DEFAULT_BUCKETS
 
 #: How many values of one cell a family may keep, at most.
 MAX_VERSIONS: Final = 1_000_000

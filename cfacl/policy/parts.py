@@ -22,8 +22,9 @@ from cfacl.model.grants import (
     Role,
     Window,
 )
+from cfacl.model.settings import CassandraLayout, StoreSettings
 from cfacl.policy.faults import Place, path
-from cfacl.policy.policy import CassandraLayout, Policy, StoreSettings
+from cfacl.policy.policy import Policy
 
 __all__ = ["strange_parts"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
@@ -13,36 +13,11 @@ from cfacl.errors import Fault, PolicyError, RequestError
 from cfacl.model.catalog import Catalog
 from cfacl.model.grants import Expect, Never, Principal, Role
 from cfacl.model.immutable import immutable
+from cfacl.model.settings import StoreSettings
 from cfacl.policy.faults import Place
 
 if TYPE_CHECKING:
     from cfacl.policy.lint import Finding
-
-#: How many hash buckets Cassandra spreads an ordered table over, unless the policy says otherwise.
-DEFAULT_BUCKETS: Final = 64
-
-
-@frozen(field_transformer=immutable)
-class CassandraLayout:
-    """How Cassandra lays out a table: ``ordered`` through hash buckets, or by ``row``, which has none."""
-
-    layout: Literal["ordered", "row"] = "ordered"
-    buckets: int = DEFAULT_BUCKETS
-
-
-@frozen(field_transformer=immutable)
-class StoreSettings:
-    """What only one kind of store needs; validated always, ignored by the others.
-
-    Attributes:
-        hbase_require_tls: the level from which plaintext connections are refused.
-        cassandra_consistency: a consistency level of Cassandra's.
-        cassandra_layouts: by table, for those that the policy speaks of.
-    """
-
-    hbase_require_tls: str | None = None
-    cassandra_consistency: str | None = None
-    cassandra_layouts: Mapping[str, CassandraLayout] = field(factory=dict)
 
 
 @frozen(field_transformer=immutable)
@@ -60,7 +35,7 @@ class Policy:
     principals: Mapping[str, Principal] = field(factory=dict)
     never: tuple[Never, ...] = ()
     expect: tuple[Expect, ...] = ()
-    stores: StoreSettings = StoreSettings()
+    stores: StoreSettings = field(factory=StoreSettings)
     #: For `lint`, of a policy that was read: where a list of its document names a thing again that the policy, which
     #: keeps sets, holds once; and what.  No part of what the policy says.
     repeated: tuple[tuple[Place, str], ...] = field(default=(), init=False, eq=False, repr=False)

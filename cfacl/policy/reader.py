@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 from cfacl.errors import PolicyError
 from cfacl.model.catalog import Catalog, Family, Table
 from cfacl.model.grants import ALWAYS, Assignment, Expect, Grant, Never, Principal, Restriction, Role, Window
+from cfacl.model.settings import CassandraLayout, StoreSettings
 from cfacl.policy import document as written
 from cfacl.policy.faults import Hints, in_document_order
 from cfacl.policy.notation import access, seconds
-from cfacl.policy.policy import CassandraLayout, Policy, StoreSettings
+from cfacl.policy.policy import Policy
 from cfacl.policy.references import problems, repeated
 from cfacl.policy.shape import judge
 from cfacl.policy.syntax import parse

@@ -25,6 +25,7 @@ from attrs import frozen
 from cfacl.errors import RequestError, Unsupported, quoted
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
+from cfacl.model.settings import StoreSettings
 from cfacl.stores.native import NativeRights
 from cfacl.stores.posture import Sign
 
@@ -37,12 +38,15 @@ class Capabilities:
     """What a store can do with one family; tests ask for these, never for a class.
 
     Attributes:
-        atomic_row: all puts to one row in one call are seen together, across its families, and so are all deletes.
-        atomic_mix: puts and deletes of one row in one call are seen together too.
+        atomic_row: of all puts to one row in one call, across its families, all are made or none, and so are all deletes.
+        atomic_mix: of puts and deletes of one row in one call too.
+        isolated_row: what is atomic by these two is also seen together; otherwise family by family.
         atomic_batch: all mutations of one call are seen together, and so are all changes of records.
-        ordered_scan: scans go in byte order of the row keys, forward and in reverse.
+        ordered_scan: scans go in byte order of the row keys, forward and in reverse, and may have bounds; otherwise they
+            are of all rows, in any order.
         versions: keeps as many values of a cell as the family says.
         timestamps: explicit timestamps are kept exactly.
+        replaces_ties: a put at the timestamp of a value replaces it; otherwise the larger of the two stays.
         latest_wins: a plain write always replaces what is there, also a value stamped in the future.
         given_clock: plain writes are stamped by the clock that the store was opened with; otherwise by its server's.
         no_markers: a delete leaves nothing behind, so that a later write is seen whatever its timestamp.
@@ -51,14 +55,18 @@ class Capabilities:
         snapshot_scans: a whole scan can see one instant.
         compare_and_set: several conditions and several families in one row, and empty values told from none;
             otherwise one condition on a value that is not empty, or on none, and one put.
+        conditions_and_puts: a plain put that is made meanwhile is not lost by a condition or a counter that did not see it;
+            otherwise these are safe from each other only.
     """
 
     atomic_row: bool = True
     atomic_mix: bool = True
+    isolated_row: bool = True
     atomic_batch: bool = True
     ordered_scan: bool = True
     versions: bool = True
     timestamps: bool = True
+    replaces_ties: bool = True
     latest_wins: bool = True
     given_clock: bool = True
     no_markers: bool = True
@@ -66,6 +74,7 @@ class Capabilities:
     snapshot_reads: bool = True
     snapshot_scans: bool = True
     compare_and_set: bool = True
+    conditions_and_puts: bool = True
 
 
 class Swept(NamedTuple):
@@ -133,6 +142,9 @@ class Store(abc.ABC):
         Closing this store closes what was returned.
         """
         return self
+
+    def settle(self, settings: StoreSettings) -> None:  # noqa: B027  # most need to know nothing of it
+        """Take over what a policy that is put in force says for stores; called before anything is asked under it."""
 
     @abc.abstractmethod
     def capabilities(self, family: StoredFamily) -> Capabilities:

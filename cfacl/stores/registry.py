@@ -17,6 +17,7 @@ from cfacl.stores.base import Store
 GROUP: Final = "cfacl.stores"
 
 _OURS: Final = {
+    "cassandra": "cfacl.stores.cassandra:open_store",
     "hbase": "cfacl.stores.hbase:open_store",
     "hbase+http": "cfacl.stores.hbase:open_store",
     "hbase+https": "cfacl.stores.hbase:open_store",
@@ -24,7 +25,7 @@ _OURS: Final = {
     "rocksdb": "cfacl.stores.rocksdb:open_store",
 }
 #: The extra with the driver, of those that need one.
-_EXTRAS: Final = {"hbase": "hbase", "hbase+http": "hbase", "hbase+https": "hbase"}
+_EXTRAS: Final = {"cassandra": "cassandra", "hbase": "hbase", "hbase+http": "hbase", "hbase+https": "hbase"}
 
 
 class Opener(Protocol):

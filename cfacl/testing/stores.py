@@ -30,6 +30,7 @@ from typing import Any, ClassVar, Final, NamedTuple, TypeVar
 
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
+from cfacl.model.settings import StoreSettings
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
 from cfacl.stores.native import NativeRights
 from cfacl.stores.posture import Sign
@@ -123,6 +124,9 @@ class _Around(Store):
         acting.inner = inner
         acting.system = _System(acting)
         return acting
+
+    def settle(self, settings: StoreSettings) -> None:
+        self.inner.settle(settings)
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
         return self.ask(Call("capabilities", families=(family.name,)), lambda: self.inner.capabilities(family))

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from cfacl.errors import Fault, PolicyError
 from cfacl.model.catalog import Catalog, Family, Table
 from cfacl.model.grants import Assignment, Grant, Principal, Role, Window
-from cfacl.policy.policy import CassandraLayout, Policy, StoreSettings
+from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.policy.policy import Policy
 from cfacl.policy.reader import read
 from cfacl.policy.writer import write
 from cfacl.testing import strategies

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cfacl.errors import RequestError
-from cfacl.stores.hbase.address import Address, Tls, parse
+from cfacl.stores.hbase.address import Address, parse
+from cfacl.stores.tls import Tls
 
 PLAIN = Address("host", 9090, "", "buffered", 60.0)
 

@@ -13,8 +13,9 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 
 from cfacl.errors import Closed, RequestError
-from cfacl.stores.hbase.address import Tls, parse
+from cfacl.stores.hbase.address import parse
 from cfacl.stores.hbase.store import HBaseStore
+from cfacl.stores.tls import Tls
 
 
 @pytest.fixture

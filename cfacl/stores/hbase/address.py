@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-import ssl
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from attrs import frozen
 
-from cfacl.errors import RequestError, quoted, quoted_path
+from cfacl.errors import RequestError, quoted
+from cfacl.stores.query import parse_query, said_flag, said_seconds
+from cfacl.stores.tls import Tls
 
-__all__ = ["Address", "Tls", "parse"]
+__all__ = ["Address", "parse"]
 
 _PORT: Final = 9090
 _TRANSPORTS: Final = ("buffered", "framed")
@@ -23,41 +24,8 @@ _KNOWN: Final = {
 }
 #: An answer that takes longer is given up, in seconds; HBase gives up one of its own after 60.
 _PATIENCE: Final = 60.0
-_SECONDS: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
 #: What table names begin with: a namespace, or letters that HBase takes in a name.
 _PREFIX: Final = re.compile(r"([A-Za-z0-9_]+:)?([A-Za-z0-9_][A-Za-z0-9_.\-]{0,63})?")
-
-
-@frozen
-class Tls:
-    """How a gateway is known, and how it knows us; paths of PEM files.
-
-    Attributes:
-        ca: who signs gateways' certificates; ``None`` for whom this machine trusts.
-        cert, key: our own certificate and its key, where the gateway asks for one.
-    """
-
-    ca: str | None = None
-    cert: str | None = None
-    key: str | None = None
-
-    def context(self) -> ssl.SSLContext:
-        """Return what connections are made with: TLS 1.2 or later, the certificate and the name in it verified.
-
-        Raises:
-            RequestError: a file cannot be read, or is none of its kind.
-        """
-        try:
-            context = ssl.create_default_context(cafile=self.ca)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            if self.cert is not None:
-                context.load_cert_chain(self.cert, self.key, password=_no_pass_phrase)
-        except (OSError, ssl.SSLError) as error:
-            files = ", ".join(quoted_path(each) for each in (self.ca, self.cert, self.key) if each is not None)
-            raise RequestError(
-                f"{files} can't be read as certificates and keys; give the paths of PEM files"
-            ) from error
-        return context
 
 
 @frozen
@@ -104,34 +72,17 @@ def parse(url: str) -> Address:
     prefix = unquote(parts.path.removeprefix("/"))
     if not _PREFIX.fullmatch(prefix):
         raise RequestError(f"{quoted(prefix)} begins no table's name; write `home_`, or a namespace as in `home:`")
-    said = _said(parts.scheme, parts.query)
+    said = parse_query(parts.scheme, parts.query, _KNOWN[parts.scheme])
     return Address(
         host=parts.hostname,
         port=port,
         prefix=prefix,
         transport=_transport(said.get("transport", "buffered")) if parts.scheme == "hbase" else "http",
-        timeout=_timeout(said.get("timeout")),
-        tls=_tls(said) if parts.scheme == "hbase+https" else None,
+        timeout=said_seconds(said, "timeout", _PATIENCE),
+        tls=Tls.said(said) if parts.scheme == "hbase+https" else None,
         doas=_doas(said.get("doas")),
-        retry_writes=_retries(said.get("retry_writes", "false")),
+        retry_writes=said_flag(said, "retry_writes", otherwise=False),
     )
-
-
-def _said(scheme: str, query: str) -> dict[str, str]:
-    known = _KNOWN[scheme]
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=True) if query else []
-    except ValueError:
-        raise RequestError(f"{quoted(query)} is no query; write `timeout=10`, and `&` between two") from None
-    said: dict[str, str] = {}
-    for name, value in pairs:
-        if name in said:
-            raise RequestError(f"{quoted(name)} is said twice; say it once")
-        if name not in known:
-            *most, last = (quoted(each) for each in known)
-            raise RequestError(f"unknown {quoted(name)}; known for `{scheme}` are {', '.join(most)} and {last}")
-        said[name] = value
-    return said
 
 
 def _transport(value: str) -> str:
@@ -140,36 +91,7 @@ def _transport(value: str) -> str:
     return value
 
 
-def _timeout(value: str | None) -> float:
-    if value is None:
-        return _PATIENCE
-    seconds = float(value) if _SECONDS.fullmatch(value) else 0
-    if not seconds:
-        raise RequestError(f"`timeout` is a number of seconds, such as `10`; not {quoted(value)}")
-    return seconds
-
-
-def _no_pass_phrase() -> str:
-    """Refuse an encrypted key, for which OpenSSL would ask at the terminal."""
-    raise RequestError("the `key` is encrypted; give the path of one that asks for no pass phrase")
-
-
 def _doas(value: str | None) -> bool:
     if value not in (None, "principal"):
         raise RequestError(f"`doas` is `principal`, so that the gateway acts as each of them; not {quoted(value)}")
     return value is not None
-
-
-def _retries(value: str) -> bool:
-    if value not in ("true", "false"):
-        raise RequestError(f"`retry_writes` is `true` or `false`; not {quoted(value)}")
-    return value == "true"
-
-
-def _tls(said: dict[str, str]) -> Tls:
-    if "key" in said and "cert" not in said:
-        raise RequestError("`key` is the key of a certificate; say its `cert` too")
-    for name in ("ca", "cert", "key"):
-        if said.get(name) == "":  # which would be taken for whom this machine trusts
-            raise RequestError(f"{quoted(name)} is empty; give the path of a PEM file, or leave it out")
-    return Tls(said.get("ca"), said.get("cert"), said.get("key"))

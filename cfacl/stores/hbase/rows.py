@@ -5,34 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from attrs import frozen
-
 from cfacl.errors import StoreContractError
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cell, Cells
 from cfacl.stores.hbase.names import family_name
+from cfacl.stores.wanted import Wanted
 
-__all__ = ["Reading", "Wanted"]
+__all__ = ["Reading"]
 
 #: How many column names a projection's are remembered before all are forgotten.
 _SEEN: Final = 4096
 
 #: Returns the kept (value, timestamp) of a cell of a row, newest first, by family and HBase's name of the column.
 Versions = Callable[[StoredFamily, bytes], list[tuple[bytes, int]]]
-
-
-@frozen
-class Wanted:
-    """Which versions a read sees: those that are not over ``now``, with a timestamp ``before``; both milliseconds."""
-
-    now: int
-    before: int | None = None
-
-    def of(self, family: StoredFamily, timestamp: int) -> bool:
-        """Whether a version with this timestamp is seen."""
-        return (self.before is None or timestamp < self.before) and (
-            family.time_to_live is None or timestamp + family.time_to_live > self.now
-        )
 
 
 class Reading:

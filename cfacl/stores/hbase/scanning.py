@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from cfacl.errors import StoreContractError
-from cfacl.model.request import MAX_KEY, Cells, Span
+from cfacl.model.request import MAX_KEY, Span
 from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import TScan
 from cfacl.stores.hbase.errors import BROKEN, text_of
 from cfacl.stores.hbase.pool import ANSWERS, Pool
 
-__all__ = ["Scanner", "batches"]
+__all__ = ["Scanner"]
 
 #: At most so many results are fetched at once, whatever is asked for at once.
 _FETCHED: Final = 10_000
@@ -162,63 +161,6 @@ class Scanner:
         self._number = None
         if client is not None:
             self._pool.discard(client)
-
-
-def batches(
-    read: Callable[[int], list[tuple[bytes, Cells]]],
-    close: Callable[[], None],
-    batch_size: int,
-    limit: int | None,
-    cells: int | None,
-) -> Iterator[list[tuple[bytes, Cells]]]:
-    """Yield full batches, and a last one, of what ``read`` returns until that is nothing; empty rows are left out."""
-    parts = _Parts(cells)
-    left = limit
-    try:
-        while left is None or left > 0:
-            size = batch_size if left is None else min(batch_size, left)
-            while len(parts.whole) < size:
-                found = read(size - len(parts.whole))
-                if not found:
-                    parts.end()
-                    break
-                parts.add(found)
-            batch, parts.whole = parts.whole[:size], parts.whole[size:]
-            if batch:
-                yield batch
-            if len(batch) < size:
-                return
-            left = None if left is None else left - size
-    finally:
-        close()
-
-
-class _Parts:
-    """Rows, or parts of at most so many cells: put together anew, since what is left out makes the server's too short."""
-
-    def __init__(self, cells: int | None) -> None:
-        self.whole: list[tuple[bytes, Cells]] = []
-        self._cells = cells
-        self._key = b""
-        self._pending: Cells = {}
-
-    def add(self, found: Iterable[tuple[bytes, Cells]]) -> None:
-        if self._cells is None:
-            self.whole += [each for each in found if each[1]]
-            return
-        for key, cells in found:
-            if key != self._key:
-                self.end()
-                self._key = key
-            for column, cell in cells.items():
-                self._pending[column] = cell
-                if len(self._pending) == self._cells:
-                    self.end()
-
-    def end(self) -> None:
-        if self._pending:
-            self.whole.append((self._key, self._pending))
-            self._pending = {}
 
 
 def following(key: bytes) -> bytes | None:

@@ -14,6 +14,7 @@ from cfacl.model.counter import counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
+from cfacl.stores.batches import batches
 from cfacl.stores.hbase.address import Address, parse
 from cfacl.stores.hbase.admission import Admission
 from cfacl.stores.hbase.changes import send
@@ -25,12 +26,13 @@ from cfacl.stores.hbase.names import confirm_account, confirm_keys, family_name
 from cfacl.stores.hbase.native import HBaseRights
 from cfacl.stores.hbase.pool import Pool
 from cfacl.stores.hbase.posture import posture
-from cfacl.stores.hbase.rows import Reading, Wanted
-from cfacl.stores.hbase.scanning import Scanner, batches
+from cfacl.stores.hbase.rows import Reading
+from cfacl.stores.hbase.scanning import Scanner
 from cfacl.stores.hbase.schema import Schema
 from cfacl.stores.hbase.stamps import Stamps
 from cfacl.stores.hbase.system import Records
 from cfacl.stores.posture import Sign
+from cfacl.stores.wanted import Wanted
 
 __all__ = ["HBaseStore", "open_store"]
 

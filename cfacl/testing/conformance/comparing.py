@@ -152,6 +152,7 @@ class CompareAndSet(Suite[S]):
             assert sum(winners) == 1
             assert cells[b"one:%d" % n] == b"%d" % winners.index(True)
 
+    @needs("conditions_and_puts")
     @pytest.mark.usefixtures("pressed")
     def test_no_change_is_made_over_a_put_that_it_did_not_see(self, store: S, one: StoredFamily) -> None:
         with ThreadPoolExecutor(1) as pool:

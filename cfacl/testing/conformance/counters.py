@@ -76,7 +76,7 @@ class Counters(Suite[S]):
         assert store.increment(TABLE, b"u1", one, b"n", 0) == 800
         assert store.increment(TABLE, b"u1", three_versions, b"n", 0) == -800
 
-    @needs("latest_wins")
+    @needs("conditions_and_puts", "latest_wins")
     @pytest.mark.usefixtures("pressed")
     def test_no_count_is_written_over_a_put_that_it_did_not_see(self, store: S, one: StoredFamily) -> None:
         with ThreadPoolExecutor(1) as pool:

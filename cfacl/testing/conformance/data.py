@@ -120,7 +120,8 @@ def scanned(
     ``more`` as `Store.scan` has it.
     """
     asked = projection(*slices)
-    scan = store.scan(TABLE, asked, span, batch_size=batch_size, **more)
+    ordered = all(store.capabilities(each.family).ordered_scan for each in asked.slices)
+    scan = store.scan(TABLE, asked, span if ordered else span._replace(reverse=False), batch_size=batch_size, **more)
     batches = drained(scan)
     assert all(batches), "a batch is empty"
     assert [len(each) for each in batches[:-1]] == [batch_size] * len(batches[:-1]), (
@@ -128,7 +129,7 @@ def scanned(
     )
     assert all(len(each) <= batch_size for each in batches), "a batch is too long"
     rows = list(itertools.chain.from_iterable(batches))
-    if not all(store.capabilities(each.family).ordered_scan for each in asked.slices):
+    if not ordered:
         rows.sort(key=lambda found: found[0], reverse=span.reverse)
     return rows
 

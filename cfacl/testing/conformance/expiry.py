@@ -45,7 +45,7 @@ class TimeToLive(Suite[S]):
         put(store, b"u2", short_lived, {b"a": b"2"}, clock.milliseconds + 500)
         clock.turn(999)
         assert row(store, b"u1", short_lived) == {b"brief:a": b"1"}
-        assert [key for key, _ in scanned(store, short_lived, limit=1)] == [b"u1"]
+        assert [key for key, _ in scanned(store, short_lived, limit=2)] == [b"u1", b"u2"]
         assert [value for value, _ in store.versions(TABLE, b"u1", short_lived, b"a")] == [b"1"]
         clock.turn(1)
         assert row(store, b"u1", short_lived) is None
@@ -97,7 +97,7 @@ class TimeToLive(Suite[S]):
             self.raw_put(store, each, b"u1", b"a", b"1", over)
             self.raw_put(store, each, b"u2", b"a", b"2", over + 1)
         assert self.raw_cells(store, short_lived) == self.raw_cells(store, one)
-        assert scanned(store, one, limit=1) == [(b"u1", {b"one:a": b"1"})]
+        assert scanned(store, one, limit=2) == [(b"u1", {b"one:a": b"1"}), (b"u2", {b"one:a": b"2"})]
         assert scanned(store, short_lived, limit=1) == [(b"u2", {b"brief:a": b"2"})]
         assert row(store, b"u1", one, short_lived) == {b"one:a": b"1"}
         assert store.versions(TABLE, b"u1", short_lived, b"a") == []

@@ -34,7 +34,7 @@ class HostileBytes(Suite[S]):
     @pytest.mark.parametrize("versions", [1, 3])
     def test_every_qualifier_is_a_cell_of_its_own(self, store: S, versions: int) -> None:
         made = self.made(store, "hostile", versions=versions)
-        qualifiers = [b"", *HOSTILE, b"q" * 65_536]
+        qualifiers = [b"", *HOSTILE, b"q" * min(MAX_QUALIFIER, self.longest - 3)]
         for key in (b"u", b"u\0", b"u\0\0"):
             put(store, key, made, dict.fromkeys(qualifiers, b"old"), timestamp=1)
             put(store, key, made, {each: b"%d" % len(each) for each in qualifiers}, timestamp=2)
@@ -55,6 +55,7 @@ class HostileBytes(Suite[S]):
             assert set(self.raw_cells(store, one)) == left
             assert row(store, removed, one) is None
 
+    @needs("ordered_scan")
     def test_a_span_cuts_between_any_two_keys(self, store: S, one: StoredFamily) -> None:
         for key in HOSTILE:
             put(store, key, one, {b"": b"x"})
@@ -93,13 +94,15 @@ class HostileBytes(Suite[S]):
     def test_the_longest_keys_and_qualifiers_differ_by_their_last_byte(self, store: S, one: StoredFamily) -> None:
         # Not the longest first: HBase's client finds a region by a longer key than it was asked for.
         keys = [b"k", *(b"k" * (MAX_KEY - 1) + last for last in (b"", b"\0", b"a", b"b", b"\xff"))]
-        qualifiers = [b"q" * (MAX_QUALIFIER - 1) + last for last in (b"", b"\0", b"a", b"b", b"\xff")]
+        longest = min(MAX_QUALIFIER, self.longest - MAX_KEY)
+        qualifiers = [b"q" * (longest - 1) + last for last in (b"", b"\0", b"a", b"b", b"\xff")]
         for key in keys:
             put(store, key, one, {each: key[-1:] + each[-1:] for each in qualifiers})
         rows = [(key, {b"one:" + each: key[-1:] + each[-1:] for each in qualifiers}) for key in keys]
         assert [(key, row(store, key, one)) for key in keys] == rows
         assert scanned(store, one) == rows
-        for span in (Span(lower=keys[3]), Span(upper=keys[3]), Span(keys[2], keys[4])):
+        spans = (Span(lower=keys[3]), Span(upper=keys[3]), Span(keys[2], keys[4]))
+        for span in spans if self.capable(store).ordered_scan else ():
             assert [key for key, _ in scanned(store, one, span=span)] == [key for key in keys if key in span]
         delete(store, keys[3], one)
         delete(store, keys[4], one, (qualifiers[2],))

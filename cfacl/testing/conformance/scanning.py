@@ -117,6 +117,7 @@ class Scanning(Suite[S]):
 
     @pytest.mark.usefixtures("hundred_rows")
     @pytest.mark.parametrize("reverse", [False, True])
+    @needs("ordered_scan")
     def test_nothing_lies_between_bounds_that_meet_or_cross(self, store: S, one: StoredFamily, reverse: bool) -> None:
         for lower, upper in ((b"r5", b"r5"), (b"r6", b"r5"), (b"s", None), (None, b"a"), (None, b"")):
             assert scanned(store, one, span=Span(lower, upper, reverse)) == []

@@ -15,6 +15,7 @@ import attrs
 import pytest
 
 from cfacl.model.projection import StoredFamily
+from cfacl.model.request import MAX_KEY, MAX_QUALIFIER
 from cfacl.stores.base import Capabilities, Store
 from cfacl.testing import announcements
 from cfacl.testing.clock import Clock
@@ -78,11 +79,13 @@ class Suite(abc.ABC, Generic[S]):
         persistent: whether a store that was closed, or let go by a process that died, is opened again with all
             that it held; otherwise each open is a fresh, empty store.
         level: the sensitivity level of the families that are tested, for a store whose capabilities depend on it.
+        longest: how many bytes a row key and a qualifier may come to together.
         exclusions: tests that are left out, by name, each with the reason why; announced in every run.
     """
 
     persistent: ClassVar[bool] = True
     level: ClassVar[str] = "public"
+    longest: ClassVar[int] = MAX_KEY + MAX_QUALIFIER
     exclusions: ClassVar[Mapping[str, str]] = {}
 
     @abc.abstractmethod

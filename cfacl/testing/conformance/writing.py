@@ -65,7 +65,7 @@ class Writing(Suite[S]):
         assert row(store, b"u1", one, timestamps=True) == {b"one:a": (b"new", 10)}
         assert self.raw_cells(store, one) == {(b"u1", b"a"): [(b"new", 10)]}
 
-    @needs("timestamps")
+    @needs("replaces_ties", "timestamps")
     def test_a_put_at_the_same_timestamp_replaces(
         self, store: S, one: StoredFamily, three_versions: StoredFamily
     ) -> None:

@@ -1,0 +1,192 @@
+"""Compare-and-set, and counters: a *lightweight transaction* in one partition, which is of one family and one row.
+
+What it writes bears the time at which the coordinator began, and Cassandra takes no other.  So whatever bears a later time
+would hide it without a word: a put of a client whose clock is ahead, or a deletion, which cannot be seen at all.  Therefore
+the cell is read first, by the coordinator that is then to decide, and that one's clock must have passed all of these.
+
+Versioned cells have a *guard* besides, which each put changes too: it is what is compared.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from cassandra.query import BatchStatement, BatchType
+
+from cfacl.errors import StoreUnavailable, Unsupported
+from cfacl.model.counter import counted, counter
+from cfacl.model.projection import StoredFamily
+from cfacl.model.request import Delete, Mutation, Put
+from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.stamps import Stamps
+from cfacl.stores.cassandra.tables import GUARD, FamilyTable
+from cfacl.stores.wanted import Wanted
+
+__all__ = ["Conditions", "microseconds"]
+
+Condition = tuple[StoredFamily, bytes, bytes | None]
+
+#: What is decided of one partition at once only gets in its own way.
+_LOCKS: Final = 64
+#: How long a clock is waited for, in microseconds; what is further ahead was stamped by somebody.
+_PATIENCE: Final = 1_000_000
+#: A coordinator counts in milliseconds.
+_STEP: Final = 1_000
+#: Between the epoch of time-based UUIDs and that of the rest, in units of 100 ns.
+_EPOCH: Final = 0x01B21DD213814000
+#: How often a counter is tried, of which somebody else changes the cell each time.
+_TRIES: Final = 100
+
+
+def microseconds(now: UUID) -> int:
+    """Return the time of a time-based UUID, as the cluster's `now()` is, in microseconds since 1970."""
+    return (now.time - _EPOCH) // 10
+
+
+class Seen(NamedTuple):
+    """A cell as it was read.
+
+    Attributes:
+        value: its newest value, whatever its age; ``None`` for none.
+        timestamp: that value's, in milliseconds.
+        guard: of a versioned cell.
+    """
+
+    value: bytes | None
+    timestamp: int
+    guard: bytes | None
+
+
+class Conditions:
+    """Decides on cells of one keyspace; safe from any number of threads."""
+
+    def __init__(self, ring: Ring, stamps: Stamps) -> None:
+        self._ring = ring
+        self._stamps = stamps
+        self._locks = [threading.Lock() for _ in range(_LOCKS)]
+
+    def compare_and_set(
+        self, table: FamilyTable, key: bytes, conditions: Sequence[Condition], mutation: Mutation
+    ) -> bool:
+        """Apply puts and deletes of one family if all conditions hold; return whether they did.
+
+        Raises:
+            Unsupported: it states timestamps.
+        """
+        if any(each.timestamp is not None for each in mutation.changes):
+            raise Unsupported("cassandra stamps what is written under a condition; leave out `timestamp`")
+        if any(isinstance(each, Delete) for each in mutation.changes):
+            raise Unsupported("cassandra deletes nothing under a condition here; put a value that means none")
+        puts = {q: value for each in mutation.changes if isinstance(each, Put) for q, value in each.values.items()}
+        names = list(dict.fromkeys(qualifier for _, qualifier, _ in conditions))
+        with self._lock(table, key):
+            seen, host = self._read(table, key, [*names, *(each for each in puts if each not in names)])
+            for family, qualifier, expected in conditions:
+                if self._visible(family, seen[qualifier]) != expected:
+                    return False
+            return self._set(table, key, {each: seen[each] for each in names}, puts, seen, host)
+
+    def increment(self, table: FamilyTable, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
+        """Add to a counter, and return it."""
+        for _ in range(_TRIES):
+            with self._lock(table, key):
+                seen, host = self._read(table, key, [qualifier])
+                total = amount + counted(self._visible(family, seen[qualifier]))
+                if self._set(table, key, seen, {qualifier: counter(total)}, seen, host):
+                    return total
+        raise StoreUnavailable("the counter was changed by others each time that it was tried; try again")
+
+    def _lock(self, table: FamilyTable, key: bytes) -> threading.Lock:
+        return self._locks[hash(table.partition(key)) % _LOCKS]
+
+    def _visible(self, family: StoredFamily, seen: Seen) -> bytes | None:
+        if seen.value is None or not Wanted(self._stamps.now()).of(family, seen.timestamp):
+            return None
+        return seen.value
+
+    def _read(self, table: FamilyTable, key: bytes, qualifiers: Sequence[bytes]) -> tuple[dict[bytes, Seen], Any]:
+        """Return cells, and the coordinator that read them, when its clock has passed all that they bear."""
+        columns = "q, v, t, guard" if table.versioned else "q, v, writetime(v), guard"
+        text = f"SELECT {columns}, writetime(v), now() FROM {{table}} WHERE {{where}} AND q IN ?"
+        statement = self._ring.serial(table.statement(text))
+        future = self._ring.begin(statement, (*table.key(key), tuple(qualifiers)))
+        rows = self._ring.end(future).current_rows
+        seen = dict.fromkeys(qualifiers, Seen(None, 0, None))
+        latest, now = self._stamps.last, 0
+        for qualifier, value, stamp, guard, written, there in rows:
+            latest, now = max(latest, written or 0), microseconds(there)
+            before = seen[qualifier]
+            if table.versioned:
+                if stamp == GUARD:
+                    seen[qualifier] = before._replace(guard=guard)
+                elif before.value is None:  # the newest comes first
+                    seen[qualifier] = before._replace(value=value, timestamp=stamp)
+            elif value is not None:
+                seen[qualifier] = Seen(value, stamp // 1000, None)
+        self._wait(latest, now or self._stamps.there())
+        return seen, future.coordinator_host
+
+    def _wait(self, latest: int, now: int) -> None:
+        behind = latest - now + _STEP
+        if behind > _PATIENCE:
+            raise StoreUnavailable(
+                f"a cell bears a time {behind // 1_000_000} seconds ahead of the cluster's, and would hide what is written now;"
+                " try again then"
+            )
+        if behind > 0:
+            time.sleep(behind / 1_000_000)
+
+    def _set(
+        self,
+        table: FamilyTable,
+        key: bytes,
+        compared: dict[bytes, Seen],
+        puts: dict[bytes, bytes],
+        seen: dict[bytes, Seen],
+        host: Any,
+    ) -> bool:
+        batch = BatchStatement(BatchType.UNLOGGED)
+        add = self._add_versioned if table.versioned else self._add
+        for statement, values in add(table, table.key(key), compared, puts, seen):
+            batch.add(statement, values)
+        applied = self._ring.decide(batch, host)
+        self._stamps.passed()
+        return applied
+
+    @staticmethod
+    def _add(
+        table: FamilyTable, where: tuple[object, ...], compared: dict[bytes, Seen], puts: dict[bytes, bytes], _: object
+    ) -> Iterable[tuple[Any, Sequence[object]]]:
+        """Yield statements: one for each cell that is compared, and for each that is put."""
+        for qualifier, was in compared.items():
+            if qualifier in puts:
+                text = "UPDATE {table} SET v = ? WHERE {where} AND q = ? IF v = ?"
+                yield table.statement(text), (puts[qualifier], *where, qualifier, was.value)
+            else:  # there is no statement that only compares; this one removes what nothing has
+                text = "DELETE guard FROM {table} WHERE {where} AND q = ? IF v = ?"
+                yield table.statement(text), (*where, qualifier, was.value)
+        for qualifier, value in puts.items():
+            if qualifier not in compared:
+                yield table.statement("UPDATE {table} SET v = ? WHERE {where} AND q = ?"), (value, *where, qualifier)
+
+    def _add_versioned(
+        self,
+        table: FamilyTable,
+        where: tuple[object, ...],
+        compared: dict[bytes, Seen],
+        puts: dict[bytes, bytes],
+        seen: dict[bytes, Seen],
+    ) -> Iterable[tuple[Any, Sequence[object]]]:
+        guard = self._stamps.next()
+        for qualifier, was in compared.items():
+            text = f"UPDATE {{table}} SET guard = ? WHERE {{where}} AND q = ? AND t = {GUARD} IF guard = ?"
+            yield table.statement(text), (guard.to_bytes(8, "big"), *where, qualifier, was.guard)
+        for qualifier, value in puts.items():
+            text = "UPDATE {table} SET v = ? WHERE {where} AND q = ? AND t = ?"
+            # Behind what is there: somebody may have said a time ahead.
+            timestamp = max(guard // 1000, seen[qualifier].timestamp + (seen[qualifier].value is not None))
+            yield table.statement(text), (value, *where, qualifier, timestamp)

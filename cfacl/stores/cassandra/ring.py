@@ -1,0 +1,251 @@
+"""The way to a cluster: one session of the driver, as it is to be used.
+
+* Nagle's algorithm is off: with it, whatever is longer than a segment waits 40 ms for an acknowledgement.
+* The reactor is libev's: the one on asyncio was seen to break frames under load.
+* Rows are plain tuples.  Nobody gets a `ResultSet`, which begins its page anew with each iteration.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import weakref
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+from cassandra import ConsistencyLevel
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, _discard_cluster_shutdown
+from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
+from cassandra.query import tuple_factory
+
+from cfacl.errors import CfaclError, Closed, RequestError, SchemaMissing, StoreUnavailable, quoted
+from cfacl.stores.cassandra.address import Address
+from cfacl.stores.cassandra.errors import mapped
+
+__all__ = ["LEVEL", "Ring"]
+
+#: The consistency of reads and writes, unless the policy says otherwise.
+LEVEL: Final = "LOCAL_QUORUM"
+#: Of records, whatever the policy says of cells: two data centres must not give one identity twice.
+_RECORDS: Final = ConsistencyLevel.QUORUM
+#: The protocol of Cassandra 4.0 and later, whose frames have checksums.
+_PROTOCOL: Final = 5
+
+
+class Ring:
+    """A session with a cluster; safe from any number of threads.  What fails raises our errors, with the driver's as the cause."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._closed: str | None = None
+        self._level = LEVEL
+        #: how often it was opened
+        self.opened = 0
+        self._cluster, self._session = self._open()
+        _rings.add(self)
+
+    def confirm_open(self) -> None:
+        """Raise `Closed` after `close` or `abandon`."""
+        if self._closed is not None:
+            raise Closed(self._closed)
+
+    def use_level(self, name: str | None) -> None:
+        """Have reads and writes acknowledged by so many replicas."""
+        self._level = name or LEVEL
+        _set_level(self._cluster, self._level)
+
+    @property
+    def session(self) -> Any:
+        """The driver's session.
+
+        Raises:
+            Closed: the store was closed, or belongs to the parent process.
+        """
+        self.confirm_open()
+        return self._session
+
+    def prepare(self, text: str) -> Any:
+        """Return a statement, prepared once."""
+        self.confirm_open()
+        try:
+            return self._prepared(self.opened, text)
+        except Exception as error:  # whatever the driver raises
+            raise self.failure(error) from error
+
+    def begin(self, statement: Any, values: Sequence[object] | None = None, **more: Any) -> Any:
+        """Send a statement, and return the driver's future of the answer, which is for `end` alone."""
+        try:
+            return self.session.execute_async(statement, values, **more)
+        except Exception as error:  # as above
+            raise self.failure(error) from error
+
+    def end(self, future: Any, *, applied: bool = False) -> Any:
+        """Return the driver's answer; ``applied``: what was sent may have changed something."""
+        try:
+            return future.result()
+        except Exception as error:  # as above
+            raise self.failure(error, applied=applied) from error
+
+    def ask(self, statement: Any, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of an answer that has one page."""
+        rows: list[tuple[Any, ...]] = self.end(self.begin(statement, values)).current_rows
+        return rows
+
+    def decide(self, statement: Any, host: Any = None) -> bool:
+        """Return whether what is written under a condition was written."""
+        ((applied, *_), *_) = self.end(self.begin(statement, host=host), applied=True).current_rows
+        return bool(applied)
+
+    def define(self, text: str) -> None:
+        """Change the schema, and return once all nodes that are up have it.
+
+        Raises:
+            StoreUnavailable: they do not agree.
+        """
+        self.end(self.begin(text), applied=True)
+        # The driver has waited for it too, and does not say how that ended where it keeps no schema itself.
+        if not self._cluster.control_connection.wait_for_schema_agreement():
+            raise StoreUnavailable(
+                "the nodes do not agree on the schema; see `nodetool describecluster`, then try again"
+            )
+
+    def for_records(self, statement: Any, *, read: bool) -> Any:
+        """Return a statement that is decided by all data centres together."""
+        statement.serial_consistency_level = ConsistencyLevel.SERIAL
+        statement.consistency_level = ConsistencyLevel.SERIAL if read else _RECORDS
+        return statement
+
+    def serial(self, statement: Any) -> Any:
+        """Return a question whose answer has in it all that was ever decided under a condition."""
+        local = self._level.startswith("LOCAL_")
+        statement.consistency_level = ConsistencyLevel.LOCAL_SERIAL if local else ConsistencyLevel.SERIAL
+        return statement
+
+    def failure(self, error: Exception, *, applied: bool = False) -> CfaclError:
+        """Return an error of ours; ``applied``: what was sent may have changed something."""
+        if self._closed is not None:
+            return Closed(self._closed)
+        return mapped(error, self.address, applied=applied)
+
+    def confirm_keyspace(self) -> None:
+        """Raise `SchemaMissing` where there is none of the name."""
+        name = self.address.keyspace
+        there = self.ask(
+            self.prepare("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?"), (name,)
+        )
+        if not there:
+            raise SchemaMissing(
+                f'there is no keyspace {quoted(name)}; make it, in cqlsh `CREATE KEYSPACE "{name}" WITH replication ='
+                " {'class': 'NetworkTopologyStrategy', 'DATA_CENTER': 3}`"
+            )
+
+    def statistics(self) -> dict[str, int | str]:
+        """Return how many nodes are known, and how many of these are up; how often the session was opened."""
+        self.confirm_open()
+        nodes = self._cluster.metadata.all_hosts()
+        return {
+            "nodes": len(nodes),
+            "nodes_up": sum(bool(each.is_up) for each in nodes),
+            "sessions_opened": self.opened,
+        }
+
+    def reopen(self) -> None:
+        """Open a new session, and then end the one that is there."""
+        self.confirm_open()
+        before = self._cluster
+        self._cluster, self._session = self._open()
+        before.shutdown()
+
+    def close(self) -> None:
+        """End it."""
+        if self._closed is None:
+            self._closed = "the store is closed; open it again"
+            self._cluster.shutdown()
+
+    def abandon(self) -> None:
+        """Let go of it in a forked child, without a byte to the nodes, whom the parent goes on talking to."""
+        self._closed = "the store was opened by the parent of this process; open it after the fork"
+        # Or this process would end it when it exits, and wait for threads that only its parent has.
+        _discard_cluster_shutdown(self._cluster)
+
+    def _open(self) -> tuple[Any, Any]:
+        cluster = _cluster(self.address)
+        try:
+            _set_level(cluster, self._level)
+            session = cluster.connect()
+            session.use_client_timestamp = False  # statements bear their own, or the server stamps them
+            self._confirm_data_center(cluster)
+            # Without the rest of the schema, which would be read again whenever anybody changes it.
+            cluster.refresh_keyspace_metadata(self.address.keyspace)
+        except Exception as error:  # as above
+            cluster.shutdown()
+            raise mapped(error, self.address, applied=False) from error
+        self.opened += 1
+        self._prepared = lru_cache(maxsize=None)(lambda _, text: session.prepare(text))
+        return cluster, session
+
+    def _confirm_data_center(self, cluster: Any) -> None:
+        name = self.address.data_center
+        known = sorted({each.datacenter for each in cluster.metadata.all_hosts() if each.datacenter})
+        if name is not None and name not in known:
+            raise RequestError(f"no node is in data centre {quoted(name)}; known are {', '.join(map(quoted, known))}")
+
+
+def _cluster(address: Address) -> Any:
+    try:
+        from cassandra.io.libevreactor import LibevConnection
+    except ImportError as error:
+        raise RequestError(
+            "the driver was built without libev; install a wheel of `cassandra-driver`, or libev's headers before it is built"
+        ) from error
+    credentials = address.known_as()
+    policy = DCAwareRoundRobinPolicy(local_dc=address.data_center or "")
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(policy), request_timeout=address.timeout, row_factory=tuple_factory
+    )
+    return Cluster(
+        address.hosts,
+        address.port,
+        auth_provider=None if credentials is None else PlainTextAuthProvider(credentials.user, credentials.password),
+        connection_class=LibevConnection,
+        connect_timeout=address.timeout,
+        control_connection_timeout=address.timeout,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        protocol_version=_PROTOCOL,
+        schema_metadata_enabled=False,
+        sockopts=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        ssl_context=None if address.tls is None else address.tls.context(),
+    )
+
+
+def _set_level(cluster: Any, name: str) -> None:
+    profile = cluster.profile_manager.profiles[EXEC_PROFILE_DEFAULT]
+    profile.consistency_level = ConsistencyLevel.name_to_value[name]
+    local = name.startswith("LOCAL_")
+    profile.serial_consistency_level = ConsistencyLevel.LOCAL_SERIAL if local else ConsistencyLevel.SERIAL
+
+
+class _WithoutKeys(logging.Filter):
+    """Takes the text out of a server's warning, which the driver would log: it names keys of rows."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.msg == "Server warning: %s":
+            record.args = ("left out, for it may name a row's key; it is in the server's log",)
+        return True
+
+
+logging.getLogger("cassandra.protocol").addFilter(_WithoutKeys())
+
+#: What a forked child has to let go of, whoever opened it.
+_rings: weakref.WeakSet[Ring] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for each in list(_rings):
+        each.abandon()
+
+
+os.register_at_fork(after_in_child=_after_fork)

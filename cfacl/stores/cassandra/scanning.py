@@ -1,0 +1,155 @@
+"""Scans: each bucket of each family is a stream of its rows, and all streams are merged.
+
+Of the layout `ordered` they are merged by row key.  Of the layout `row` each family is one stream, in the order of the ring,
+by which they are merged: a row's place in it is the same in all families.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, groupby, islice, repeat
+from operator import itemgetter
+from typing import Any, Final
+
+from cfacl.errors import Unsupported, quoted
+from cfacl.model.request import Cells, Span
+from cfacl.stores.cassandra.pages import Pages
+from cfacl.stores.cassandra.reading import Named, Part, Reading
+from cfacl.stores.cassandra.ring import Ring
+
+__all__ = ["Choose", "confirm_span", "is_empty", "stream"]
+
+#: Takes a family's part of a row, as (qualifier, value, time), and yields what is wanted of it.
+Choose = Callable[[Part, Iterable[Any]], Iterator[Named]]
+#: Where a row stands in its stream, its key, and its cells, or some of them, in their order.
+_Found = tuple[Any, bytes, list[Named]]
+
+#: At most so many first pages are on their way at once.
+_WINDOW: Final = 128
+#: The bytes of values that the pages of a family come to, all its streams together; twice, since each has one ahead.
+_SIZE: Final = 4 << 20
+#: The cells of the first page of a stream.
+_FEWEST: Final = 8
+_FIRST: Final = 500
+
+_BEHIND: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ? AND row < ?"
+_OPEN: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ?"
+_BACKWARDS: Final = " ORDER BY row DESC"
+
+
+def is_empty(span: Span) -> bool:
+    """Whether no key lies in a span."""
+    return span.upper is not None and span.upper <= (span.lower or b"")
+
+
+def confirm_span(reading: Reading, span: Span) -> None:
+    """Raise `Unsupported` where the layout has no order that the span could be of."""
+    for each in reading.parts:
+        if not each.table.buckets and (span.lower or span.upper is not None or span.reverse):
+            raise Unsupported(
+                f"table {quoted(each.family.table)} has the layout `row`, whose scans have no order, and so no bounds, no prefix"
+                " and no reverse; scan all of it, or give it the layout `ordered`"
+            )
+
+
+def stream(
+    ring: Ring, reading: Reading, span: Span, rows: int, cells: int | None, choose: Choose, *, stamped: bool
+) -> Iterator[tuple[bytes, Cells]]:
+    """Yield rows in their order, or parts of at most so many cells.
+
+    Args:
+        rows: how many are wanted soon.
+        choose: what is wanted of a row.
+        stamped: whether that goes by times.
+    """
+    streams = []
+    for place, each in enumerate(reading.parts):
+        first = max(_FEWEST, min(_FIRST, 2 * rows // max(1, each.table.buckets)))
+        streams += [
+            zip(repeat(-place if span.reverse else place), found)
+            for found in _streams(ring, each, span, first, cells, choose, stamped=stamped)
+        ]
+    merged = heapq.merge(*streams, key=_order, reverse=span.reverse)
+    if cells is not None:
+        return ((key, dict(some)) for _, (_, key, some) in merged)
+    return (
+        (key, dict(chain.from_iterable(some for _, (_, _, some) in together)))
+        for key, together in groupby(merged, key=_key)
+    )
+
+
+def _order(found: tuple[int, _Found]) -> tuple[Any, int]:
+    """Return what streams are merged by: the row's place, and in it the family's, which is the same in both directions."""
+    return found[1][0], found[0]
+
+
+def _key(found: tuple[int, _Found]) -> bytes:
+    return found[1][1]
+
+
+def _streams(
+    ring: Ring, part: Part, span: Span, first: int, cells: int | None, choose: Choose, *, stamped: bool
+) -> list[Iterator[_Found]]:
+    columns = part.columns(stamped=stamped)
+    if not part.table.buckets:
+        question = part.table.statement(f"SELECT token(row), row, {columns} FROM {{table}}")
+        pages = Pages(ring, question, (), cells=first, size=_SIZE, value=3)
+        return [_of_ring(part, pages, cells, choose)]
+    size = _SIZE // part.table.buckets
+    if span.reverse and cells is not None:
+        return [_one_by_one(ring, part, bucket, span, cells, choose, columns) for bucket in range(part.table.buckets)]
+    text = (_OPEN if span.upper is None else _BEHIND).format(columns=columns) + _BACKWARDS * span.reverse
+    question = part.table.statement(text)
+    bounds = [span.lower or b""] if span.upper is None else [span.lower or b"", span.upper]
+    opened: list[Pages] = []
+    for bucket in range(part.table.buckets):
+        if bucket >= _WINDOW:
+            opened[bucket - _WINDOW].wait()
+        opened.append(Pages(ring, question, (bucket, *bounds), cells=first, size=size, value=2))
+    return [_of_bucket(part, each, cells, choose, reverse=span.reverse) for each in opened]
+
+
+def _of_bucket(part: Part, pages: Pages, cells: int | None, choose: Choose, *, reverse: bool) -> Iterator[_Found]:
+    for key, found in groupby(chain.from_iterable(pages), key=itemgetter(0)):
+        row: Iterable[Any] = (each[1:] for each in found)
+        if reverse:  # the columns come so as well, and the versions of each
+            row = list(row)[::-1]
+        named = choose(part, _named(part, row))
+        while some := list(islice(named, cells)):
+            yield key, key, some
+
+
+def _of_ring(part: Part, pages: Pages, cells: int | None, choose: Choose) -> Iterator[_Found]:
+    for order, found in groupby(chain.from_iterable(pages), key=itemgetter(0, 1)):
+        named = choose(part, _named(part, (each[2:] for each in found)))
+        while some := list(islice(named, cells)):
+            yield order, order[1], some
+
+
+def _one_by_one(
+    ring: Ring, part: Part, bucket: int, span: Span, cells: int, choose: Choose, columns: str
+) -> Iterator[_Found]:
+    """Yield rows from the highest on, each read forward, for its columns go on in their order."""
+    upper = span.upper
+    lower = span.lower or b""
+    while True:
+        text = (_OPEN if upper is None else _BEHIND).format(columns="row") + _BACKWARDS + " LIMIT 1"
+        bounds = [lower] if upper is None else [lower, upper]
+        found = ring.ask(part.table.statement(text), (bucket, *bounds))
+        if not found:
+            return
+        upper = key = found[0][0]
+        question = part.table.statement(f"SELECT {columns} FROM {{table}} WHERE {{where}}")
+        pages = Pages(ring, question, part.table.key(key), cells=_FIRST, size=_SIZE)
+        named = choose(part, _named(part, chain.from_iterable(pages)))
+        while some := list(islice(named, cells)):
+            yield key, key, some
+
+
+def _named(part: Part, found: Iterable[Any]) -> Iterator[Any]:
+    """Return what was asked for; the table is one family's, so that what is left out is of a family that is granted."""
+    if part.qualifiers is None:
+        return iter(found)
+    wanted = frozenset(part.qualifiers)
+    return (each for each in found if each[0] in wanted)

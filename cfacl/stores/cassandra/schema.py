@@ -1,0 +1,172 @@
+"""Which tables there are, and the families in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Final
+
+from attrs import evolve
+
+from cfacl.errors import RequestError, SchemaMissing, StoreContractError, StoreError, quoted
+from cfacl.model.projection import StoredFamily
+from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.stores.base import Capabilities
+from cfacl.stores.cassandra.names import RECORDS, Described, described, table_name
+from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.tables import FamilyTable, definition, time_to_live
+
+__all__ = ["Schema"]
+
+Name = tuple[str, str, int]
+
+_TABLES: Final = "SELECT table_name, comment, default_time_to_live FROM system_schema.tables WHERE keyspace_name = ?"
+
+
+class Schema:
+    """The tables of one keyspace."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+        self.settings = StoreSettings()
+        self._known: dict[Name, FamilyTable] = {}
+        #: another object whenever something is no longer known
+        self.since = object()
+
+    def forget(self) -> None:
+        """Look anew before the next call."""
+        self.since = object()
+        self._known = {}
+
+    def confirm(self, table: str, families: Iterable[StoredFamily]) -> list[FamilyTable]:
+        """Return the tables of families; the cluster is asked only for what was not seen yet.
+
+        Raises:
+            SchemaMissing: one is not there.
+        """
+        self._ring.confirm_open()
+        known, found = self._known, []
+        for each in families:
+            name = (table, each.name, each.identity)
+            if name not in known:
+                known = self._known = self._there()
+            if name not in known:
+                raise SchemaMissing(
+                    f"the store lacks family {quoted(each.name)} of table {quoted(table)}; `create_tables()` makes it"
+                )
+            found.append(known[name])
+        return found
+
+    def told(self, table: str, families: Iterable[StoredFamily]) -> Told:
+        """Say in a block which family is gone; the cluster names its own table."""
+        return Told(self, table, families)
+
+    def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
+        """Return (family, identity) of all families by table; a table of somebody else's has one without a name."""
+        found: dict[str, set[tuple[str, int]]] = {}
+        for name, comment, _ in self._rows():
+            known = described(comment)
+            if known is not None:
+                found.setdefault(known.table, set()).add((known.family, known.identity))
+            elif name != RECORDS:
+                found.setdefault(name, set()).add(("", 0))
+        return {table: frozenset(found[table]) for table in sorted(found)}
+
+    def create(self, families: Sequence[StoredFamily]) -> None:
+        """Make what is not there; those that are, stay as they are.
+
+        Raises:
+            RequestError: a family has no identity.
+        """
+        self._ring.confirm_open()
+        if any(each.identity < 1 for each in families):
+            raise RequestError("the identity of a stored family is at least 1")
+        there = self._there()
+        for each in families:
+            if (each.table, each.name, each.identity) not in there:
+                self._make(each)
+        self.forget()
+
+    def drop(self, table: str, families: Sequence[StoredFamily]) -> None:
+        """Remove families with their cells; what is not there is passed over."""
+        there = self._there()
+        self.forget()
+        for each in families:
+            found = there.get((table, each.name, each.identity))
+            if found is not None:
+                self._ring.define(f"DROP TABLE IF EXISTS {found.name}")
+        self.forget()
+
+    def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
+        """Return those that are kept in fewer versions than they say, longer or less long, or in another layout."""
+        lives = {known: seconds for _, comment, seconds in self._rows() if (known := described(comment)) is not None}
+        there = {(each.table, each.family, each.identity): each for each in lives}
+        found = []
+        for each in families:
+            known = there.get((each.table, each.name, each.identity))
+            if known is not None and (
+                known.layout != self.layout(each.table)
+                or (each.versions > 1 and not known.versioned)
+                or lives[known] != time_to_live(each)
+            ):
+                found.append(each)
+        return found
+
+    def capable(self, family: StoredFamily, ordered: Capabilities) -> Capabilities:
+        """Return what can be done with a family, of ``ordered``, which one of that layout can."""
+        known = self._known.get((family.table, family.name, family.identity))
+        layout = self.layout(family.table) if known is None else known.described.layout
+        return ordered if layout.layout == "ordered" else evolve(ordered, ordered_scan=False)
+
+    def layout(self, table: str) -> CassandraLayout:
+        """Return how the policy has a table laid out."""
+        return self.settings.cassandra_layouts.get(table, CassandraLayout())
+
+    def _make(self, family: StoredFamily) -> None:
+        name = table_name(family)
+        made = Described(family.table, family.name, family.identity, self.layout(family.table), family.versions > 1)
+        self._ring.define(definition(f'"{self._ring.address.keyspace}"."{name}"', family, made))
+        for other, comment, _ in self._rows():
+            if other == name and described(comment) != made:
+                raise StoreContractError(
+                    f"table {quoted(name)} is there, and is none of family {quoted(family.name)}; rename or drop it"
+                )
+
+    def _there(self) -> dict[Name, FamilyTable]:
+        found = {}
+        for name, comment, _ in self._rows():
+            known = described(comment)
+            if known is not None:
+                place = (known.table, known.family, known.identity)
+                found[place] = self._known.get(place) or FamilyTable(self._ring, name, known)
+        return found
+
+    def _rows(self) -> list[tuple[str, str, int]]:
+        found = self._ring.ask(self._ring.prepare(_TABLES), (self._ring.address.keyspace,))
+        return [(name, comment or "", seconds or 0) for name, comment, seconds in found]
+
+
+class Told:
+    """See `Schema.told`; no generator, since each call goes through it."""
+
+    __slots__ = ("_families", "_schema", "_table")
+
+    def __init__(self, schema: Schema, table: str, families: Iterable[StoredFamily]) -> None:
+        self._schema = schema
+        self._table = table
+        self._families = families
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, SchemaMissing) and error.__cause__ is not None:
+            self._schema.forget()
+            try:
+                self._schema.confirm(self._table, self._families)
+            except SchemaMissing as named:
+                raise named from error.__cause__
+            except StoreError:
+                pass  # then nobody knows more

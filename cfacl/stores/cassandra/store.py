@@ -1,0 +1,277 @@
+"""Families as tables of Cassandra behind the seam."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from cfacl.errors import RequestError, Unsupported
+from cfacl.model.counter import counter
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Cells, Mutation, Span
+from cfacl.model.settings import StoreSettings
+from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
+from cfacl.stores.batches import batches
+from cfacl.stores.cassandra.address import Address, parse
+from cfacl.stores.cassandra.changes import confirm_keys, confirm_timestamps, send
+from cfacl.stores.cassandra.conditions import Conditions, microseconds
+from cfacl.stores.cassandra.reading import Named, Part, Reading
+from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.scanning import confirm_span, is_empty, stream
+from cfacl.stores.cassandra.schema import Schema
+from cfacl.stores.cassandra.stamps import Stamps
+from cfacl.stores.cassandra.system import Records
+from cfacl.stores.wanted import Wanted
+
+__all__ = ["CassandraStore", "open_store"]
+
+#: How many projections are remembered with how they are asked for, before all are forgotten.
+_READINGS: Final = 1024
+_ORDERED: Final = Capabilities(
+    atomic_batch=False,
+    isolated_row=False,
+    replaces_ties=False,
+    latest_wins=False,
+    given_clock=False,
+    no_markers=False,
+    live_scans=False,
+    snapshot_reads=False,
+    snapshot_scans=False,
+    compare_and_set=False,
+    conditions_and_puts=False,
+)
+#: At most so many rows are taken together at once, whatever is asked for at once.
+_ROWS: Final = 10_000
+_NOW: Final = "SELECT now() FROM system.local"
+
+
+class CassandraStore(Store):
+    """A store in a keyspace; see `Store` for shapes, units and errors.
+
+    Plain writes bear the cluster's time, in microseconds, and so does each change of a call: what was said last counts.  What
+    outlives its family is left out of answers by the clock that the store was given, and removed by Cassandra an hour later.
+    """
+
+    scheme: ClassVar[str] = "cassandra"
+
+    def __init__(self, address: Address, *, clock: Callable[[], int]) -> None:
+        self.plaintext = address.tls is None
+        self._ring = Ring(address)
+        self._schema = Schema(self._ring)
+        self._stamps = Stamps(clock, self._there)
+        self._conditions = Conditions(self._ring, self._stamps)
+        self._readings: dict[Projection, Reading] = {}
+        self.system = Records(self._ring)
+
+    def settle(self, settings: StoreSettings) -> None:
+        self._schema.settings = settings
+        self._ring.use_level(settings.cassandra_consistency)
+
+    def capabilities(self, family: StoredFamily) -> Capabilities:
+        return self._schema.capable(family, _ORDERED)
+
+    def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        self._schema.create([each for each in families if each.table == table])
+
+    def create_families(self, families: Sequence[StoredFamily]) -> None:
+        self._schema.create(families)
+
+    def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
+        self._schema.drop(table, families)
+
+    def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
+        return self._schema.tables()
+
+    def get(
+        self,
+        table: str,
+        keys: Sequence[bytes],
+        projection: Projection,
+        *,
+        before: int | None = None,
+        timestamps: bool = False,
+    ) -> list[tuple[bytes, Cells]]:
+        confirm_keys(keys)
+        reading = self._reading(table, projection)
+        stamped = timestamps or before is not None
+        wanted = self._wanted(reading.ages, before)
+        with self._schema.told(table, reading.families):
+            if len(keys) == 1:
+                return [
+                    each
+                    for each in reading.rows(self._ring, keys, wanted, stamped=stamped, timestamps=timestamps)
+                    if each[1]
+                ]
+            asked = list(dict.fromkeys(keys))
+            rows = dict(reading.rows(self._ring, asked, wanted, stamped=stamped, timestamps=timestamps))
+        found = [(key, rows[key]) for key in keys if rows[key]]
+        return found if len(asked) == len(keys) else [(key, dict(cells)) for key, cells in found]
+
+    def versions(
+        self,
+        table: str,
+        key: bytes,
+        family: StoredFamily,
+        qualifier: bytes,
+        *,
+        limit: int | None = None,
+        before: int | None = None,
+    ) -> list[tuple[bytes, int]]:
+        if limit is not None and limit < 0:
+            raise RequestError("a limit is not negative")
+        confirm_keys([key])
+        (held,) = self._schema.confirm(table, [family])
+        part = Part(held, Slice(family, (qualifier,)))
+        wanted = self._wanted(part.ages, before)
+        with self._schema.told(table, [family]):
+            return list(part.versions(self._ring, key, wanted()))[:limit]
+
+    def scan(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        *,
+        batch_size: int,
+        limit: int | None = None,
+        before: int | None = None,
+        timestamps: bool = False,
+        cells: int | None = None,
+        snapshot: bool = False,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        confirm_scan(batch_size, limit, cells)
+        if snapshot:
+            raise Unsupported("cassandra has no scan of one instant; leave out `snapshot`")
+        reading = self._reading(table, projection)
+        confirm_span(reading, span)
+        wanted = self._wanted(reading.ages, before)
+
+        def choose(part: Part, found: Iterable[Any]) -> Iterator[Named]:
+            return part.cells(found, wanted, timestamps=timestamps)
+
+        def begin() -> Iterator[tuple[bytes, Cells]]:
+            if is_empty(span):
+                return
+            rows = batch_size if limit is None else min(batch_size, limit)
+            stamped = timestamps or before is not None
+            yield from stream(self._ring, reading, span, rows, cells, choose, stamped=stamped)
+
+        rows = begin()
+
+        def read(number: int) -> list[tuple[bytes, Cells]]:
+            self._schema.confirm(table, reading.families)
+            with self._schema.told(table, reading.families):
+                return list(islice(rows, min(number, _ROWS)))
+
+        return batches(read, rows.close, batch_size, limit, cells)
+
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+        confirm_keys([each.key for each in mutations])
+        confirm_timestamps(mutations)
+        families = list({change.family: None for each in mutations for change in each.changes})
+        tables = dict(zip(families, self._schema.confirm(table, families), strict=True))
+        with self._schema.told(table, families):
+            send(self._ring, tables, mutations, self._stamps)
+
+    def compare_and_set(
+        self,
+        table: str,
+        key: bytes,
+        conditions: Sequence[tuple[StoredFamily, bytes, bytes | None]],
+        mutation: Mutation,
+        *,
+        durable: bool = True,
+    ) -> bool:
+        confirm_keys([key])
+        families = [*(each for each, _, _ in conditions), *(each.family for each in mutation.changes)]
+        tables = self._schema.confirm(table, families)
+        if len(set(tables)) != 1 or not conditions or not mutation.changes:
+            raise Unsupported(
+                "cassandra compares and puts cells of one family; make it so, or lock the row by a cell of each family"
+            )
+        with self._schema.told(table, families):
+            return self._conditions.compare_and_set(tables[0], key, conditions, mutation)
+
+    def increment(
+        self, table: str, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, *, durable: bool = True
+    ) -> int:
+        counter(amount)
+        confirm_keys([key])
+        (held,) = self._schema.confirm(table, [family])
+        with self._schema.told(table, [family]):
+            return self._conditions.increment(held, key, family, qualifier, amount)
+
+    def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
+        return self._schema.altered(families)
+
+    def look(self) -> None:
+        """See that the keyspace is there, so that one that is not is told at once."""
+        self._ring.confirm_keyspace()
+
+    def flush(self) -> None:
+        """Do nothing but look: what Cassandra acknowledged is in its commit log."""
+        self._ring.confirm_open()
+
+    def statistics(self) -> dict[str, int | str]:
+        return self._ring.statistics()
+
+    def sweep(self, family: StoredFamily) -> Iterator[Swept]:
+        """Yield nothing: Cassandra removes what is over when it compacts."""
+        self._ring.confirm_open()
+        yield from ()
+
+    def back_up(self, target: Path) -> Iterator[Copied]:
+        raise Unsupported("cassandra keeps its files itself; use `nodetool snapshot`")
+
+    def reopen(self) -> None:
+        self._ring.reopen()
+        self._schema.forget()
+        self._stamps.forget()
+
+    def close(self) -> None:
+        self._ring.close()
+
+    def abandon(self) -> None:
+        self._ring.abandon()
+
+    def _there(self) -> int:
+        ((now,),) = self._ring.ask(self._ring.prepare(_NOW))
+        return microseconds(now)
+
+    def _reading(self, table: str, projection: Projection) -> Reading:
+        """Return how a projection is asked for; all its families were there when something was last forgotten."""
+        reading = self._readings.get(projection)
+        if reading is None or reading.since is not self._schema.since:
+            since = self._schema.since
+            tables = self._schema.confirm(table, [each.family for each in projection.slices])
+            if len(self._readings) >= _READINGS:
+                self._readings.clear()
+            reading = self._readings[projection] = Reading(tables, projection, since)
+        self._ring.confirm_open()
+        return reading
+
+    def _wanted(self, ages: bool, before: int | None) -> Callable[[], Wanted]:
+        """Return what says which versions are seen, by the clock as it is when it is asked."""
+        if not ages:
+            always = Wanted(0, before)
+            return lambda: always
+        self._stamps.confirm_not_ahead()
+        return lambda: Wanted(self._stamps.now(), before)
+
+
+def open_store(url: str, *, clock: Callable[[], int]) -> CassandraStore:
+    """Open the store at a URL; ``clock`` returns nanoseconds since 1970.
+
+    Raises:
+        RequestError: the URL makes no sense, or names no data centre of the cluster.
+        StoreError: no node can be reached, or there is no such keyspace.
+    """
+    store = CassandraStore(parse(url), clock=clock)
+    try:
+        store.look()
+    except BaseException:
+        store.close()
+        raise
+    return store

@@ -1,0 +1,126 @@
+"""One family's table: how rows are found in it, and the statements that read and change it.
+
+==========  ============================  =====================================================================
+layout      primary key                   what it is for
+==========  ============================  =====================================================================
+`ordered`   ((bucket), row, qualifier)    scans in key order: each bucket is one, and they are merged
+`row`       ((row), qualifier)            any number of rows, any size of a row; scans in the order of the ring
+==========  ============================  =====================================================================
+
+A family that keeps more than one version has the timestamp behind the qualifier, newest first.  Otherwise it is the time of
+writing, of which Cassandra keeps the latest.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any, Final
+
+from cfacl.model.projection import StoredFamily
+from cfacl.stores.cassandra.names import Described
+from cfacl.stores.cassandra.ring import Ring
+
+__all__ = ["GUARD", "FamilyTable", "definition"]
+
+#: Where the guard of a cell stands among its versions: behind all of them.
+GUARD: Final = -1
+#: A table's own time to live is so many seconds longer than the family's: what is over is told by our clock.
+_LONGER: Final = 3_600
+#: The longest that Cassandra takes: 20 years, in seconds.
+_LONGEST: Final = 630_720_000
+
+
+class FamilyTable:
+    """A table that is there; its statements are prepared when they are first needed.
+
+    Attributes:
+        name: with its keyspace, as statements have it.
+        versioned: whether timestamps are part of the key.
+        buckets: how many there are; 0 for the layout `row`.
+    """
+
+    def __init__(self, ring: Ring, name: str, described: Described) -> None:
+        self.name = f'"{ring.address.keyspace}"."{name}"'
+        self.described = described
+        self.versioned = described.versioned
+        self.buckets = described.layout.buckets if described.layout.layout == "ordered" else 0
+        self.where = "b = ? AND row = ?" if self.buckets else "row = ?"
+        self._ring = ring
+        self._statements: dict[str, Any] = {}
+
+    def key(self, row: bytes) -> tuple[object, ...]:
+        """Return what a row is found by."""
+        return (zlib.crc32(row) % self.buckets, row) if self.buckets else (row,)
+
+    def partition(self, row: bytes) -> tuple[object, ...]:
+        """Return what its partition is found by."""
+        return (self.name, *self.key(row)[:1])
+
+    def statement(self, text: str) -> Any:
+        """Return a prepared statement; `{table}` and `{where}` stand for this table's."""
+        found = self._statements.get(text)
+        if found is None:
+            found = self._ring.prepare(text.format(table=self.name, where=self.where))
+            found.is_idempotent = " IF " not in text
+            self._statements[text] = found
+        return found
+
+    @property
+    def put(self) -> Any:
+        """Put a cell: time, value, key, qualifier, and the timestamp where it is versioned."""
+        return self.statement(
+            "UPDATE {table} USING TIMESTAMP ? SET v = ? WHERE {where} AND q = ?" + " AND t = ?" * self.versioned
+        )
+
+    @property
+    def mark(self) -> Any:
+        """Change a cell's guard, so that a condition sees that something was put: time, guard, key, qualifier."""
+        return self.statement(
+            f"UPDATE {{table}} USING TIMESTAMP ? SET guard = ? WHERE {{where}} AND q = ? AND t = {GUARD}"
+        )
+
+    @property
+    def delete(self) -> Any:
+        """Delete a row: time, key."""
+        return self.statement("DELETE FROM {table} USING TIMESTAMP ? WHERE {where}")
+
+    @property
+    def delete_cells(self) -> Any:
+        """Delete cells: time, key, qualifiers."""
+        return self.statement("DELETE FROM {table} USING TIMESTAMP ? WHERE {where} AND q IN ?")
+
+    @property
+    def delete_versions(self) -> Any:
+        """Delete the versions of a cell up to one: time, key, qualifier, timestamp."""
+        return self.statement("DELETE FROM {table} USING TIMESTAMP ? WHERE {where} AND q = ? AND t <= ?")
+
+    @property
+    def trim(self) -> Any:
+        """Delete the versions of a cell before one, and leave its guard: time, key, qualifier, timestamp."""
+        return self.statement("DELETE FROM {table} USING TIMESTAMP ? WHERE {where} AND q = ? AND t >= 0 AND t < ?")
+
+
+def definition(name: str, family: StoredFamily, described: Described) -> str:
+    """Return what makes a family's table; ``name`` with its keyspace."""
+    ordered = described.layout.layout == "ordered"
+    columns = [
+        *["b int"] * ordered,
+        *("row blob", "q blob"),
+        *["t bigint"] * described.versioned,
+        *("v blob", "guard blob"),
+    ]
+    key = ", ".join(["(b)", "row"] * ordered + ["(row)"] * (not ordered) + ["q"] + ["t"] * described.versioned)
+    order = ", ".join(["row ASC"] * ordered + ["q ASC"] + ["t DESC"] * described.versioned)
+    comment = described.comment().replace("'", "''")
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)}, PRIMARY KEY ({key}))"
+        f" WITH CLUSTERING ORDER BY ({order}) AND comment = '{comment}' AND default_time_to_live = {time_to_live(family)}"
+    )
+
+
+def time_to_live(family: StoredFamily) -> int:
+    """Return the table's own time to live in seconds, 0 for none; it counts from when a cell is written."""
+    if family.time_to_live is None:
+        return 0
+    seconds = -(-family.time_to_live // 1000) + _LONGER
+    return seconds if seconds <= _LONGEST else 0
