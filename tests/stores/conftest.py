@@ -208,3 +208,34 @@ def warm(ground: Ground, rows: object, proxy: Proxy) -> HBaseStore:
 def hasty(ground: Ground, rows: object, proxy: Proxy) -> HBaseStore:
     """One that gives up soon."""
     return ground.warmed(ground.store(proxy.port, timeout=ground.SHORT))
+
+
+@pytest.fixture(scope="session")
+def _cassandra_session():
+    from cassandra.cluster import Cluster
+    from cassandra.io.libevreactor import LibevConnection
+
+    c = Cluster(
+        ["127.0.0.1"], port=21042, connection_class=LibevConnection, protocol_version=5, schema_metadata_enabled=False
+    )
+    s = c.connect()
+    s.default_timeout = 60
+    yield s
+    c.shutdown()
+
+
+@pytest.fixture
+def keyspaces(_cassandra_session) -> Iterator[Callable[[], str]]:
+    """Make keyspaces of one test, and drop them with it."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"t{uuid.uuid4().hex[:12]}")
+        _cassandra_session.execute(
+            f"CREATE KEYSPACE {made[-1]} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
+        )
+        return made[-1]
+
+    yield make
+    for each in made:
+        _cassandra_session.execute(f"DROP KEYSPACE {each}")

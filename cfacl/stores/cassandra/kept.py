@@ -58,10 +58,11 @@ def read_kept(ring: Ring, rows: Sequence[tuple[FamilyTable, bytes, Sequence[Put 
 
 def _ask(ring: Ring, table: FamilyTable, key: bytes, changes: Sequence[Put | Delete]) -> Pages | None:
     if any(isinstance(each, Delete) and each.qualifiers is None and each.timestamp is not None for each in changes):
-        statement, more = table.statement("SELECT q, t FROM {table} WHERE {where}"), ()
+        statement, values = table.statement("SELECT q, t FROM {table} WHERE {where}"), table.key(key)
     else:
         named = sorted({name for each in changes if isinstance(each, Put) for name in each.values})
         if not named:
             return None
-        statement, more = table.statement("SELECT q, t FROM {table} WHERE {where} AND q IN ?"), (tuple(named),)
-    return Pages(ring, statement, (*table.key(key), *more), cells=_CELLS, size=_SIZE, value=0)
+        statement = table.statement("SELECT q, t FROM {table} WHERE {where} AND q IN ?")
+        values = (*table.key(key), tuple(named))
+    return Pages(ring, statement, values, cells=_CELLS, size=_SIZE, value=0)

@@ -14,7 +14,7 @@ from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.tables import FamilyTable
 from cfacl.stores.wanted import Wanted
 
-__all__ = ["Named", "Part", "Reading"]
+__all__ = ["PLAIN", "Named", "Part", "Reading"]
 
 #: A column's name and its cell.
 Named = tuple[bytes, Cell]
@@ -25,7 +25,8 @@ _WINDOW: Final = 64
 _CELLS: Final = 500
 _SIZE: Final = 1 << 20
 
-_PLAIN: Final = "q, v"
+#: What is asked for where no time matters.
+PLAIN: Final = "q, v"
 _STAMPED: Final = "q, v, writetime(v)"
 _VERSIONED: Final = "q, v, t"
 
@@ -43,7 +44,7 @@ class Part:
         """Return the columns of an answer; without need no times, which make an answer half as long again."""
         if self.table.versioned:
             return _VERSIONED
-        return _STAMPED if stamped or self.ages else _PLAIN
+        return _STAMPED if stamped or self.ages else PLAIN
 
     def question(self, *, stamped: bool) -> Any:
         """Return the statement that reads a row of the family, or columns of it."""

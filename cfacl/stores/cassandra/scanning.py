@@ -15,15 +15,15 @@ from typing import Any, Final
 from cfacl.errors import Unsupported, quoted
 from cfacl.model.request import Cells, Span
 from cfacl.stores.cassandra.pages import Pages
-from cfacl.stores.cassandra.reading import Named, Part, Reading
+from cfacl.stores.cassandra.reading import PLAIN, Named, Part, Reading
 from cfacl.stores.cassandra.ring import Ring
 
 __all__ = ["Choose", "confirm_span", "is_empty", "stream"]
 
 #: Takes a family's part of a row, as (qualifier, value, time), and yields what is wanted of it.
 Choose = Callable[[Part, Iterable[Any]], Iterator[Named]]
-#: Where a row stands in its stream, its key, and its cells, or some of them, in their order.
-_Found = tuple[Any, bytes, list[Named]]
+#: Where a row stands in its stream, by its key or by the ring; and its cells, or some of them, in their order.
+_Found = tuple[Any, Cells]
 
 #: At most so many first pages are on their way at once.
 _WINDOW: Final = 128
@@ -63,29 +63,32 @@ def stream(
         choose: what is wanted of a row.
         stamped: whether that goes by times.
     """
-    streams = []
-    for place, each in enumerate(reading.parts):
+    families = []
+    for each in reading.parts:
         first = max(_FEWEST, min(_FIRST, 2 * rows // max(1, each.table.buckets)))
-        streams += [
-            zip(repeat(-place if span.reverse else place), found)
-            for found in _streams(ring, each, span, first, cells, choose, stamped=stamped)
-        ]
-    merged = heapq.merge(*streams, key=_order, reverse=span.reverse)
-    if cells is not None:
-        return ((key, dict(some)) for _, (_, key, some) in merged)
+        streams = _streams(ring, each, span, first, cells, choose, stamped=stamped)
+        # No row is in two of them, so that no cells are ever compared.
+        families.append(heapq.merge(*streams, reverse=span.reverse) if len(streams) > 1 else streams[0])
+    merged = families[0] if len(families) == 1 else _joined(families, reverse=span.reverse, whole=cells is None)
+    if reading.parts[0].table.buckets:
+        return merged
+    return ((order[1], some) for order, some in merged)
+
+
+def _joined(families: list[Iterator[_Found]], *, reverse: bool, whole: bool) -> Iterator[_Found]:
+    """Yield rows of several families; of the same row those of the first family come first, in both directions."""
+    places = [zip(repeat(-place if reverse else place), each) for place, each in enumerate(families)]
+    merged = heapq.merge(*places, key=_order, reverse=reverse)
+    if not whole:
+        return (found for _, found in merged)
     return (
-        (key, dict(chain.from_iterable(some for _, (_, _, some) in together)))
-        for key, together in groupby(merged, key=_key)
+        (order, dict(chain.from_iterable(cells.items() for _, (_, cells) in together)))
+        for order, together in groupby(merged, key=lambda each: each[1][0])
     )
 
 
 def _order(found: tuple[int, _Found]) -> tuple[Any, int]:
-    """Return what streams are merged by: the row's place, and in it the family's, which is the same in both directions."""
     return found[1][0], found[0]
-
-
-def _key(found: tuple[int, _Found]) -> bytes:
-    return found[1][1]
 
 
 def _streams(
@@ -107,6 +110,8 @@ def _streams(
         if bucket >= _WINDOW:
             opened[bucket - _WINDOW].wait()
         opened.append(Pages(ring, question, (bucket, *bounds), cells=first, size=size, value=2))
+    if columns == PLAIN and part.qualifiers is None and cells is None and not span.reverse:
+        return [_plain_rows(part, each) for each in opened]
     return [_of_bucket(part, each, cells, choose, reverse=span.reverse) for each in opened]
 
 
@@ -116,15 +121,31 @@ def _of_bucket(part: Part, pages: Pages, cells: int | None, choose: Choose, *, r
         if reverse:  # the columns come so as well, and the versions of each
             row = list(row)[::-1]
         named = choose(part, _named(part, row))
-        while some := list(islice(named, cells)):
-            yield key, key, some
+        while some := dict(islice(named, cells)):
+            yield key, some
+
+
+def _plain_rows(part: Part, pages: Pages) -> Iterator[_Found]:
+    """Yield the rows of a bucket as they are, which is most of all scans: a loop, for where rows pass all else is felt."""
+    prefix = part.family.prefix
+    last, cells = None, {}
+    for page in pages:
+        for key, qualifier, value in page:
+            if key != last:
+                if cells:
+                    yield last, cells
+                last, cells = key, {}
+            if value is not None:
+                cells[prefix + qualifier] = value
+    if cells:
+        yield last, cells
 
 
 def _of_ring(part: Part, pages: Pages, cells: int | None, choose: Choose) -> Iterator[_Found]:
     for order, found in groupby(chain.from_iterable(pages), key=itemgetter(0, 1)):
         named = choose(part, _named(part, (each[2:] for each in found)))
-        while some := list(islice(named, cells)):
-            yield order, order[1], some
+        while some := dict(islice(named, cells)):
+            yield order, some
 
 
 def _one_by_one(
@@ -143,8 +164,8 @@ def _one_by_one(
         question = part.table.statement(f"SELECT {columns} FROM {{table}} WHERE {{where}}")
         pages = Pages(ring, question, part.table.key(key), cells=_FIRST, size=_SIZE)
         named = choose(part, _named(part, chain.from_iterable(pages)))
-        while some := list(islice(named, cells)):
-            yield key, key, some
+        while some := dict(islice(named, cells)):
+            yield key, some
 
 
 def _named(part: Part, found: Iterable[Any]) -> Iterator[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -151,7 +151,7 @@ class CassandraStore(Store):
         def choose(part: Part, found: Iterable[Any]) -> Iterator[Named]:
             return part.cells(found, wanted, timestamps=timestamps)
 
-        def begin() -> Iterator[tuple[bytes, Cells]]:
+        def begin() -> Generator[tuple[bytes, Cells], None, None]:
             if is_empty(span):
                 return
             rows = batch_size if limit is None else min(batch_size, limit)
