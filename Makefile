@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest --numprocesses=auto --dist=worksteal
 PROVED := cfacl/engine/*,cfacl/policy/*,cfacl/model/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-long coverage gates lint typing hbase bench mutants clean
+.PHONY: help demo test check test-long coverage gates lint typing hbase cassandra bench mutants clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -48,8 +48,10 @@ typing: $(VENV)/.dev  ## the types that users see, checked by mypy and pyright
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-hbase: $(VENV)/.dev  ## a real HBase on this machine, until Ctrl-C; needs Java 17 and Maven
-	@$(BIN)/python -m cfacl.testing.servers
+hbase cassandra: $(VENV)/.dev
+	@$(BIN)/python -m cfacl.testing.servers $@
+hbase:  ## a real HBase on this machine, until Ctrl-C; needs Java 17 and Maven
+cassandra:  ## a real Cassandra on this machine, until Ctrl-C; needs Java 17 and Maven
 
 bench: $(VENV)/.dev  ## the benchmarks, on this machine
 	$(BIN)/python -m benchmarks

@@ -30,7 +30,7 @@ pytest_plugins = ["cfacl.testing.database", "cfacl.testing.servers"]
 
 ROLEMINING: Final = "a folder of `user permission` files, named by CFACL_ROLEMINING"
 #: What CFACL_REQUIRE may name; the servers say for themselves what they lack.
-PARTS: Final = {"hbase", "rolemining"}
+PARTS: Final = {"cassandra", "hbase", "rolemining"}
 
 #: A package of its own, which is not installed here: `testing/test_example_package.py` runs its tests.
 collect_ignore = ["testing/example"]

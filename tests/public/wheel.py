@@ -12,8 +12,16 @@ from pathlib import Path
 import cfacl
 
 SERVERS = [
-    f"testing/servers/hbase/{name}"
-    for name in ("pom.xml", "settings.toml", "log4j.properties", "java/Operator.java", "java/Leash.java")
+    f"testing/servers/{name}"
+    for name in (
+        "java/Leash.java",
+        "cassandra/logback.xml",
+        "cassandra/pom.xml",
+        "hbase/java/Operator.java",
+        "hbase/log4j.properties",
+        "hbase/pom.xml",
+        "hbase/settings.toml",
+    )
 ]
 
 POLICY = """

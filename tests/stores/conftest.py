@@ -23,7 +23,7 @@ from cfacl.stores.registry import open_store
 from cfacl.testing.announcements import absent
 from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.suite import fresh_folder, pressed_switches
-from cfacl.testing.servers import Operator, Proxy, Running
+from cfacl.testing.servers import Operator, Proxy, Running, RunningCassandra
 
 T = TypeVar("T")
 
@@ -211,31 +211,24 @@ def hasty(ground: Ground, rows: object, proxy: Proxy) -> HBaseStore:
 
 
 @pytest.fixture(scope="session")
-def _cassandra_session():
-    from cassandra.cluster import Cluster
-    from cassandra.io.libevreactor import LibevConnection
-
-    c = Cluster(
-        ["127.0.0.1"], port=21042, connection_class=LibevConnection, protocol_version=5, schema_metadata_enabled=False
-    )
-    s = c.connect()
-    s.default_timeout = 60
-    yield s
-    c.shutdown()
+def cassandra_operator(cassandra: RunningCassandra) -> Iterator[Any]:
+    """A session of the driver's, of whoever may do everything."""
+    with cassandra.session(timeout=60) as session:
+        yield session
 
 
 @pytest.fixture
-def keyspaces(_cassandra_session) -> Iterator[Callable[[], str]]:
+def keyspaces(cassandra_operator: Any) -> Iterator[Callable[[], str]]:
     """Make keyspaces of one test, and drop them with it."""
     made: list[str] = []
 
     def make() -> str:
         made.append(f"t{uuid.uuid4().hex[:12]}")
-        _cassandra_session.execute(
-            f"CREATE KEYSPACE {made[-1]} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
+        cassandra_operator.execute(
+            f"CREATE KEYSPACE {made[-1]} WITH replication = {{'class': 'NetworkTopologyStrategy', 'eu': 1}}"
         )
         return made[-1]
 
     yield make
     for each in made:
-        _cassandra_session.execute(f"DROP KEYSPACE {each}")
+        cassandra_operator.execute(f"DROP KEYSPACE IF EXISTS {each}")

@@ -35,7 +35,7 @@ _DRIVER: Final = "the driver failed in a way that is not known; see the cause"
 _UNREAD: Final = "what came from the node can't be read"
 _NO_CALL: Final = "the cluster does not take this; cassandra 4.0 or later is needed"
 
-#: By the driver's class: ours, what it says, and whether the change, if it was one, may have been made all the same.
+#: By the driver's class: ours, what it says, and whether a change that it ended may have been made all the same.
 KINDS: Final[dict[str, tuple[type[CfaclError], str, bool]]] = {
     "cassandra.AlreadyExists": (StoreUnavailable, "somebody else makes this table; try again", False),
     "cassandra.AuthenticationFailed": (
@@ -74,7 +74,7 @@ KINDS: Final[dict[str, tuple[type[CfaclError], str, bool]]] = {
     "cassandra.UnsupportedOperation": (StoreError, _NO_CALL, False),
     "cassandra.WriteFailure": (StoreUnavailable, "a replica failed at this write; read its log", True),
     "cassandra.WriteTimeout": (StoreTimeout, _TIMED_OUT, True),
-    "cassandra.cluster.NoHostAvailable": (StoreUnavailable, "no node of the data centre can be reached", True),
+    "cassandra.cluster.NoHostAvailable": (StoreUnavailable, "no node of the data centre can be reached", False),
     "cassandra.cluster.QueryExhausted": (StoreContractError, "the driver has no further page; report it", False),
     "cassandra.cluster.UserTypeDoesNotExist": (StoreContractError, "cfacl uses no types of users; report it", False),
     "cassandra.connection.ConnectionBusy": (StoreUnavailable, "all connections to the node are busy", False),
@@ -143,37 +143,33 @@ KINDS: Final[dict[str, tuple[type[CfaclError], str, bool]]] = {
     "cassandra.segment.CrcException": (StoreUnavailable, _UNREAD, True),
 }
 
-#: What the server says where it refuses a request; the first text that its answer contains decides.
+_LARGE: Final = "this is larger than the node takes; send less at once, or raise `commitlog_segment_size`"
+
+#: What the server says where it refuses a request; the first pattern that its answer has decides.
 TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
-    ("unconfigured table", SchemaMissing, "the store lacks a family; `create_tables()` makes it"),
-    ("Keyspace '", SchemaMissing, "there is no such keyspace; `CREATE KEYSPACE` makes it, in cqlsh"),
-    ("keyspace ", SchemaMissing, "there is no such keyspace; `CREATE KEYSPACE` makes it, in cqlsh"),
-    ("table ", SchemaMissing, "the store lacks a family; `create_tables()` makes it"),
-    ("Undefined column name", StoreContractError, "a column of one of cfacl's tables is gone; restore the table"),
     (
-        "Batch too large",
+        r"unconfigured table|table \S+ does not exist",
+        SchemaMissing,
+        "the store lacks a family; `create_tables()` makes it",
+    ),
+    (
+        r"[Kk]eyspace \S+ does not exist",
+        SchemaMissing,
+        "there is no such keyspace; `CREATE KEYSPACE` makes it, in cqlsh",
+    ),
+    (r"Undefined column name", StoreContractError, "a column of one of cfacl's tables is gone; restore the table"),
+    (
+        r"Batch too large",
         RequestError,
-        "the batch is larger than `batch_size_fail_threshold` lets it be; send less at once",
+        "the batch is larger than `batch_size_fail_threshold` of the cluster; send less at once",
     ),
     (
-        "Mutation of",
-        InvalidValue,
-        "this is larger than half a segment of the commit log; raise `commitlog_segment_size`",
-    ),
-    (
-        "too large for the maximum size",
-        InvalidValue,
-        "this is larger than the node takes; raise `commitlog_segment_size`",
-    ),
-    ("exceeds maximum", InvalidValue, "this is larger than the node takes; send less at once"),
-    (
-        "Key length of",
+        r"Key length of",
         InvalidValue,
         "a row key and a column name are longer than 65,535 bytes together, the most that the layout `ordered` takes",
     ),
-    ("must not be empty", InvalidValue, "cassandra takes no empty key"),
-    ("may not be empty", InvalidValue, "cassandra takes no empty key"),
-    ("Out of bound timestamp", InvalidValue, "a timestamp is beyond what cassandra takes"),
+    (r"Out of bound timestamp", InvalidValue, "a timestamp is beyond what cassandra takes"),
+    (r"Mutation of \d+ bytes|too large for the maximum|Request is too big|exceeds maximum", InvalidValue, _LARGE),
 )
 _AGAIN: Final = "; try again"
 _PERHAPS: Final = "; it may have been applied, or still be, so look before it is sent again"
@@ -206,19 +202,28 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
         return StoreUnavailable(f"no node at `{where}` can be reached; is it up, and does it want TLS" + _AGAIN)
     if isinstance(told, (TypeError, ValueError)):
         return InvalidValue("the driver can't send this; keys, column names and values are bytes")
-    text = str(told)
+    text = _text(told)
     if _VERSION.search(text) and not applied:
         return StoreError(_NO_CALL)
-    kind, message, unknown = _kind(told)
+    kind, message, _ = _kind(told)
     if kind is Refused:
         return _refused(text)
     if type(told).__name__ in ("InvalidRequest", "InvalidRequestException"):
-        for part, other, says in TEXTS:
-            if part in text:
+        for pattern, other, says in TEXTS:
+            if re.search(pattern, text):
                 return other(says)
-    if issubclass(kind, (StoreUnavailable, StoreTimeout)):
-        return kind(message + (_PERHAPS if applied and unknown else _AGAIN))
-    return kind(message + (_PERHAPS if applied and unknown else ""))
+    if applied and any(
+        _kind(each)[2] for each in _all(error)
+    ):  # the node that tells most need not be the one that did it
+        return (StoreTimeout if kind is StoreUnavailable else kind)(message + _PERHAPS)
+    return kind(message + _AGAIN * issubclass(kind, (StoreUnavailable, StoreTimeout)))
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # the driver's own may break at this, made of an answer that they do not know
+        return type(error).__name__
 
 
 def _kind(error: BaseException) -> tuple[type[CfaclError], str, bool]:

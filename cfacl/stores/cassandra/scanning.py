@@ -128,7 +128,8 @@ def _of_bucket(part: Part, pages: Pages, cells: int | None, choose: Choose, *, r
 def _plain_rows(part: Part, pages: Pages) -> Iterator[_Found]:
     """Yield the rows of a bucket as they are, which is most of all scans: a loop, for where rows pass all else is felt."""
     prefix = part.family.prefix
-    last, cells = None, {}
+    last: bytes | None = None
+    cells: Cells = {}
     for page in pages:
         for key, qualifier, value in page:
             if key != last:

@@ -1,4 +1,4 @@
-"""Real servers, for tests of a service: plain, or asking who may do what.
+"""Real servers, for tests of a service: HBase and Cassandra, plain, or asking who may do what.
 
 A plugin of pytest, for a project's `conftest.py`, or for one run with ``-p cfacl.testing.servers``::
 
@@ -12,24 +12,42 @@ A plugin of pytest, for a project's `conftest.py`, or for one run with ``-p cfac
             acl.grant("alice", "R", "account", "id")
         connection = hbase_acl.connection("http", user="alice")
 
+    def test_rows(cassandra):                          # one node; `cassandra_auth` asks for passwords, over TLS
+        with cassandra.session() as session: ...       # the driver's; or its own, on cassandra.host and cassandra.port
+
+    def test_places(cassandra_ring): ...               # three nodes in two data centres
+
 Each is started once in a run, by the first test that asks for it, and shared by all processes of pytest-xdist; so name
-tables as nobody else does, and take an `HBase` of your own where you mean to kill it.  It needs the extra `hbase`, a
-JDK (17 is what it is tested with) and Maven; where the machine lacks one of them the test is left out, or failed if
-``CFACL_REQUIRE`` names `hbase`.  ``CFACL_HBASE=host:port`` names a server that runs already, and starts none.
+tables and keyspaces as nobody else does, and take an `HBase` or a `Cassandra` of your own where you mean to kill it.  They
+need the extras `hbase` and `cassandra`, a JDK (17: Cassandra takes no other) and Maven; where the machine lacks one of them
+the test is left out, or failed if ``CFACL_REQUIRE`` names `hbase`, or `cassandra`.  ``CFACL_HBASE=host:port`` and
+``CFACL_CASSANDRA=host:port`` name a server that runs already, and then none is started.
 
 `Proxy` stands before a Thrift server and breaks what passes: see `cfacl.testing.servers.proxy`.
 
 The jars come from Maven Central once, into ``CFACL_CACHE`` or the user's cache.
 """
 
+from cfacl.testing.servers.cassandra.running import RunningCassandra
+from cfacl.testing.servers.cassandra.server import Cassandra
 from cfacl.testing.servers.errors import Missing, ServerError
-from cfacl.testing.servers.fixtures import hbase, hbase_acl, pytest_configure, pytest_configure_node, pytest_unconfigure
+from cfacl.testing.servers.fixtures import (
+    cassandra,
+    cassandra_auth,
+    cassandra_ring,
+    hbase,
+    hbase_acl,
+    pytest_configure,
+    pytest_configure_node,
+    pytest_unconfigure,
+)
 from cfacl.testing.servers.hbase.operations import Operator
 from cfacl.testing.servers.hbase.running import Running
 from cfacl.testing.servers.hbase.server import HBase
 from cfacl.testing.servers.proxy import Exchange, Fault, Proxy, at_random, nth
 
 __all__ = [
+    "Cassandra",
     "Exchange",
     "Fault",
     "HBase",
@@ -37,8 +55,12 @@ __all__ = [
     "Operator",
     "Proxy",
     "Running",
+    "RunningCassandra",
     "ServerError",
     "at_random",
+    "cassandra",
+    "cassandra_auth",
+    "cassandra_ring",
     "hbase",
     "hbase_acl",
     "nth",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Final
+from zipfile import ZipFile
 
 from attrs import frozen
 
@@ -14,9 +16,13 @@ from cfacl.testing.servers.errors import Missing
 from cfacl.testing.servers.locks import Leash, locked
 from cfacl.testing.servers.watchdog import watched
 
-__all__ = ["Artifacts", "cache", "resolve"]
+__all__ = ["Artifacts", "cache", "java_of", "resolve"]
 
 _PLUGIN: Final = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:build-classpath"
+#: Where systems keep each Java that they have.
+_HOMES: Final = "/usr/lib/jvm"
+#: Classes that all servers have.
+_OURS: Final = Path(__file__).parent / "java"
 _INSTALL: Final = {
     "java": "install Java 17, such as `apt install openjdk-17-jdk-headless`, or set JAVA_HOME",
     "javac": "install the whole of Java 17 and not only what runs it, such as `apt install openjdk-17-jdk-headless`",
@@ -31,10 +37,12 @@ class Artifacts:
     Attributes:
         java: the program.
         classpath: our own classes and all jars.
+        home: the folder of the cache that is this server's.
     """
 
     java: str
     classpath: str
+    home: Path
 
 
 def cache() -> Path:
@@ -44,8 +52,10 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").absolute() / "cfacl"
 
 
-def resolve(source: Path) -> Artifacts:
-    """Return what the pom of a folder names, and the classes of its folder `java`.
+def resolve(source: Path, java: str | None = None) -> Artifacts:
+    """Return what the pom of a folder names, and the classes of its folder `java` and of ours.
+
+    ``java`` is the program that is to run them; left out, whichever is installed.
 
     The first time for a pom, and wherever its jars are gone, this takes Maven, and Maven the network where its part of
     the cache lacks a jar: half a minute.
@@ -53,8 +63,8 @@ def resolve(source: Path) -> Artifacts:
     Raises:
         Missing: Java or Maven is not installed, or Maven cannot get at a jar.
     """
-    java = _tool("java")
-    pom, classes = source / "pom.xml", sorted((source / "java").glob("*.java"))
+    java = java or _tool("java")
+    pom, classes = source / "pom.xml", [*sorted((source / "java").glob("*.java")), *sorted(_OURS.glob("*.java"))]
     digest = hashlib.sha256(b"".join(each.read_bytes() for each in (pom, *classes))).hexdigest()
     home = cache() / f"{source.name}-{digest[:12]}"
     home.mkdir(parents=True, exist_ok=True)
@@ -66,13 +76,45 @@ def resolve(source: Path) -> Artifacts:
             try:
                 jars = _jars(pom, home, leash)
                 _compile(classes, jars, home, leash)
+                ours = _packed(home / "classes", home / "classes.jar")
             finally:
                 leash.let_go()
             # Last, and whole or not at all: it is what says that the rest is there.
             whole = home / "classpath.new"
-            whole.write_text(f"{home / 'classes'}{os.pathsep}{jars}", "utf-8")
+            whole.write_text(f"{ours}{os.pathsep}{jars}", "utf-8")
             whole.replace(kept)
-        return Artifacts(java, kept.read_text("utf-8"))
+        return Artifacts(java, kept.read_text("utf-8"), home)
+
+
+def java_of(release: int) -> str:
+    """Return the program of a Java of just this release, wherever one is on this machine.
+
+    Raises:
+        Missing: there is none.
+    """
+    homes = [Path(each) for each in [os.environ.get("JAVA_HOME")] if each]
+    if (found := shutil.which("java")) is not None:
+        homes.append(Path(found).resolve().parents[1])
+    homes += sorted(Path(_HOMES).glob("*"))
+    known = {home: _release(home) for home in homes if (home / "bin" / "java").exists()}
+    for home, its in known.items():
+        if its == release:
+            return str(home / "bin" / "java")
+    there = ", ".join(f"`{each}`" for each in sorted({each for each in known.values() if each})) or "none"
+    raise Missing(
+        f"this takes Java {release}, and there is {there}: install it, such as `apt install openjdk-{release}-jdk-headless`,"
+        " or set JAVA_HOME"
+    )
+
+
+def _release(home: Path) -> int | None:
+    """Return the release of a Java, which says it in a file beside its programs."""
+    try:
+        said = (home / "release").read_text("utf-8", "replace")
+    except OSError:
+        return None
+    found = re.search(r'^JAVA_VERSION="(\d+)', said, re.MULTILINE)
+    return int(found[1]) if found else None
 
 
 def _jars(pom: Path, home: Path, leash: Leash) -> str:
@@ -99,6 +141,14 @@ def _compile(sources: list[Path], jars: str, home: Path, leash: Leash) -> None:
     if failed:
         said = next(iter(told.read_text("utf-8", "replace").splitlines()), "nothing")
         raise Missing(f"`javac` says `{said}`: {_INSTALL['javac']}")
+
+
+def _packed(classes: Path, jar: Path) -> Path:
+    """Pack a folder of classes: from one that is none a JVM shares no classes with the next."""
+    with ZipFile(jar, "w") as packed:
+        for each in sorted(classes.rglob("*.class")):
+            packed.write(each, each.relative_to(classes))
+    return jar
 
 
 def _tool(name: str) -> str:

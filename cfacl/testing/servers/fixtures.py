@@ -10,15 +10,27 @@ from typing import Any, Final
 import pytest
 
 from cfacl.testing.announcements import absent
+from cfacl.testing.servers.cassandra.running import RunningCassandra
 from cfacl.testing.servers.errors import Missing, ServerError
 from cfacl.testing.servers.hbase.running import Running
 from cfacl.testing.servers.run import Run
 
-__all__ = ["hbase", "hbase_acl", "pytest_configure", "pytest_configure_node", "pytest_unconfigure"]
+__all__ = [
+    "cassandra",
+    "cassandra_auth",
+    "cassandra_ring",
+    "hbase",
+    "hbase_acl",
+    "pytest_configure",
+    "pytest_configure_node",
+    "pytest_unconfigure",
+]
 
 _RUN: Final = pytest.StashKey[Run]()
 #: What a worker of pytest-xdist is told: the folder of the run.
 _FOLDER: Final = "cfacl_servers"
+#: What each variable names.
+_KINDS: Final = {"CFACL_CASSANDRA": "a node of Cassandra", "CFACL_HBASE": "a buffered Thrift server"}
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +47,27 @@ def hbase_acl(request: pytest.FixtureRequest) -> Running:
     if os.environ.get("CFACL_HBASE"):
         absent("hbase", "one with authorization is started only where CFACL_HBASE names none: unset it")
     return _started(request, authorization=True)
+
+
+@pytest.fixture(scope="session")
+def cassandra(request: pytest.FixtureRequest) -> RunningCassandra:
+    """A Cassandra of one node that lets everybody do everything."""
+    if address := os.environ.get("CFACL_CASSANDRA"):
+        host, port = _place("CFACL_CASSANDRA", address)
+        return RunningCassandra(port, {"one": host}, {})
+    return _cassandra(request, "cassandra", ("eu",), secured=False)
+
+
+@pytest.fixture(scope="session")
+def cassandra_auth(request: pytest.FixtureRequest) -> RunningCassandra:
+    """A Cassandra of one node that asks for passwords, and who may do what, and speaks TLS with those that it knows."""
+    return _cassandra(request, "cassandra_auth", ("eu",), secured=True)
+
+
+@pytest.fixture(scope="session")
+def cassandra_ring(request: pytest.FixtureRequest) -> RunningCassandra:
+    """A Cassandra of three nodes, two of them in the data centre `eu`, and one in `us`."""
+    return _cassandra(request, "cassandra_ring", ("eu", "eu", "us"), secured=False)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -65,8 +98,24 @@ def _started(request: pytest.FixtureRequest, *, authorization: bool) -> Running:
         absent("hbase", str(missing))
 
 
+def _cassandra(
+    request: pytest.FixtureRequest, name: str, data_centers: tuple[str, ...], *, secured: bool
+) -> RunningCassandra:
+    if os.environ.get("CFACL_CASSANDRA"):
+        absent("cassandra", "one with passwords, or of several nodes, is started only where CFACL_CASSANDRA names none")
+    try:
+        return request.config.stash[_RUN].cassandra(name, data_centers, secured=secured)
+    except Missing as missing:
+        absent("cassandra", str(missing))
+
+
 def _named(address: str) -> Running:
+    host, port = _place("CFACL_HBASE", address)
+    return Running({"buffered": port}, host=host)
+
+
+def _place(variable: str, address: str) -> tuple[str, int]:
     host, colon, port = address.rpartition(":")
     if not (host and colon and port.isdecimal()):
-        raise ServerError(f"CFACL_HBASE is `host:port` of a buffered Thrift server, and not `{address}`")
-    return Running({"buffered": int(port)}, host=host)
+        raise ServerError(f"{variable} is `host:port` of {_KINDS[variable]}, and not `{address}`")
+    return host, int(port)

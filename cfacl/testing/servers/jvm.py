@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,6 @@ _OPTIONS: Final = (
     "-XX:+UseSerialGC",
     "-XX:-UsePerfData",  # no files in /tmp
     "-Djava.net.preferIPv4Stack=true",
-    "--add-opens=java.base/java.nio=ALL-UNNAMED",
 )
 _GRACE: Final = 2.0
 
@@ -29,24 +28,28 @@ def launch(  # everything that tells two JVMs apart
     leash: Path,
     main: Sequence[str],
     *,
-    configuration: Path,
+    options: Sequence[str],
     log: Path,
     megabytes: int,
+    before: Path | None = None,
+    environment: Mapping[str, str] | None = None,
     piped: bool = False,
 ) -> subprocess.Popen[str]:
-    """Start a class as the user `hbase`.
+    """Start a class.
 
     Args:
         main: the name of the class, and its arguments.
-        configuration: the folder with its hbase-site.xml.
-        log: where it logs; what it prints goes beside it, as `.out`, but for what is piped.
+        options: what this program wants of its JVM.
+        log: where it logs, which it knows as `cfacl.log`; what it prints goes beside it, as `.out`, but for what is piped.
         megabytes: its heap.
+        before: a folder that comes before all jars, such as one of configuration.
+        environment: what it finds there beside ours.
         piped: talk to it; otherwise it reads nothing.
     """
+    path = os.pathsep.join([*([] if before is None else [str(before)]), artifacts.classpath])
     command = [
-        *(artifacts.java, *_OPTIONS, f"-Xmx{megabytes}m", f"-Dcfacl.log={log}", f"-Djava.io.tmpdir={log.parent}"),
-        f"-Dlog4j.configuration={(Path(__file__).parent / 'hbase' / 'log4j.properties').as_uri()}",
-        *("-cp", f"{configuration}{os.pathsep}{artifacts.classpath}", "Leash", str(leash), *main),
+        *(artifacts.java, *_OPTIONS, *options, f"-Xmx{megabytes}m"),
+        *(f"-Dcfacl.log={log}", f"-Djava.io.tmpdir={log.parent}", "-cp", path, "Leash", str(leash), *main),
     ]
     with log.with_suffix(".out").open("ab") as out:
         return subprocess.Popen(  # noqa: S603  # our own classes
@@ -56,13 +59,13 @@ def launch(  # everything that tells two JVMs apart
             stderr=out,
             text=True,
             cwd=log.parent,
-            env={**os.environ, "HADOOP_USER_NAME": "hbase"},
+            env={**os.environ, **(environment or {})},
             start_new_session=True,  # Ctrl-C is for the owner, who then ends them in order
         )
 
 
 def end(processes: Iterable[subprocess.Popen[str]]) -> None:
-    """Ask them to end, and kill those that have not after two seconds."""
+    """Ask them to end, and kill those that have not after two seconds, or stand still."""
     left = list(processes)
     for each in left:
         each.terminate()

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
+from cfacl.testing.servers.cassandra.running import RunningCassandra
+from cfacl.testing.servers.cassandra.server import Cassandra
 from cfacl.testing.servers.errors import Missing, ServerError
 from cfacl.testing.servers.hbase.running import Running
 from cfacl.testing.servers.hbase.server import TRANSPORTS, HBase
 from cfacl.testing.servers.locks import Leash, locked
 
 __all__ = ["Run"]
+
+
+class _Server(Protocol):
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
 
 
 class Run:
@@ -21,7 +30,7 @@ class Run:
         self.folder = folder
         self._leash = Leash(folder / "leash")
         # What this process started, so that it is not collected while it runs.
-        self._started: list[HBase] = []
+        self._started: list[_Server] = []
 
     def own(self) -> None:
         """Be the process that the servers end with."""
@@ -35,15 +44,33 @@ class Run:
             ServerError: it did not start, for whoever asked first.
         """
         home = self.folder / ("hbase_acl" if authorization else "hbase")
-        home.mkdir(exist_ok=True)
-        outcome = home / "outcome"
-        with locked(home / "lock"):
-            if not outcome.exists():
-                outcome.write_text(json.dumps(self._start(home, authorization=authorization)), "utf-8")
-            told = json.loads(outcome.read_text("utf-8"))
-        if "error" in told:
-            raise ServerError(told["error"])
-        return Running(told["ports"], folder=home, leash=self._leash.path, authorization=authorization)
+
+        def start() -> dict[str, Any]:
+            server = HBase(home, authorization=authorization, transports=TRANSPORTS, leash=self._leash.path)
+            self._start(server)
+            return server.ports
+
+        ports = self._shared(home, start)
+        return Running(ports, folder=home, leash=self._leash.path, authorization=authorization)
+
+    def cassandra(self, name: str, data_centers: Sequence[str], *, secured: bool) -> RunningCassandra:
+        """Return the one of a name, as `hbase` does; a secured one asks for passwords and speaks TLS only."""
+        home = self.folder / name
+        server = Cassandra(home, data_centers=data_centers, authentication=secured, tls=secured, leash=self._leash.path)
+
+        def start() -> dict[str, Any]:
+            self._start(server)
+            return {"port": server.port}
+
+        port = self._shared(home, start)["port"]
+        return RunningCassandra(
+            port,
+            server.addresses,
+            server.data_centers,
+            folder=home,
+            authentication=secured,
+            certificates=server.certificates,
+        )
 
     def close(self) -> None:
         """End all servers, and remove the folder, but for logs that an error speaks of; for the owner."""
@@ -53,13 +80,25 @@ class Run:
         if not any("error" in json.loads(each.read_text("utf-8")) for each in self.folder.glob("*/outcome")):
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _start(self, home: Path, *, authorization: bool) -> dict[str, object]:
-        server = HBase(home, authorization=authorization, transports=TRANSPORTS, leash=self._leash.path)
-        try:
-            server.start()
-        except Missing:
-            raise  # found out again in no time
-        except ServerError as error:
-            return {"error": str(error)}
+    def _start(self, server: _Server) -> None:
+        server.start()
         self._started.append(server)
-        return {"ports": server.ports}
+
+    @staticmethod
+    def _shared(home: Path, start: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return what starting a server told whoever did it."""
+        home.mkdir(exist_ok=True)
+        outcome = home / "outcome"
+        with locked(home / "lock"):
+            if not outcome.exists():
+                try:
+                    said = start()
+                except Missing:
+                    raise  # found out again in no time
+                except ServerError as error:
+                    said = {"error": str(error)}
+                outcome.write_text(json.dumps(said), "utf-8")
+            told: dict[str, Any] = json.loads(outcome.read_text("utf-8"))
+        if "error" in told:
+            raise ServerError(told["error"])
+        return told

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from subprocess import Popen
 from typing import Any, Final
 
 from cfacl.testing.servers.artifacts import resolve
@@ -12,10 +13,29 @@ from cfacl.testing.servers.hbase.operations import Operator
 from cfacl.testing.servers.jvm import launch
 from cfacl.testing.servers.ports import HOST
 
-__all__ = ["SOURCE", "Running"]
+__all__ = ["SOURCE", "Running", "start"]
 
 #: What its JVMs are made from.
 SOURCE: Final = Path(__file__).parent
+_OPTIONS: Final = (
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    f"-Dlog4j.configuration={(SOURCE / 'log4j.properties').as_uri()}",
+)
+
+
+def start(leash: Path, main: Sequence[str], configuration: Path, log: Path, megabytes: int, **more: bool) -> Popen[str]:
+    """Start a class as the user `hbase`; the arguments are `launch`'s."""
+    return launch(
+        resolve(SOURCE),
+        leash,
+        main,
+        options=_OPTIONS,
+        log=log,
+        megabytes=megabytes,
+        before=configuration,
+        environment={"HADOOP_USER_NAME": "hbase"},
+        **more,
+    )
 
 
 class Running:
@@ -80,13 +100,12 @@ class Running:
         if self.folder is None or self._leash is None:
             raise ServerError("this server is somebody else's; start one with `HBase(folder)`")
         return Operator(
-            launch(
-                resolve(SOURCE),
+            start(
                 self._leash,
                 ["Operator"],
-                configuration=self.folder / "conf" / "master",
-                log=self.folder / "logs" / "operator.log",
-                megabytes=128,
+                self.folder / "conf" / "master",
+                self.folder / "logs" / "operator.log",
+                128,
                 piped=True,
             )
         )

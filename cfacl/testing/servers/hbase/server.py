@@ -16,8 +16,8 @@ from cfacl.testing.servers import ports
 from cfacl.testing.servers.artifacts import resolve
 from cfacl.testing.servers.errors import Missing, ServerError
 from cfacl.testing.servers.hbase import settings
-from cfacl.testing.servers.hbase.running import SOURCE, Running
-from cfacl.testing.servers.jvm import end, launch
+from cfacl.testing.servers.hbase.running import SOURCE, Running, start
+from cfacl.testing.servers.jvm import end
 from cfacl.testing.servers.locks import Leash
 
 __all__ = ["MASTER", "TRANSPORTS", "HBase"]
@@ -167,14 +167,8 @@ class HBase(Running):
         main = [_THRIFT, "start", "-p", str(self._listening[name]), "--bind", ports.HOST, *["-f"] * (name == "framed")]
         if name == MASTER:
             main = ["org.apache.hadoop.hbase.master.HMaster", "start"]
-        self._processes[name] = launch(
-            resolve(SOURCE),
-            self._line,
-            main,
-            configuration=configuration,
-            log=self._log(name),
-            megabytes=512 if name == MASTER else 256,
-        )
+        megabytes = 512 if name == MASTER else 256
+        self._processes[name] = start(self._line, main, configuration, self._log(name), megabytes)
 
     def _log(self, name: str) -> Path:
         return self._home / "logs" / f"{name}.log"

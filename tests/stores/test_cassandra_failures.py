@@ -1,0 +1,154 @@
+"""What each failure of the driver and of the cluster means: every class that there is."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import cassandra
+import pytest
+from cassandra import InvalidRequest, Unauthorized, Unavailable, WriteTimeout, cluster
+from cassandra.connection import ConnectionShutdown
+from cassandra.protocol import ErrorMessage
+
+from cfacl.errors import (
+    CfaclError,
+    InvalidValue,
+    RequestError,
+    SchemaMissing,
+    StoreContractError,
+    StoreError,
+    StoreTimeout,
+    StoreUnavailable,
+)
+from cfacl.stores.cassandra.errors import KINDS, mapped
+from cfacl.stores.native import Refused
+
+WHERE = "host:9042"
+PERHAPS = "; it may have been applied, or still be, so look before it is sent again"
+#: Parts of the driver that are not loaded here: other servers' protocols, other reactors, its object mapper.
+OTHERS = ("cassandra.cqlengine", "cassandra.datastax", "cassandra.graph", "cassandra.io", "cassandra.column_encryption")
+
+
+def raised() -> Iterator[type[BaseException]]:
+    """Yield every exception class of the driver that can come by the way that is used here."""
+    found = {cassandra}
+    for each in pkgutil.walk_packages(cassandra.__path__, "cassandra."):
+        if not each.name.startswith(OTHERS):
+            try:
+                found.add(importlib.import_module(each.name))
+            except ImportError:  # it asks for more than is installed, such as numpy
+                continue
+    for module in found:
+        for kind in vars(module).values():
+            if inspect.isclass(kind) and issubclass(kind, BaseException) and kind.__module__ == module.__name__:
+                yield kind
+
+
+def test_every_class_of_the_driver_is_mapped() -> None:
+    names = {f"{each.__module__}.{each.__qualname__}" for each in raised()}
+    assert names == set(KINDS)
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_each_is_one_line_that_says_what_to_do(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    error = getattr(importlib.import_module(module), kind)
+    made = error(0, "text", None) if issubclass(error, ErrorMessage) else error.__new__(error)
+    for applied in (False, True):
+        told = mapped(made, WHERE, applied=applied)
+        assert isinstance(told, StoreError)
+        text = str(told)
+        assert text == text.strip()
+        assert text[0].islower()
+        assert "\n" not in text
+        unknown = KINDS[name][2]
+        assert text.endswith(PERHAPS) is (applied and unknown)
+        if applied and unknown:  # so that whoever sends again what is unavailable sends nothing twice
+            assert not isinstance(told, StoreUnavailable)
+
+
+def no_host(*errors: Exception) -> cluster.NoHostAvailable:
+    return cluster.NoHostAvailable("all of them", dict(enumerate(errors)))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (no_host(), StoreUnavailable, "no node of the data centre can be reached; try again"),
+        (no_host(Unavailable("few")), StoreUnavailable, "too few replicas are up for this consistency; try again"),
+        (
+            no_host(OSError("refused")),
+            StoreUnavailable,
+            f"no node at `{WHERE}` can be reached; is it up, and does it want TLS",
+        ),
+        (
+            no_host(OSError("refused"), ssl.SSLError(1, "alert")),
+            StoreError,
+            f"the nodes at `{WHERE}` and we can't agree on TLS",
+        ),
+        (no_host(no_host(cassandra.AuthenticationFailed("bad"))), StoreError, "the cluster does not let us in"),
+    ],
+)
+def test_what_several_nodes_said_is_told_by_the_one_that_says_most(error: Exception, kind: type, text: str) -> None:
+    told = mapped(error, WHERE, applied=False)
+    assert type(told) is kind
+    assert str(told).startswith(text)
+
+
+def test_a_change_that_one_node_may_have_made_is_not_told_as_unmade_by_another() -> None:
+    error = no_host(ConnectionShutdown("gone"), Unavailable("few"))
+    told = mapped(error, WHERE, applied=True)
+    assert type(told) is StoreTimeout
+    assert str(told).endswith(PERHAPS)
+    assert type(mapped(no_host(Unavailable("few")), WHERE, applied=True)) is StoreUnavailable
+
+
+def test_a_write_that_timed_out_is_unknown() -> None:
+    told = mapped(WriteTimeout("late", write_type=0), WHERE, applied=True)
+    assert type(told) is StoreTimeout
+    assert str(told) == "the replicas did not answer the coordinator in time" + PERHAPS
+
+
+def test_a_refusal_names_the_user_and_the_right() -> None:
+    error = Unauthorized("User maya has no SELECT permission on <table home.account__id__1> or any of its parents")
+    told = mapped(error, WHERE, applied=False)
+    assert type(told) is Refused
+    assert (
+        str(told) == "the cluster refuses `SELECT` on this to the user whom we are to it, `maya`; `GRANT` it in cqlsh"
+    )
+    assert told.user == "maya"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("unconfigured table t", SchemaMissing),
+        ("table k.t does not exist", SchemaMissing),
+        ("Keyspace 'home' does not exist", SchemaMissing),
+        ("keyspace home does not exist", SchemaMissing),
+        ("Batch too large", RequestError),
+        ("Key length of 70000 is longer than maximum of 65535", InvalidValue),
+        ("Undefined column name v in table k.t", StoreContractError),
+        ("something that nobody has seen", StoreError),
+    ],
+)
+def test_a_request_that_is_refused_is_told_by_what_the_server_says(text: str, kind: type[CfaclError]) -> None:
+    told = mapped(InvalidRequest(f'Error from server: code=2200 [Invalid query] message="{text}"'), WHERE, applied=True)
+    assert type(told) is kind
+    assert PERHAPS not in str(told)
+
+
+def test_what_nobody_knows_is_a_failure_of_the_store() -> None:
+    class Strange(Exception):
+        pass
+
+    told: Any = mapped(Strange("x"), WHERE, applied=True)
+    assert type(told) is StoreError
+    assert str(told) == "the driver failed in a way that is not known; see the cause" + PERHAPS
+    ours = StoreContractError("ours")
+    assert mapped(ours, WHERE, applied=True) is ours
