@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from cfacl.testing.servers import HBase, Missing, ServerError, ports
-from cfacl.testing.servers.artifacts import Artifacts, cache, resolve
-from cfacl.testing.servers.hbase import server, settings
+from cfacl.testing.servers import HBase, Missing, ServerError, artifacts, ports
+from cfacl.testing.servers.artifacts import Artifacts, cache, java_of, resolve
+from cfacl.testing.servers.hbase import running, server, settings
 from cfacl.testing.servers.hbase.running import SOURCE
 from cfacl.testing.servers.run import Run
 
@@ -130,6 +130,60 @@ def test_a_java_that_is_too_old_is_told_from_a_fault_of_ours(bare: Path) -> None
         resolve(SOURCE)
 
 
+def home(folder: Path, said: str) -> Path:
+    """A Java whose file says its release so."""
+    (folder / "bin").mkdir(parents=True)
+    program(folder / "bin" / "java", "exit 0")
+    (folder / "release").write_text(said, "utf-8")
+    return folder
+
+
+def test_a_java_of_one_release_is_found_wherever_it_is(
+    bare: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JAVA_HOME before the PATH, and that before where systems keep them; never one of another release."""
+    kept = tmp_path / "jvm"
+    monkeypatch.setattr(artifacts, "_HOMES", str(kept))
+    with pytest.raises(
+        Missing, match=r"^this takes Java 17, and there is none: install it, such as `apt install openjdk-17-"
+    ):
+        java_of(17)
+    home(kept / "a", 'JAVA_VERSION="25.0.1"\n')
+    home(kept / "b", "nothing of it")
+    (kept / "c" / "bin").mkdir(parents=True)
+    with pytest.raises(Missing, match=r"^this takes Java 17, and there is `25`: install it"):
+        java_of(17)
+    found = home(kept / "d", 'IMPLEMENTOR="x"\nJAVA_VERSION="17.0.15"\n')
+    assert java_of(17) == str(found / "bin" / "java")
+    other = home(tmp_path / "path", 'JAVA_VERSION="17"\n')
+    (bare / "java").symlink_to(other / "bin" / "java")
+    assert java_of(17) == str(other / "bin" / "java")
+    monkeypatch.setenv("JAVA_HOME", str(home(tmp_path / "named", 'JAVA_VERSION="17.0.1"\n')))
+    assert java_of(17) == str(tmp_path / "named" / "bin" / "java")
+    assert java_of(25) == str(kept / "a" / "bin" / "java")
+
+
+@pytest.mark.parametrize("fixture", ["cassandra", "cassandra_auth", "cassandra_ring"])
+@pytest.mark.slow
+def test_a_test_that_cannot_have_a_cassandra_is_announced_or_failed(bare: Path, tmp_path: Path, fixture: str) -> None:
+    ran = run(tmp_path, f"def test_one({fixture}): ...")
+    assert ran.returncode == 0, ran.stdout
+    assert "part not on this machine: cassandra, " in ran.stdout
+    ran = run(tmp_path, f"def test_one({fixture}): ...", CFACL_REQUIRE="cassandra")
+    assert ran.returncode == pytest.ExitCode.TESTS_FAILED
+    assert "CFACL_REQUIRE names `cassandra`, and it is not here: " in ran.stdout
+    assert not [*tmp_path.glob("cfacl-*")]
+
+
+def test_a_cassandra_that_runs_is_named_by_its_place(tmp_path: Path) -> None:
+    test = "def test_one(cassandra): assert (cassandra.host, cassandra.port, cassandra.folder) == ('h', 7, None)"
+    assert run(tmp_path, test, CFACL_CASSANDRA="h:7").returncode == 0
+    ran = run(tmp_path, test, CFACL_CASSANDRA="h")
+    assert "CFACL_CASSANDRA is `host:port` of a node of Cassandra, and not `h`" in ran.stdout
+    ran = run(tmp_path, "def test_one(cassandra_ring): ...", CFACL_CASSANDRA="h:7")
+    assert "one with passwords, or of several nodes, is started only where CFACL_CASSANDRA names none" in ran.stdout
+
+
 @pytest.mark.parametrize("fixture", ["hbase", "hbase_acl"])
 @pytest.mark.slow
 def test_a_test_that_cannot_have_a_server_is_announced_or_failed(bare: Path, tmp_path: Path, fixture: str) -> None:
@@ -186,7 +240,9 @@ def test_a_start_that_fails_names_the_log_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, told: str
 ) -> None:
     program(tmp_path / "java", script)
-    monkeypatch.setattr(server, "resolve", lambda source: Artifacts(str(tmp_path / "java"), "none"))
+    made = Artifacts(str(tmp_path / "java"), "none", tmp_path)
+    for module in (server, running):
+        monkeypatch.setattr(module, "resolve", lambda source: made)
     monkeypatch.setattr(server, "_PATIENCE", 0 if "sleep" in script else 60)
     with pytest.raises(ServerError, match=told) as raised:
         HBase(tmp_path / "hbase").start()

@@ -238,6 +238,8 @@ class _WithoutKeys(logging.Filter):
 
 
 logging.getLogger("cassandra.protocol").addFilter(_WithoutKeys())
+# Where nobody set up logging, what the driver logs of a failure would stand on the screen beside what we raise of it.
+logging.getLogger("cassandra").addHandler(logging.NullHandler())
 
 #: What a forked child has to let go of, whoever opened it.
 _rings: weakref.WeakSet[Ring] = weakref.WeakSet()

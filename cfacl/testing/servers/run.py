@@ -56,7 +56,9 @@ class Run:
     def cassandra(self, name: str, data_centers: Sequence[str], *, secured: bool) -> RunningCassandra:
         """Return the one of a name, as `hbase` does; a secured one asks for passwords and speaks TLS only."""
         home = self.folder / name
-        server = Cassandra(home, data_centers=data_centers, authentication=secured, tls=secured, leash=self._leash.path)
+        server = Cassandra(
+            home, data_centers=data_centers, authentication=secured, tls=secured, hasty=True, leash=self._leash.path
+        )
 
         def start() -> dict[str, Any]:
             self._start(server)

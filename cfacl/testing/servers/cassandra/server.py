@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -62,6 +63,7 @@ class Cassandra(RunningCassandra):
         data_centers: Sequence[str] = ("eu",),
         authentication: bool = False,
         tls: bool = False,
+        hasty: bool = False,
         leash: Path | None = None,
     ) -> None:
         """Say what to start.
@@ -71,6 +73,7 @@ class Cassandra(RunningCassandra):
             data_centers: that of each node, one to three.
             authentication: ask for passwords, and who may do what; the superuser is `cassandra`, and so is the password.
             tls: take clients that speak TLS and have a certificate, and no other.
+            hasty: make tables in a seventh of the time, that are gone if a node is killed; for tests that make many.
             leash: whose owner it ends with; left out: this process, or `stop`.
 
         Raises:
@@ -84,6 +87,7 @@ class Cassandra(RunningCassandra):
         self._line = self._home / "leash" if leash is None else leash
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self._ports: dict[str, int] = {}
+        self._options = [*settings.OPTIONS, *[settings.HASTY] * hasty]
         self._tls: dict[str, Any] | None = None
         self._archive: Path | None = None
         super().__init__(
@@ -227,7 +231,7 @@ class Cassandra(RunningCassandra):
             artifacts,
             self._line,
             [_MAIN],
-            options=[*settings.OPTIONS, *self._shared(artifacts, name), *told],
+            options=[*self._options, *self._shared(artifacts, name), *told],
             log=self._log(name),
             megabytes=_MEGABYTES,
         )
@@ -259,6 +263,8 @@ class Cassandra(RunningCassandra):
 
     def _see(self, name: str) -> None:
         """Return if a node answers, and knows all others; what one makes alone, the rest would not have."""
+        # First without the driver, which would log each time that it finds nobody.
+        socket.create_connection((self.addresses[name], self.port), 5).close()
         with self.session(name, timeout=5) as session:
             others = session.execute("SELECT peer FROM system.peers_v2").all()
             if len(others) < len(self.addresses) - 1:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["OPTIONS", "write"]
+__all__ = ["HASTY", "OPTIONS", "write"]
 
 #: What a node wants of its JVM.
 OPTIONS: Final = (
@@ -26,10 +26,11 @@ OPTIONS: Final = (
     "-Dcassandra.shutdown_announce_in_ms=0",
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.superuser_setup_delay_ms=0",
-    # Passwords of tests are no secrets; a table that is made stays in the commit log alone, in a seventh of the time.
+    # Passwords of tests are no secrets.
     "-Dcassandra.auth_bcrypt_gensalt_log2_rounds=4",
-    "-Dcassandra.test.flush_local_schema_changes=false",
 )
+#: A table is made in a seventh of the time, and is gone when the node is killed.
+HASTY: Final = "-Dcassandra.test.flush_local_schema_changes=false"
 
 _ALWAYS: Final[Mapping[str, Any]] = {
     "cluster_name": "cfacl",
