@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Final
 
-from cfacl.api.encryption import bare_families
+from cfacl.api.encryption import HOW, bare_families
 from cfacl.api.failures import store_failures
 from cfacl.api.schema import Difference, Schema
 from cfacl.errors import quoted
@@ -30,7 +30,7 @@ _MEANS: Final = {
     "altered": "is kept in other versions, or for another time, than the policy says",
     "retired": "is kept, and no policy names it; nobody reads it, and `drop_table` removes it",
 }
-_DRIVERS: Final = {"hbase": ("happybase", "thriftpy2"), "rocksdb": ("rocksdict",)}
+_DRIVERS: Final = {"cassandra": ("cassandra-driver",), "hbase": ("happybase", "thriftpy2"), "rocksdb": ("rocksdict",)}
 
 
 def examine(store: Store, policy: Policy | None) -> Iterator[Sign]:
@@ -43,9 +43,8 @@ def examine(store: Store, policy: Policy | None) -> Iterator[Sign]:
         yield from store.posture()
     yield from _families(store, policy)
     if policy is not None and (bare := bare_families(store, policy)):
-        told = (
-            f"`connect` refuses this address: `require_tls` is for {', '.join(map(quoted, bare))}; use `hbase+https://`"
-        )
+        how = HOW.get(store.scheme, HOW["hbase"])
+        told = f"`connect` refuses this address: `require_tls` is for {', '.join(map(quoted, bare))}; {how}"
         yield Sign("attention", "transport", told)
     drivers = ", ".join(_installed(each) for each in _DRIVERS.get(store.scheme, ()))
     yield Sign(

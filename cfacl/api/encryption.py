@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from cfacl.errors import TlsRequired, quoted
 from cfacl.policy.policy import Policy
 from cfacl.stores.base import Store
 
-__all__ = ["bare_families", "confirm_encrypted"]
+__all__ = ["HOW", "bare_families", "confirm_encrypted"]
 
 #: How many families a message names.
-_NAMED = 3
+_NAMED: Final = 3
+#: How a store is reached otherwise, by what its URLs start with.
+HOW: Final = {
+    "cassandra": "say `?tls=true`, with a cluster that has certificates",
+    "hbase": "use `hbase+https://`, with a gateway that has a certificate",
+}
 
 
 def bare_families(store: Store, policy: Policy) -> list[str]:
     """Return the families, as ``table:family``, that are at or above the level and would go over in plain text; sorted."""
-    level, levels = policy.stores.hbase_require_tls, policy.catalog.levels
+    found = _required(store, policy)
     # Anything but a plain no is taken for a yes: a store that cannot tell is not trusted.
-    if level is None or store.plaintext is False:
+    if found is None or store.plaintext is False:
         return []
+    levels = policy.catalog.levels
     return sorted(
         f"{table.name}:{family.name}"
         for table in policy.catalog.tables.values()
         for family in table.families.values()
-        if levels.index(family.level) >= levels.index(level)
+        if levels.index(family.level) >= levels.index(found[1])
     )
 
 
@@ -33,8 +41,19 @@ def confirm_encrypted(store: Store, policy: Policy) -> None:
         TlsRequired: it holds a family of the level that the policy names, or above.
     """
     if bare := bare_families(store, policy):
+        kind, level = _required(store, policy) or ("", "")
         more = f" and {len(bare) - _NAMED:,} more" if len(bare) > _NAMED else ""
         raise TlsRequired(
-            f"`stores.hbase.require_tls` is {quoted(policy.stores.hbase_require_tls)}, and this address is plain text, for"
-            f" {', '.join(map(quoted, bare[:_NAMED]))}{more}; use `hbase+https://`, with a gateway that has a certificate"
+            f"`stores.{kind}.require_tls` is {quoted(level)}, and this address is plain text, for"
+            f" {', '.join(map(quoted, bare[:_NAMED]))}{more}; {HOW[kind]}"
         )
+
+
+def _required(store: Store, policy: Policy) -> tuple[str, str] | None:
+    """Return which setting counts for a store, and its level; of one that no setting is for, the strictest of all."""
+    settings = {"cassandra": policy.stores.cassandra_require_tls, "hbase": policy.stores.hbase_require_tls}
+    kinds = [store.scheme] if store.scheme in settings else list(settings)
+    said = [
+        (policy.catalog.levels.index(level), kind, level) for kind in kinds if (level := settings[kind]) is not None
+    ]
+    return min(said)[1:] if said else None

@@ -28,11 +28,12 @@ class StoreSettings:
     """What only one kind of store needs; validated always, ignored by the others.
 
     Attributes:
-        hbase_require_tls: the level from which plaintext connections are refused.
+        hbase_require_tls, cassandra_require_tls: the level from which plaintext connections are refused.
         cassandra_consistency: a consistency level of Cassandra's.
         cassandra_layouts: by table, for those that the policy speaks of.
     """
 
     hbase_require_tls: str | None = None
+    cassandra_require_tls: str | None = None
     cassandra_consistency: str | None = None
     cassandra_layouts: Mapping[str, CassandraLayout] = field(factory=dict)

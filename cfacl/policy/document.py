@@ -256,6 +256,7 @@ class CassandraTableSection(Section):
 class CassandraSection(Section):
     """What only Cassandra needs."""
 
+    require_tls: str | None = Field(None, description="the level from which plaintext connections are refused")
     consistency: Literal["ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_ONE", "LOCAL_QUORUM", "EACH_QUORUM"] | None = (
         Field(None, description="the consistency level of reads and writes")
     )

@@ -92,14 +92,16 @@ class _Lint:
         yield from self._tls()
 
     def _tls(self) -> Iterator[Finding]:
-        level, rank = self._policy.stores.hbase_require_tls, self._reach.rank
-        families = (each for table in self._policy.catalog.tables.values() for each in table.families.values())
-        if level is not None and not any(rank[each.level] >= rank[level] for each in families):
-            yield _finding(
-                ("stores", "hbase", "require_tls"),
-                "idle",
-                f"no family is at {quoted(level)} or above; name a lower level, or take it out",
-            )
+        stores, rank = self._policy.stores, self._reach.rank
+        tables = self._policy.catalog.tables.values()
+        highest = max((rank[each.level] for table in tables for each in table.families.values()), default=-1)
+        for kind, level in (("hbase", stores.hbase_require_tls), ("cassandra", stores.cassandra_require_tls)):
+            if level is not None and highest < rank[level]:
+                yield _finding(
+                    ("stores", kind, "require_tls"),
+                    "idle",
+                    f"no family is at {quoted(level)} or above; name a lower level, or take it out",
+                )
 
     def _access(self) -> Iterator[Finding]:
         """Find families that nobody can read and purposes that nobody can state."""

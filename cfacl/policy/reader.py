@@ -178,6 +178,7 @@ def _expect(line: written.ExpectSection) -> Expect:
 def _stores(stores: written.StoresSection) -> StoreSettings:
     return StoreSettings(
         hbase_require_tls=stores.hbase.require_tls,
+        cassandra_require_tls=stores.cassandra.require_tls,
         cassandra_consistency=stores.cassandra.consistency,
         cassandra_layouts={
             name: CassandraLayout(each.layout, each.buckets) for name, each in stores.cassandra.tables.items()

@@ -252,9 +252,9 @@ class _Judge:
             yield self._unknown(place, family, "family", families, f" of table {quoted(table)}")
 
     def _stores(self, stores: Mapping[str, Any]) -> Iterator[Problem]:
-        yield from self._one(
-            ("stores", "hbase"), _section(stores.get("hbase")), "require_tls", "level", self._declared.levels
-        )
+        for kind in ("hbase", "cassandra"):
+            section = _section(stores.get(kind))
+            yield from self._one(("stores", kind), section, "require_tls", "level", self._declared.levels)
         tables = self._declared.tables
         for name, settings in _tables(_section(stores.get("cassandra")), "tables"):
             place = ("stores", "cassandra", "tables", name)

@@ -184,7 +184,10 @@ def _stores(stores: StoreSettings) -> _Section:
     layouts = {name: _layout(each) for name, each in sorted(stores.cassandra_layouts.items())}
     return _given(
         hbase=_present(require_tls=stores.hbase_require_tls),
-        cassandra={**_present(consistency=stores.cassandra_consistency), **_given(tables=layouts)},
+        cassandra={
+            **_present(require_tls=stores.cassandra_require_tls, consistency=stores.cassandra_consistency),
+            **_given(tables=layouts),
+        },
     )
 
 

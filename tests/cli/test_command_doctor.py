@@ -86,7 +86,10 @@ def test_an_address_that_the_policy_refuses_deserves_attention(run: Any, write: 
     monkeypatch.setattr(MemoryStore, "plaintext", True)
     found = signs(run("doctor", "memory://", "--policy", policy, "--format", "json"))["transport"]
     assert found == [
-        ("attention", "`connect` refuses this address: `require_tls` is for `account:id`; use `hbase+https://`")
+        (
+            "attention",
+            "`connect` refuses this address: `require_tls` is for `account:id`; use `hbase+https://`, with a gateway that has a certificate",
+        )
     ]
 
 

@@ -32,7 +32,7 @@ def test_it_is_followed_from_its_top() -> None:
     assert positions == sorted(positions)
     assert "`home.toml`:\n\n```toml" in BEGINNING
     printed = Path(str(__main__.__file__)).read_text("utf-8")
-    assert 'cfacl.connect("{url}", policy="home.toml")' in printed
+    assert 'cfacl.connect("hbase://{server.host}:{server.port()}", policy="home.toml")' in printed
     assert f'cfacl.connect("{ADDRESS}", policy="home.toml")' in block("python")
 
 

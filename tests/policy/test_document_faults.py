@@ -69,6 +69,7 @@ refused = ["write account:prof"]
 require_tls = "sensitive"
 
 [stores.cassandra]
+require_tls = "sensitive"
 consistency = "LOCAL_QUORUM"
 
 [stores.cassandra.tables.account]
@@ -319,6 +320,8 @@ CASES: Final[list[tuple[str, str, str, str]]] = [
     ("expect[0].refused[0]", "'read account:prof'", "expect[0].refused[0]",
      "`read account:prof` is also among `allowed`; take one out"),
     ("stores.hbase.require_tls", "'secret'", "stores.hbase.require_tls", f"no level `secret` is declared; {DECLARE}"),
+    ("stores.cassandra.require_tls", "'secret'", "stores.cassandra.require_tls",
+     f"no level `secret` is declared; {DECLARE}"),
     ("stores.cassandra.tables.acount", "{}", "stores.cassandra.tables.acount",
      "no table `acount` is declared; did you mean `account`?"),
     # declared twice

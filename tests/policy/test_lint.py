@@ -575,8 +575,11 @@ def test_real_policies_are_linted(rolemining: Path) -> None:
     assert {each.code for each in policy_from_pairs(pairs).lint()} == set()  # type: ignore[arg-type]  # two names a line
 
 
+@pytest.mark.parametrize("kind", ["hbase", "cassandra"])
 @pytest.mark.parametrize(("level", "idle"), [("public", False), ("sensitive", False), ("sealed", True)])
-def test_a_level_from_which_tls_is_required_and_that_no_family_reaches_is_idle(level: str, idle: bool) -> None:
-    policy = Policy.loads(SOUND + f'\n[stores.hbase]\nrequire_tls = "{level}"\n')
+def test_a_level_from_which_tls_is_required_and_that_no_family_reaches_is_idle(
+    kind: str, level: str, idle: bool
+) -> None:
+    policy = Policy.loads(SOUND + f'\n[stores.{kind}]\nrequire_tls = "{level}"\n')
     said = "no family is at `sealed` or above; name a lower level, or take it out"
-    assert policy.lint() == ((Finding("stores.hbase.require_tls", "idle", said),) if idle else ())
+    assert policy.lint() == ((Finding(f"stores.{kind}.require_tls", "idle", said),) if idle else ())

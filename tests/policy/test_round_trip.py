@@ -55,6 +55,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
         "hbase": draw(st.sampled_from([{}, {"require_tls": draw(st.sampled_from(strategies_ladder(document)))}])),
         "cassandra": {
             **draw(st.sampled_from([{}, {"consistency": "QUORUM"}])),
+            **draw(st.sampled_from([{}, {"require_tls": draw(st.sampled_from(strategies_ladder(document)))}])),
             "tables": draw(st.dictionaries(st.sampled_from(sorted(document["tables"])), layouts, max_size=2)),
         },
     }

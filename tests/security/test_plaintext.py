@@ -31,6 +31,37 @@ def policy(*levels: str, require: str | None) -> cfacl.Policy:
     )
 
 
+class Cassandra(MemoryStore):
+    """A Cassandra that somebody on the way can read."""
+
+    scheme = "cassandra"
+    plaintext: Any = True
+
+
+def test_what_is_said_for_one_kind_of_store_is_for_that_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: Any = Cassandra(clock=lambda: 0)
+    monkeypatch.setattr("cfacl.api.connection.open_store", lambda url, **keys: opened)
+    text = 'policy = { name = "x", purposes = ["w"] }\ntables.t.families.f = { level = "sealed", purposes = [] }\n'
+    for kind, refused in (("hbase", False), ("cassandra", True)):
+        asked = cfacl.Policy.loads(f'{text}stores.{kind}.require_tls = "sealed"\n')
+        if not refused:
+            cfacl.connect("cassandra://one/home", policy=asked)
+            continue
+        with pytest.raises(cfacl.TlsRequired, match=r"^`stores\.cassandra\.require_tls` is `sealed`.*say `\?tls=true`"):
+            cfacl.connect("cassandra://one/home", policy=asked)
+
+
+def test_for_a_store_of_no_known_kind_the_strictest_counts(store: CountingStore) -> None:
+    text = """
+policy = { name = "x" }
+tables.t.families.f = { level = "personal", purposes = [] }
+stores.hbase.require_tls = "sealed"
+stores.cassandra.require_tls = "personal"
+"""
+    with pytest.raises(cfacl.TlsRequired, match=r"`stores\.cassandra\.require_tls` is `personal`"):
+        cfacl.connect("other://gateway", policy=cfacl.Policy.loads(text))
+
+
 class Bare(MemoryStore):
     """A store that somebody on the way can read."""
 
