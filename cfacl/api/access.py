@@ -305,8 +305,11 @@ class Access(Pinned):
         """Return a deletion, copied and taken apart."""
         return DeleteChange(self.caller._snapshot(), self.table, row, columns, self.stamp(timestamp))
 
-    def apply(self, request: str, changes: Sequence[Change], durable: bool) -> None:
-        """Decide changes, at least one, once per distinct action and families; then send them as one call."""
+    def apply(self, request: str, changes: Sequence[Change], durable: bool, **more: bool) -> None:
+        """Decide changes, at least one, once per distinct action and families; then send them as one call.
+
+        ``more``: as `Store.apply` has it.
+        """
         snapshot = changes[0].snapshot
         while True:
             wants = []
@@ -323,7 +326,7 @@ class Access(Pinned):
                 if self.stand(plans):
                     self._changeable()
                     try:
-                        return self.store.apply(self.table, mutations, durable=durable)
+                        return self.store.apply(self.table, mutations, durable=durable, **more)
                     except Exception as error:
                         raise self._failure(error)
             snapshot = self.caller._snapshot()

@@ -20,13 +20,13 @@ class Batch(Pinned):
     first byte is sent; one denied change denies all.  A block that raised sends nothing more.
 
     With ``batch_size`` the changes are sent whenever so many have come; each time is a batch of its own.
-    With ``transaction`` all are sent as one, so the two exclude each other.
+    With ``transaction`` all are made or none, so the two exclude each other; what the store can't make so is `Unsupported`.
 
     Made by `Table.batch`.  Raises as `Table.put` and `Table.delete`: what makes no sense at once, what is
     not granted when it is sent.
     """
 
-    __slots__ = ("_access", "_durable", "_failed", "_lock", "_pending", "_size", "_timestamp")
+    __slots__ = ("_access", "_durable", "_failed", "_lock", "_pending", "_size", "_timestamp", "_whole")
 
     def __init__(
         self, access: Access, timestamp: int | None, size: int | None, *, transaction: bool, durable: bool
@@ -40,6 +40,7 @@ class Batch(Pinned):
         self._lock = Lock()
         self._failed = False
         self._durable = durable
+        self._whole = {"whole": True} if transaction else {}
 
     def put(self, row: bytes, data: Mapping[bytes, bytes]) -> None:
         """Add a put."""
@@ -64,7 +65,7 @@ class Batch(Pinned):
             sent, self._pending = self._pending, []
         if sent:
             try:
-                self._access.apply("batch", sent, self._durable)
+                self._access.apply("batch", sent, self._durable, **self._whole)
             except BaseException:
                 with self._lock:
                     self._pending = sent + self._pending

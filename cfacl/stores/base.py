@@ -233,12 +233,14 @@ class Store(abc.ABC):
         """
 
     @abc.abstractmethod
-    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         """Apply mutations in order, and the changes of each in order.
 
         Args:
             durable: on the disk when this returns, so that it survives the death of the machine.  Otherwise it
                 survives that of the process at once, and that of the machine from the next `flush` on.
+            whole: all of them are made or none, also where the store has no `atomic_batch`; what it cannot make so is
+                `Unsupported`, or a `RequestError` where it is too much at once, and nothing is made.
 
         A put without a timestamp is stamped max(now, highest timestamp accepted in its family); where the process died,
         what it left may say up to a second more than that was, so that the highest need not be written with each put.

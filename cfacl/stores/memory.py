@@ -277,7 +277,7 @@ class MemoryStore(Store):
 
         return batches(span, limit)
 
-    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         with self.entered():
             now = self._now()
             for mutation in mutations:

@@ -208,11 +208,11 @@ class _Around(Store):
 
         return steps()
 
-    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         families = _names([change.family for each in mutations for change in each.changes])
         self.ask(
             Call("apply", table, families, len(mutations), durable=durable),
-            lambda: self.inner.apply(table, mutations, durable=durable),
+            lambda: self.inner.apply(table, mutations, durable=durable, whole=whole),
         )
 
     def compare_and_set(

@@ -74,7 +74,7 @@ def test_one_that_opens_for_writing_all_the_same_is_closed(installed):
     [
         (
             "redis://x",
-            "no store is installed for `redis://`; known are `hbase`, `hbase+http`, `hbase+https`, `memory`, `rocksdb`",
+            "no store is installed for `redis://`; known are `cassandra`, `hbase`, `hbase+http`, `hbase+https`, `memory`, `rocksdb`",
         ),
         (5, "a store is named by a URL or a path, not int"),
         ("", "a store is named by a URL or a path, and this one is empty"),

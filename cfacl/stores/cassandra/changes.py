@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from attrs import define, field
 from cassandra.query import BatchStatement, BatchType
 
-from cfacl.errors import CfaclError, InvalidKey, InvalidValue, PartlyWritten
+from cfacl.errors import CfaclError, InvalidKey, InvalidValue, PartlyWritten, RequestError
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import MAX_KEY, Delete, Mutation, Put
 from cfacl.stores.cassandra.kept import Kept, read_kept
@@ -214,6 +214,7 @@ def _send_all(ring: Ring, parts: Sequence[_Part]) -> None:
     """Send parts, some at a time, and no more of them once one failed."""
     done: set[bytes] = set()
     unknown: set[bytes] = set()
+    refused: set[bytes] = set()
     failed: CfaclError | None = None
     under_way: deque[tuple[_Part, Any]] = deque()
     left = iter(parts)
@@ -221,13 +222,13 @@ def _send_all(ring: Ring, parts: Sequence[_Part]) -> None:
         under_way.append((part, ring.begin(part.batch.statement())))
         if len(under_way) < _WINDOW:
             continue
-        failed = _ended(ring, under_way, done, unknown)
+        failed = _ended(ring, under_way, done, unknown, refused)
         if failed is not None:
             break
     while under_way:
-        failed = _ended(ring, under_way, done, unknown) or failed
+        failed = _ended(ring, under_way, done, unknown, refused) or failed
     if failed is not None:
-        unwritten = {key for each in left for key in each.keys}
+        unwritten = refused.union(*(each.keys for each in left))
         raise PartlyWritten(
             f"{failed}; rows written: {len(done)}, not written: {len(unwritten)}, not known: {len(unknown)}",
             written=done,
@@ -236,12 +237,19 @@ def _send_all(ring: Ring, parts: Sequence[_Part]) -> None:
         ) from (failed.__cause__ or failed)
 
 
-def _ended(ring: Ring, under_way: deque[tuple[_Part, Any]], done: set[bytes], unknown: set[bytes]) -> CfaclError | None:
+def _ended(
+    ring: Ring,
+    under_way: deque[tuple[_Part, Any]],
+    done: set[bytes],
+    unknown: set[bytes],
+    refused: set[bytes],
+) -> CfaclError | None:
+    """Wait for the part that was sent first, and note what became of its rows."""
     part, future = under_way.popleft()
     try:
         ring.end(future, applied=True)
     except CfaclError as error:
-        unknown |= part.keys
+        (refused if isinstance(error, RequestError) else unknown).update(part.keys)
         return error
     done |= part.keys
     return None

@@ -169,7 +169,11 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
         "a row key and a column name are longer than 65,535 bytes together, the most that the layout `ordered` takes",
     ),
     (r"Out of bound timestamp", InvalidValue, "a timestamp is beyond what cassandra takes"),
-    (r"Mutation of \d+ bytes|too large for the maximum|Request is too big|exceeds maximum", InvalidValue, _LARGE),
+    (
+        r"Mutation of \d+ bytes|too large for the maximum|Request is too big|exceeds allowed maximum",
+        InvalidValue,
+        _LARGE,
+    ),
 )
 _AGAIN: Final = "; try again"
 _PERHAPS: Final = "; it may have been applied, or still be, so look before it is sent again"

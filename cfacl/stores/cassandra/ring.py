@@ -177,11 +177,11 @@ class Ring:
             _set_level(cluster, self._level)
             session = cluster.connect()
             session.use_client_timestamp = False  # statements bear their own, or the server stamps them
-            self._confirm_data_center(cluster)
             # Without the rest of the schema, which would be read again whenever anybody changes it.
             cluster.refresh_keyspace_metadata(self.address.keyspace)
         except Exception as error:  # as above
             cluster.shutdown()
+            self._confirm_data_center(cluster)  # of which the driver says no more than that it finds nobody
             raise mapped(error, self.address, applied=False) from error
         self.opened += 1
         self._prepared = lru_cache(maxsize=None)(lambda _, text: session.prepare(text))
@@ -190,7 +190,7 @@ class Ring:
     def _confirm_data_center(self, cluster: Any) -> None:
         name = self.address.data_center
         known = sorted({each.datacenter for each in cluster.metadata.all_hosts() if each.datacenter})
-        if name is not None and name not in known:
+        if name is not None and known and name not in known:
             raise RequestError(f"no node is in data centre {quoted(name)}; known are {', '.join(map(quoted, known))}")
 
 

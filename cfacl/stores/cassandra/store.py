@@ -167,13 +167,13 @@ class CassandraStore(Store):
 
         return batches(read, rows.close, batch_size, limit, cells)
 
-    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         confirm_keys([each.key for each in mutations])
         confirm_timestamps(mutations)
         families = list({change.family: None for each in mutations for change in each.changes})
         tables = dict(zip(families, self._schema.confirm(table, families), strict=True))
         with self._schema.told(table, families):
-            send(self._ring, tables, mutations, self._stamps)
+            send(self._ring, tables, mutations, self._stamps, whole=whole)
 
     def compare_and_set(
         self,

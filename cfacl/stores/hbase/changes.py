@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import define
 
-from cfacl.errors import CfaclError, PartlyWritten
+from cfacl.errors import CfaclError, PartlyWritten, Unsupported
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import BatchMutation, IllegalArgument, PutCell
@@ -32,18 +32,34 @@ _FRAMED_BYTES: Final = 1 << 20
 _MILLISECOND: Final = 0.001
 
 
-def send(gateway: Gateway, table: bytes, mutations: Sequence[Mutation], stamps: Stamps | None = None) -> None:
+def send(
+    gateway: Gateway,
+    table: bytes,
+    mutations: Sequence[Mutation],
+    stamps: Stamps | None = None,
+    *,
+    whole: bool = False,
+) -> None:
     """Send changes in their order.
 
     Args:
         stamps: of changes that have no timestamp; all are then sent once more where the connection broke.
+        whole: all of them, or none.
 
     Raises:
+        Unsupported: they are to be ``whole``, and HBase does not make them so.
         PartlyWritten: some may be written and others not.
         CfaclError: none was written, or it is not known of the only row that there is.
     """
     done: set[bytes] = set()
-    for run in _runs(mutations, _FRAMED_BYTES if gateway.address.transport == "framed" else _BYTES):
+    runs = _runs(mutations, _FRAMED_BYTES if gateway.address.transport == "framed" else _BYTES)
+    if whole:
+        runs = iter(all_of_them := list(runs))
+        if len(all_of_them) > 1 or any(len(each.rows) > 1 for each in all_of_them):
+            raise Unsupported(
+                "hbase makes the changes of several rows, and puts and deletes, one after the other; leave out `transaction`"
+            )
+    for run in runs:
         plain = run.timestamp is None
         if plain and stamps is not None:
             run.timestamp = stamps.delete() if run.deletes else stamps.put()

@@ -190,7 +190,7 @@ class HBaseStore(Store):
 
         return batches(read, scanner.close, batch_size, limit, cells)
 
-    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         confirm_keys([each.key for each in mutations])
         families = set()
         for mutation in mutations:
@@ -202,7 +202,7 @@ class HBaseStore(Store):
         if self._stamps is not None:
             self._clocks.confirm_agree()
         with self._schema.told(table, families):
-            send(self._gateway, self._gateway.table(table), mutations, self._stamps)
+            send(self._gateway, self._gateway.table(table), mutations, self._stamps, whole=whole)
 
     def compare_and_set(
         self,

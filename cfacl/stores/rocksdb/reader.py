@@ -162,7 +162,7 @@ class RocksReader(RocksStore):
     def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
         raise Unsupported(READ_ONLY)
 
-    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         raise Unsupported(READ_ONLY)
 
     def compare_and_set(

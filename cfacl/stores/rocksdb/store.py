@@ -184,7 +184,7 @@ class RocksStore(Store):
             instant = self._instant(opened, span)
         return as_of(self.gate, instant, self._now, batch_size, limit)
 
-    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         with self.gate:
             self._apply(table, mutations, durable)
 

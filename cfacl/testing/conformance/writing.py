@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cfacl.errors import InvalidValue, SchemaMissing
+from cfacl.errors import InvalidValue, SchemaMissing, Unsupported
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.testing.clock import Clock
@@ -101,6 +101,19 @@ class Writing(Suite[S]):
             assert row(store, b"u1", one) is None
             store.apply(TABLE, [Mutation(b"u2", (there, gone))])
             assert row(store, b"u2", one) == {b"one:a": b"gone"}
+
+    def test_what_is_to_be_whole_is_made_whole_or_refused(self, store: S, one: StoredFamily, two: StoredFamily) -> None:
+        changes = (Put(one, {b"a": b"1"}), Put(two, {b"a": b"2"}))
+        rows = [(b"u%d" % n, {b"one:a": b"1", b"two:a": b"2"}) for n in range(1, 6)]
+        try:
+            store.apply(TABLE, [Mutation(key, changes) for key, _ in rows], whole=True)
+        except Unsupported:
+            assert not self.capable(store).atomic_batch
+            assert (self.raw_cells(store, one), self.raw_cells(store, two)) == ({}, {})
+        else:
+            assert scanned(store, one, two) == rows
+        store.apply(TABLE, [Mutation(b"v", (changes[0],))], whole=True)
+        assert row(store, b"v", one) == {b"one:a": b"1"}
 
     @needs("latest_wins", "timestamps")
     def test_the_mutations_of_a_call_take_effect_in_the_order_of_the_call(

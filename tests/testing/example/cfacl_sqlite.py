@@ -235,7 +235,7 @@ class SqliteStore(Store):
 
         return batches(span, limit)
 
-    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True) -> None:
+    def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         with self.entered():
             for mutation in mutations:
                 for change in mutation.changes:

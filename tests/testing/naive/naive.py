@@ -280,7 +280,7 @@ class NaiveStore(Store):
 
         return batches(span, limit, (None, None))
 
-    def apply(self, table, mutations, *, durable=True):
+    def apply(self, table, mutations, *, durable=True, whole=False):
         with self.locked_write():
             self.check(table, mutations)
             for mutation in mutations:

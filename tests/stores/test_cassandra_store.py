@@ -1,0 +1,474 @@
+"""What Cassandra does that no suite for all stores knows of: batches, times, layouts, and what is told where it can't."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from cfacl.errors import (
+    Closed,
+    InvalidKey,
+    InvalidValue,
+    PartlyWritten,
+    RequestError,
+    SchemaMissing,
+    StoreContractError,
+    StoreError,
+    StoreUnavailable,
+    Unsupported,
+)
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import MAX_KEY, Delete, Mutation, Put, Span
+from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.stores.cassandra.address import parse
+from cfacl.stores.cassandra.names import RECORDS
+from cfacl.stores.cassandra.store import CassandraStore, open_store
+from cfacl.testing.servers import RunningCassandra
+
+pytestmark = pytest.mark.slow
+
+TABLE = "account"
+
+
+class Ground:
+    """A keyspace with a table of two families, and ways to it."""
+
+    def __init__(self, server: RunningCassandra, keyspace: str, operator: Any) -> None:
+        self.server, self.keyspace, self.operator = server, keyspace, operator
+        self.one, self.two = (StoredFamily(TABLE, name, number, "public") for number, name in ((1, "one"), (2, "two")))
+        self.many = StoredFamily(TABLE, "many", 3, "public", versions=3)
+        self._opened: list[CassandraStore] = []
+        self.store = self.open()
+        self.store.create_table(TABLE, [self.one, self.two, self.many])
+
+    @property
+    def url(self) -> str:
+        return f"cassandra://{self.server.host}:{self.server.port}/{self.keyspace}"
+
+    def open(self, query: str = "", settings: StoreSettings | None = None) -> CassandraStore:
+        store = CassandraStore(parse(self.url + query), clock=time.time_ns)
+        store.settle(settings or StoreSettings(cassandra_layouts={TABLE: CassandraLayout("ordered", 4)}))
+        self._opened.append(store)
+        return store
+
+    def put(self, key: bytes, *changes: Put | Delete) -> None:
+        self.store.apply(TABLE, [Mutation(key, changes)])
+
+    def row(self, key: bytes, *families: StoredFamily, store: CassandraStore | None = None) -> dict[bytes, Any] | None:
+        asked = Projection([Slice(each) for each in families])
+        found = (store or self.store).get(TABLE, [key], asked)
+        return found[0][1] if found else None
+
+    def cql(self, text: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self.operator.execute(text.replace("KEYSPACE.", f"{self.keyspace}.")).all()
+        return found
+
+    def close(self) -> None:
+        for each in self._opened:
+            each.close()
+
+
+@pytest.fixture
+def ground(cassandra: RunningCassandra, keyspaces: Callable[[], str], cassandra_operator: Any) -> Iterator[Ground]:
+    made = Ground(cassandra, keyspaces(), cassandra_operator)
+    yield made
+    made.close()
+
+
+# --- batches
+
+
+def test_a_logged_batch_is_all_there_in_the_end_and_a_reader_may_see_its_families_apart(ground: Ground) -> None:
+    """Why `isolated_row` is denied: what a reader sees is each family whole, and not always of one write."""
+    capable = ground.store.capabilities(ground.one)
+    assert (capable.atomic_row, capable.isolated_row) == (True, False)
+    stop = threading.Event()
+
+    def write() -> int:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            value = b"%d" % number
+            changes = [Put(each, {b"a": value, b"b": value}) for each in (ground.one, ground.two)]
+            ground.put(b"u", *changes)
+        return number
+
+    apart = 0
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        try:
+            for _ in range(400):
+                found = ground.row(b"u", ground.one, ground.two) or {}
+                for name in (b"one", b"two"):  # one family is one partition, whose changes are seen together
+                    assert found.get(name + b":a") == found.get(name + b":b")
+                apart += found.get(b"one:a") != found.get(b"two:a")
+        finally:
+            stop.set()
+    last = b"%d" % writer.result()
+    found = ground.row(b"u", ground.one, ground.two) or {}
+    assert set(found.values()) == {last}
+    assert apart < 400
+
+
+def test_changes_of_one_call_keep_their_order_whatever_they_are(ground: Ground) -> None:
+    for number in range(50):
+        ground.put(
+            b"u",
+            Put(ground.one, {b"a": b"9"}),
+            Delete(ground.one),
+            Put(ground.one, {b"a": b"%d" % number}),
+            Delete(ground.two, (b"a",)),
+            Put(ground.two, {b"a": b"8"}),
+            Delete(ground.two),
+        )
+        assert ground.row(b"u", ground.one, ground.two) == {b"one:a": b"%d" % number}
+
+
+def test_a_row_over_the_limit_of_a_batch_is_refused_and_never_cut(ground: Ground) -> None:
+    """The families of a row have one partition key, so that they are one mutation, and that has a limit of its own."""
+    large = b"x" * (3 << 20)
+    with pytest.raises(InvalidValue, match=r"^this is larger than the node takes; send less at once"):
+        ground.put(b"u", Put(ground.one, {b"a": large}), Put(ground.two, {b"a": large}))
+    assert ground.row(b"u", ground.one, ground.two) is None
+    half = large[: 3 << 19]
+    ground.put(b"u", Put(ground.one, {b"a": half}), Put(ground.two, {b"a": half}))
+
+
+def test_a_transaction_is_one_batch_or_none(ground: Ground) -> None:
+    rows = [Mutation(b"u%d" % n, (Put(ground.one, {b"a": b"x" * 3_000}),)) for n in range(40)]
+    with pytest.raises(RequestError, match="batch_size_fail_threshold"):
+        ground.store.apply(TABLE, rows, whole=True)
+    assert ground.cql("SELECT * FROM KEYSPACE.account__one__1") == []
+    ground.store.apply(TABLE, rows)
+    assert len(ground.cql("SELECT row FROM KEYSPACE.account__one__1")) == 40
+    ground.store.apply(TABLE, [each._replace(changes=(Delete(ground.one),)) for each in rows], whole=True)
+    assert ground.cql("SELECT row FROM KEYSPACE.account__one__1") == []
+
+
+def test_a_batch_that_fails_in_part_says_which_rows(ground: Ground) -> None:
+    large = Put(ground.one, {b"a": b"x" * (5 << 20)})
+    rows = [Mutation(b"u%03d" % n, (Put(ground.one, {b"a": b"1"}),)) for n in range(100)]
+    rows.append(Mutation(b"wide", (large,)))
+    with pytest.raises(PartlyWritten, match="this is larger than the node takes") as error:
+        ground.store.apply(TABLE, rows)
+    told = error.value
+    assert told.unknown == set()
+    assert b"wide" in told.unwritten
+    there = {key for (key,) in ground.cql("SELECT row FROM KEYSPACE.account__one__1")}
+    assert there == told.written
+    assert told.written | told.unknown | told.unwritten == {each.key for each in rows}
+
+
+# --- times
+
+
+def test_a_plain_put_is_stamped_by_the_cluster_whatever_time_it_is_here(ground: Ground) -> None:
+    for ahead in (-3600, 3600):
+        other = CassandraStore(parse(ground.url), clock=lambda: time.time_ns() + ahead * 10**9)
+        try:
+            other.apply(TABLE, [Mutation(b"u", (Put(ground.one, {b"a": b"1"}),))])
+        finally:
+            other.close()
+        ((stamp,),) = ground.cql("SELECT writetime(v) FROM KEYSPACE.account__one__1")
+        assert abs(stamp / 1_000_000 - time.time()) < 30
+
+
+def test_a_clock_that_is_ahead_is_told_before_it_hides_what_is_there(ground: Ground) -> None:
+    brief = StoredFamily(TABLE, "brief", 9, "public", time_to_live=60_000)
+    ground.store.create_table(TABLE, [brief])
+    ground.put(b"u", Put(brief, {b"a": b"1"}))
+    ahead = CassandraStore(parse(ground.url), clock=lambda: time.time_ns() + 100 * 10**9)
+    with pytest.raises(StoreError, match=r"^this clock is (99|100) seconds ahead of the cluster's"):
+        ground.row(b"u", brief, store=ahead)
+    ahead.close()
+    assert ground.row(b"u", brief) == {b"brief:a": b"1"}
+
+
+def test_what_is_compared_and_set_is_not_hidden_by_what_was_there(ground: Ground) -> None:
+    """What a transaction writes bears its coordinator's milliseconds; puts and deletes before it bear microseconds."""
+    for number in range(60):
+        cell = b"%d" % number
+        if number % 3:
+            ground.put(b"u", Put(ground.one, {cell: b"old"}))
+        if number % 3 == 2:
+            ground.put(b"u", Delete(ground.one))
+        expected = b"old" if number % 3 == 1 else None
+        change = Mutation(b"u", (Put(ground.one, {cell: b"new"}),))
+        assert ground.store.compare_and_set(TABLE, b"u", [(ground.one, cell, expected)], change)
+        assert (ground.row(b"u", ground.one) or {})[b"one:" + cell] == b"new"
+        ground.put(b"u", Put(ground.one, {cell: b"last"}))
+        assert (ground.row(b"u", ground.one) or {})[b"one:" + cell] == b"last"
+
+
+def test_a_cell_from_the_future_is_waited_for_or_told(ground: Ground) -> None:
+    now = time.time_ns() // 1_000_000
+    ground.put(b"u", Put(ground.one, {b"a": b"1"}, now + 500))
+    assert ground.store.compare_and_set(
+        TABLE, b"u", [(ground.one, b"a", b"1")], Mutation(b"u", (Put(ground.one, {b"a": b"2"}),))
+    )
+    assert ground.row(b"u", ground.one) == {b"one:a": b"2"}
+    ground.put(b"u", Put(ground.one, {b"n": bytes(8)}, now + 60_000))
+    with pytest.raises(StoreUnavailable, match=r"^a cell bears a time \d\d seconds ahead of the cluster's"):
+        ground.store.increment(TABLE, b"u", ground.one, b"n", 1)
+
+
+def test_a_guard_shows_a_condition_what_was_put_meanwhile(ground: Ground) -> None:
+    """Versioned cells are keys by their time, so that a new one would not be seen by comparing the old."""
+    read = ground.store._conditions._read
+
+    def meanwhile(*arguments: Any) -> Any:
+        found = read(*arguments)
+        ground.put(b"u", Put(ground.many, {b"a": b"put"}))
+        time.sleep(0.005)
+        return found
+
+    ground.put(b"u", Put(ground.many, {b"a": b"1"}))
+    change = Mutation(b"u", (Put(ground.many, {b"a": b"2"}),))
+    ground.store._conditions._read = meanwhile  # type: ignore[method-assign]  # to come between the two
+    assert not ground.store.compare_and_set(TABLE, b"u", [(ground.many, b"a", b"1")], change)
+    ground.store._conditions._read = read  # type: ignore[method-assign]  # as above
+    assert ground.row(b"u", ground.many) == {b"many:a": b"put"}
+    assert ground.store.compare_and_set(TABLE, b"u", [(ground.many, b"a", b"put")], change)
+    assert ground.row(b"u", ground.many) == {b"many:a": b"2"}
+
+
+def test_conditions_of_one_family_may_be_several(ground: Ground) -> None:
+    ground.put(b"u", Put(ground.one, {b"a": b"1", b"b": b""}))
+    change = Mutation(b"u", (Put(ground.one, {b"c": b"3"}),))
+    held = [(ground.one, b"a", b"1"), (ground.one, b"b", b""), (ground.one, b"z", None)]
+    for wrong in ((b"a", b"2"), (b"b", None), (b"z", b"")):
+        assert not ground.store.compare_and_set(TABLE, b"u", [*held, (ground.one, *wrong)], change)
+    assert ground.row(b"u", ground.one) == {b"one:a": b"1", b"one:b": b""}
+    assert ground.store.compare_and_set(TABLE, b"u", held, change)
+    assert ground.row(b"u", ground.one) == {b"one:a": b"1", b"one:b": b"", b"one:c": b"3"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda g: Put(g.two, {b"a": b"1"}), "cassandra compares and puts cells of one family"),
+        (lambda g: Put(g.one, {b"a": b"1"}, 5), "cassandra stamps what is written under a condition"),
+        (lambda g: Delete(g.one, (b"a",)), "cassandra deletes nothing under a condition here"),
+    ],
+)
+def test_a_condition_that_cassandra_has_not_is_refused(
+    ground: Ground, change: Callable[[Ground], Any], told: str
+) -> None:
+    with pytest.raises(Unsupported, match=f"^{told}"):
+        ground.store.compare_and_set(TABLE, b"u", [(ground.one, b"a", None)], Mutation(b"u", (change(ground),)))
+    assert ground.row(b"u", ground.one, ground.two) is None
+
+
+# --- layouts
+
+
+def test_a_table_by_row_has_no_bounds_no_prefix_and_no_reverse(ground: Ground) -> None:
+    store = ground.open(settings=StoreSettings(cassandra_layouts={"events": CassandraLayout("row")}))
+    family = StoredFamily("events", "e", 7, "public")
+    store.create_table("events", [family])
+    assert store.capabilities(family).ordered_scan is False
+    assert store.capabilities(ground.one).ordered_scan is True
+    asked = Projection([Slice(family)])
+    for span in (Span(b"a"), Span(None, b"b"), Span(reverse=True)):
+        with pytest.raises(Unsupported, match=r"^table `events` has the layout `row`, whose scans have no order"):
+            store.scan("events", asked, span, batch_size=1)
+    store.apply("events", [Mutation(b"%d" % n, (Put(family, {b"a": b"1"}),)) for n in range(30)])
+    found = [key for batch in store.scan("events", asked, Span(), batch_size=7) for key, _ in batch]
+    assert sorted(found) == sorted(b"%d" % n for n in range(30))
+
+
+def test_rows_are_found_however_the_policy_says_their_table_is_laid_out_now(ground: Ground) -> None:
+    """A table keeps the layout that it was made with; `drift` tells the difference."""
+    ground.put(b"u", Put(ground.one, {b"a": b"1"}))
+    for layout in (CassandraLayout("ordered", 16), CassandraLayout("row")):
+        other = ground.open(settings=StoreSettings(cassandra_layouts={TABLE: layout}))
+        assert ground.row(b"u", ground.one, store=other) == {b"one:a": b"1"}
+        assert other.altered([ground.one, ground.two, ground.many]) == [ground.one, ground.two, ground.many]
+    assert ground.store.altered([ground.one, ground.two, ground.many]) == []
+    more = StoredFamily(TABLE, "one", 1, "public", versions=2)
+    less = StoredFamily(TABLE, "two", 2, "public", time_to_live=1_000)
+    assert ground.store.altered([more, less]) == [more, less]
+
+
+# --- the schema, and what others do to it
+
+
+def test_what_cfacl_never_made_is_listed_and_read_by_nobody(ground: Ground) -> None:
+    ground.cql("CREATE TABLE KEYSPACE.theirs (k int PRIMARY KEY, v blob)")
+    assert ground.store.tables()["theirs"] == {("", 0)}
+    ground.cql("DROP TABLE KEYSPACE.theirs")
+
+
+def test_a_family_whose_table_was_dropped_behind_our_back_is_missing(ground: Ground) -> None:
+    ground.put(b"u", Put(ground.one, {b"a": b"1"}), Put(ground.two, {b"a": b"1"}))
+    ground.cql("DROP TABLE KEYSPACE.account__two__2")
+    lacks = r"^the store lacks family `two` of table `account`; `create_tables\(\)` makes it$"
+    with pytest.raises(SchemaMissing, match=lacks):
+        ground.row(b"u", ground.one, ground.two)
+    with pytest.raises(SchemaMissing, match=lacks):
+        ground.put(b"u", Put(ground.two, {b"a": b"2"}))
+    assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
+    ground.store.create_table(TABLE, [ground.two])
+    assert ground.row(b"u", ground.two) is None
+
+
+def test_a_column_that_somebody_adds_is_not_read_and_one_that_is_gone_is_told(ground: Ground) -> None:
+    ground.put(b"u", Put(ground.one, {b"a": b"1"}))
+    assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
+    ground.cql("ALTER TABLE KEYSPACE.account__one__1 ADD extra blob")
+    ground.cql("UPDATE KEYSPACE.account__one__1 SET extra = 0x01 WHERE b = 0 AND row = 0x01 AND q = 0x01")
+    assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
+    ground.cql("ALTER TABLE KEYSPACE.account__one__1 DROP v")
+    with pytest.raises(StoreContractError, match="a column of one of cfacl's tables is gone"):
+        ground.row(b"u", ground.one, store=ground.open())
+
+
+def test_a_comment_that_was_changed_hides_the_family_or_is_told(ground: Ground) -> None:
+    ground.cql("ALTER TABLE KEYSPACE.account__one__1 WITH comment = 'mine'")
+    ground.store.reopen()
+    with pytest.raises(SchemaMissing):
+        ground.row(b"u", ground.one)
+    ((_, comment),) = ground.cql(
+        f"SELECT table_name, comment FROM system_schema.tables WHERE keyspace_name = '{ground.keyspace}'"
+        " AND table_name = 'account__two__2'"
+    )
+    broken = json.loads(comment)
+    del broken["buckets"]
+    ground.cql(f"ALTER TABLE KEYSPACE.account__two__2 WITH comment = '{json.dumps(broken)}'")
+    with pytest.raises(StoreContractError, match="comment of one of cfacl's tables was changed"):
+        ground.row(b"u", ground.two, store=ground.open())
+
+
+def test_a_table_of_somebody_elses_under_a_familys_name_is_never_taken(ground: Ground) -> None:
+    ground.cql("CREATE TABLE KEYSPACE.account__new__8 (b int, row blob, q blob, v blob, PRIMARY KEY ((b), row, q))")
+    with pytest.raises(StoreContractError, match=r"^table `account__new__8` is there, and is none of family `new`"):
+        ground.store.create_table(TABLE, [StoredFamily(TABLE, "new", 8, "public")])
+
+
+def test_a_keyspace_that_is_not_there_is_told_with_what_makes_it(ground: Ground) -> None:
+    with pytest.raises(SchemaMissing, match=r"^there is no keyspace `nowhere`; make it, in cqlsh `CREATE KEYSPACE"):
+        open_store(ground.url.replace(ground.keyspace, "nowhere"), clock=time.time_ns)
+    ground.store.system.compare_and_set("k", None, b"1")
+    ground.cql(f"DROP KEYSPACE {ground.keyspace}")
+    for call in (
+        lambda: ground.row(b"u", ground.one),
+        lambda: ground.put(b"u", Put(ground.one, {b"a": b"1"})),
+        lambda: ground.store.system.get("k"),
+        lambda: ground.store.system.compare_and_set("k", None, b"1"),
+    ):
+        with pytest.raises(SchemaMissing):
+            call()
+
+
+def test_a_records_table_that_was_dropped_is_made_again_and_holds_nothing(ground: Ground) -> None:
+    assert ground.store.system.compare_and_set("k", None, b"1")
+    ground.cql(f"DROP TABLE KEYSPACE.{RECORDS}")
+    assert ground.store.system.get("k") is None
+    assert ground.store.system.items("") == {}
+    assert ground.store.system.compare_and_set("k", None, b"2")
+    assert ground.store.system.get("k") == b"2"
+
+
+# --- where it is, and what is wrong with that
+
+
+def test_a_data_centre_that_is_none_is_told_with_those_that_are(ground: Ground) -> None:
+    with pytest.raises(RequestError, match=r"^no node is in data centre `mars`; known are `eu`$"):
+        open_store(f"{ground.url}?dc=mars", clock=time.time_ns)
+    open_store(f"{ground.url}?dc=eu", clock=time.time_ns).close()
+
+
+def test_a_cluster_that_is_not_there_is_unavailable(ground: Ground) -> None:
+    with pytest.raises(StoreUnavailable, match=r"^no node at `127\.0\.0\.1:1` can be reached"):
+        open_store("cassandra://127.0.0.1:1/home?timeout=2", clock=time.time_ns)
+
+
+def test_a_policy_says_how_many_replicas_answer(ground: Ground) -> None:
+    store = ground.open(settings=StoreSettings(cassandra_consistency="THREE"))
+    with pytest.raises(StoreUnavailable, match=r"^too few replicas are up for this consistency; try again$"):
+        ground.row(b"u", ground.one, store=store)
+    with pytest.raises(StoreUnavailable, match="too few replicas"):
+        store.apply(TABLE, [Mutation(b"u", (Put(ground.one, {b"a": b"1"}),))])
+    store.settle(StoreSettings())
+    assert ground.row(b"u", ground.one, store=store) is None
+
+
+@pytest.mark.parametrize("key", [b"", b"k" * (MAX_KEY + 1)])
+def test_a_key_that_no_store_takes_is_refused(ground: Ground, key: bytes) -> None:
+    for call in (
+        lambda: ground.row(key, ground.one),
+        lambda: ground.put(key, Put(ground.one, {b"a": b"1"})),
+        lambda: ground.store.increment(TABLE, key, ground.one, b"n", 1),
+        lambda: ground.store.versions(TABLE, key, ground.one, b"n"),
+    ):
+        with pytest.raises(InvalidKey):
+            call()
+
+
+def test_what_is_too_large_is_refused_with_what_to_raise(ground: Ground) -> None:
+    for size in (3 << 20, 5 << 20, 20 << 20):
+        try:
+            ground.put(b"u", Put(ground.one, {b"a": b"x" * size}))
+        except InvalidValue as error:
+            assert "commitlog_segment_size" in str(error)  # noqa: PT017  # one of them is taken
+            assert ground.row(b"v", ground.one) is None
+        else:
+            assert size == 3 << 20
+
+
+@pytest.mark.parametrize("timestamp", [-1, 1 << 62, (1 << 63) // 1000])
+def test_a_time_that_cassandra_has_not_is_refused(ground: Ground, timestamp: int) -> None:
+    for change in (Put(ground.one, {b"a": b"1"}, timestamp), Delete(ground.many, None, timestamp)):
+        with pytest.raises(InvalidValue, match="timestamp is milliseconds since 1970"):
+            ground.put(b"u", Put(ground.two, {b"a": b"1"}), change)
+    assert ground.row(b"u", ground.one, ground.two, ground.many) is None
+
+
+def test_no_warning_of_the_servers_names_a_key(ground: Ground, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        rows = [Mutation(b"sekret%d" % n, (Put(ground.one, {b"a": b"x" * 1_000}),)) for n in range(20)]
+        ground.store.apply(TABLE, rows, whole=True)
+    said = [each.getMessage() for each in caplog.records]
+    assert any(each.startswith("Server warning: left out") for each in said)
+    assert not any("sekret" in each or "account__" in each or b"sekret".hex() in each for each in said)
+
+
+def test_a_forked_child_lets_go_and_its_parent_goes_on(ground: Ground) -> None:
+    ground.put(b"u", Put(ground.one, {b"a": b"1"}))
+    told, tells = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            ground.row(b"u", ground.one)
+        except Closed as error:
+            os.write(tells, str(error).encode())
+        else:
+            os.write(tells, b"it answered")
+        try:
+            own = open_store(ground.url, clock=time.time_ns)
+            os.write(tells, b"; " + repr(ground.row(b"u", ground.one, store=own)).encode())
+            own.close()
+        finally:
+            os._exit(0)
+    os.close(tells)
+    with os.fdopen(told, "rb") as answers:
+        assert answers.read() == (
+            b"the store was opened by the parent of this process; open it after the fork; {b'one:a': b'1'}"
+        )
+    os.waitpid(child, 0)
+    for _ in range(20):
+        assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
+
+
+def test_it_tells_of_its_nodes(ground: Ground) -> None:
+    assert ground.store.statistics() == {"nodes": 1, "nodes_up": 1, "sessions_opened": 1}
+    ground.store.reopen()
+    assert ground.store.statistics()["sessions_opened"] == 2
