@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import threading
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,6 +76,30 @@ def marks() -> dict[str, dict[str, list[str]]]:
                         if isinstance(each, ast.Constant):
                             found[name][str(each.value)].append(f"{path.relative_to(TESTS.parent)}:{node.lineno}")
     return found
+
+
+@pytest.fixture(scope="session")
+def cassandra_operator(cassandra: Any) -> Iterator[Any]:
+    """A session of the driver's, of whoever may do everything."""
+    with cassandra.session(timeout=60) as session:
+        yield session
+
+
+@pytest.fixture
+def keyspaces(cassandra_operator: Any) -> Iterator[Callable[[], str]]:
+    """Make keyspaces of one test, and drop them with it."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"t{uuid.uuid4().hex[:12]}")
+        cassandra_operator.execute(
+            f"CREATE KEYSPACE {made[-1]} WITH replication = {{'class': 'NetworkTopologyStrategy', 'eu': 1}}"
+        )
+        return made[-1]
+
+    yield make
+    for each in made:
+        cassandra_operator.execute(f"DROP KEYSPACE IF EXISTS {each}")
 
 
 class Another:

@@ -11,6 +11,7 @@ import cfacl
 from cfacl.testing import vectors
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SERVERS = [pytest.param(each, marks=pytest.mark.slow) for each in ("hbase", "cassandra")]
 
 
 def column(db, table, family):
@@ -36,13 +37,16 @@ def attempt(db, case):
 
 @pytest.mark.rule("1a", "1d", "1e", "2a", "2b", "2c", "2d", "2e", "2f", "2g", "3a", "4a", "8a")
 @pytest.mark.parametrize("vector", vectors.load(), ids=lambda vector: vector.name)
-@pytest.mark.parametrize("scheme", ["memory", "rocksdb", pytest.param("hbase", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("scheme", ["memory", "rocksdb", *SERVERS])
 def test_every_vector_holds_for_data(request, scheme, vector, tmp_path):
     now = [0]
     url = "memory://" if scheme == "memory" else (tmp_path / "store").as_uri().replace("file:", "rocksdb:")
     if scheme == "hbase":
         server = request.getfixturevalue("hbase")
         url = f"hbase://{server.host}:{server.port()}/v{uuid.uuid4().hex[:12]}_"
+    if scheme == "cassandra":
+        server = request.getfixturevalue("cassandra")
+        url = f"cassandra://{server.host}:{server.port}/{request.getfixturevalue('keyspaces')()}"
     wrong = []
     with cfacl.connect(url, policy=cfacl.Policy.loads(vector.policy), clock=lambda: now[0]) as db:
         db.create_tables()

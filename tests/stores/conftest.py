@@ -23,7 +23,7 @@ from cfacl.stores.registry import open_store
 from cfacl.testing.announcements import absent
 from cfacl.testing.clock import Clock
 from cfacl.testing.conformance.suite import fresh_folder, pressed_switches
-from cfacl.testing.servers import Operator, Proxy, Running, RunningCassandra
+from cfacl.testing.servers import Operator, Proxy, Running
 
 T = TypeVar("T")
 
@@ -208,27 +208,3 @@ def warm(ground: Ground, rows: object, proxy: Proxy) -> HBaseStore:
 def hasty(ground: Ground, rows: object, proxy: Proxy) -> HBaseStore:
     """One that gives up soon."""
     return ground.warmed(ground.store(proxy.port, timeout=ground.SHORT))
-
-
-@pytest.fixture(scope="session")
-def cassandra_operator(cassandra: RunningCassandra) -> Iterator[Any]:
-    """A session of the driver's, of whoever may do everything."""
-    with cassandra.session(timeout=60) as session:
-        yield session
-
-
-@pytest.fixture
-def keyspaces(cassandra_operator: Any) -> Iterator[Callable[[], str]]:
-    """Make keyspaces of one test, and drop them with it."""
-    made: list[str] = []
-
-    def make() -> str:
-        made.append(f"t{uuid.uuid4().hex[:12]}")
-        cassandra_operator.execute(
-            f"CREATE KEYSPACE {made[-1]} WITH replication = {{'class': 'NetworkTopologyStrategy', 'eu': 1}}"
-        )
-        return made[-1]
-
-    yield make
-    for each in made:
-        cassandra_operator.execute(f"DROP KEYSPACE IF EXISTS {each}")

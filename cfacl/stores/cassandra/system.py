@@ -20,6 +20,7 @@ __all__ = ["Records"]
 T = TypeVar("T")
 
 _ALL: Final = 0
+_THERE: Final = "SELECT table_name FROM system_schema.tables WHERE keyspace_name = ? AND table_name = ?"
 
 
 class Records(SystemTable):
@@ -27,6 +28,7 @@ class Records(SystemTable):
 
     def __init__(self, ring: Ring) -> None:
         self._ring = ring
+        self._made = False
         self._table = f'"{ring.address.keyspace}".{RECORDS}'
 
     def get(self, key: str) -> bytes | None:
@@ -60,6 +62,10 @@ class Records(SystemTable):
         return self._made_for(decide)
 
     def _read(self, text: str, key: bytes) -> list[tuple[Any, ...]]:
+        if not self._made and not self._ring.ask(self._ring.prepare(_THERE), (self._ring.address.keyspace, RECORDS)):
+            self._ring.confirm_keyspace()
+            return []  # without a try, for the driver logs each that fails
+        self._made = True
         try:
             statement = self._statement(text)
             statement.fetch_size = None  # of one instant, and so of one page

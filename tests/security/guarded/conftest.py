@@ -1,6 +1,6 @@
 """A guarded store, on either of the embedded ones, that counts what it is asked and fails and lies when told to.
 
-Tests marked `on_hbase` have it on a real HBase too.
+Tests marked `on_servers` have it on a real HBase and a real Cassandra too.
 """
 
 from __future__ import annotations
@@ -229,6 +229,9 @@ def worlds(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[s
                 return "memory://"
             if store == "rocksdb":
                 return f"rocksdb://{folder}/{next(numbers)}"
+            if store == "cassandra":
+                server = request.getfixturevalue("cassandra")
+                return f"cassandra://{server.host}:{server.port}/{request.getfixturevalue('keyspaces')()}"
             server = request.getfixturevalue("hbase")
             return f"hbase://{server.host}:{server.port()}/w{uuid.uuid4().hex[:12]}_"
 
@@ -240,13 +243,13 @@ def worlds(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[s
         yield make
 
 
-HBASE: Final = pytest.param("hbase", marks=pytest.mark.slow)
+SERVERS: Final = [pytest.param(each, marks=pytest.mark.slow) for each in ("hbase", "cassandra")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Have a test's world on each store."""
     if "world" in metafunc.fixturenames:
-        more = [HBASE] if metafunc.definition.get_closest_marker("on_hbase") else []
+        more = SERVERS if metafunc.definition.get_closest_marker("on_servers") else []
         metafunc.parametrize("world", ["memory", "rocksdb", *more], indirect=True)
 
 

@@ -196,15 +196,16 @@ def test_what_is_hidden_has_no_shadow(
     has_no_shadow(worlds, store, shown, (one, other), uses)
 
 
-# HBase stamps what is written plainly, and the two worlds at two times; so its timestamps of now are all one.
+# Servers stamp what is written plainly, and the two worlds at two times; so their timestamps of now are all one.
 @pytest.mark.slow
+@pytest.mark.parametrize("server", ["hbase", "cassandra"])
 @pytest.mark.rule("14b")
 @given(SHOWN, HIDDEN, HIDDEN, st.lists(OPERATIONS, min_size=1, max_size=8))
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_what_is_hidden_has_no_shadow_on_hbase(
-    worlds: Any, shown: list[CellSpec], one: list[CellSpec], other: list[CellSpec], uses: list[Use]
+def test_what_is_hidden_has_no_shadow_on_a_server(
+    worlds: Any, server: str, shown: list[CellSpec], one: list[CellSpec], other: list[CellSpec], uses: list[Use]
 ) -> None:
-    has_no_shadow(worlds, "hbase", shown, (one, other), uses, seen=unstamped)
+    has_no_shadow(worlds, server, shown, (one, other), uses, seen=unstamped)
 
 
 def unstamped(seen: Any) -> Any:

@@ -121,7 +121,7 @@ def test_a_name_that_is_new_is_noticed() -> None:
     assert names(Table) - names(cfacl.Table) == {"Table.peek", "Table.__getitem__"}
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("1a", "7c")
 @pytest.mark.failure("store-acl-11")
 @pytest.mark.parametrize("name", SURFACE)
@@ -238,7 +238,7 @@ def test_a_denied_batch_of_many_is_no_call(world: Any) -> None:
     assert world.store.take() == []
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 def test_the_families_that_are_denied_are_in_no_call(world: Any) -> None:
     world.fill(b"r1", b"r2")
     for use in [

@@ -20,7 +20,7 @@ def cells(*families: str) -> dict[bytes, bytes]:
     return {f"{name}:q".encode(): name.encode() for name in families}
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9a", "9c")
 @pytest.mark.failure("policy-engine-6")
 def test_a_narrow_read_is_decided_again_and_read_again(world: Any) -> None:
@@ -37,7 +37,7 @@ def test_a_narrow_read_is_decided_again_and_read_again(world: Any) -> None:
         assert [(event.allowed, event.families) for event in world.told] == [(True, {"a", "b"}), (True, {"b", "c"})]
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9a", "9c")
 def test_a_strict_read_that_lost_a_family_raises(world: Any) -> None:
     world.fill(b"r1")
@@ -114,7 +114,7 @@ def test_a_principal_that_is_removed_while_the_store_answers_gets_nothing(world:
 # --------------------------------------------------------------------------------------------------------------- scans
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9c")
 @pytest.mark.failure("store-acl-16")
 @pytest.mark.parametrize("step", [1, 2, 3, 4])
@@ -130,7 +130,7 @@ def test_a_narrow_scan_only_shrinks_and_skips_no_row(world: Any, step: int, reve
     assert {call.families for call in world.data()} <= {("a", "b"), ("b",)}
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9c")
 def test_a_narrow_scan_shrinks_more_than_once(world: Any) -> None:
     world.granting("a", "b", "c")()
@@ -180,7 +180,7 @@ def test_a_scan_that_nothing_is_left_of_raises(world: Any) -> None:
         assert denied.value.families >= {"a", "b"}
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9c")
 @pytest.mark.parametrize(
     "keys", [{"columns": [b"a", b"b"]}, {"columns": [b"a:q", b"b:q"]}, {"strict": True}], ids=["a", "b", "c"]
@@ -280,7 +280,7 @@ def test_a_scan_sees_no_column_that_is_no_longer_declared(world: Any) -> None:
     assert world.session().allows("read", "t", "a")  # so that a denial would have been a false one
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9a")
 @pytest.mark.failure("store-acl-16")
 @pytest.mark.parametrize("batch_size", [1, 7, 1_000, 5_000])
@@ -308,7 +308,7 @@ def test_a_scan_ends_within_one_chunk_of_its_session_or_database_being_closed(wo
         assert len(found) == min(batch_size, 1_000)
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9a", "9c")
 def test_a_grant_that_ends_in_the_middle_of_a_scan_shrinks_it(world: Any) -> None:
     world.grants("reader")[0]["families"] = ["a"]
@@ -332,7 +332,7 @@ def test_a_scan_whose_grant_ends_before_its_first_row_raises(world: Any) -> None
         next(scan)
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9c", "9d")
 def test_a_scan_is_decided_when_it_is_called(world: Any) -> None:
     world.fill(*KEYS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ WRITES: Final[dict[str, Callable[[cfacl.Table], Any]]] = {
 }
 
 
-@pytest.mark.on_hbase
+@pytest.mark.on_servers
 @pytest.mark.rule("9a")
 @pytest.mark.parametrize("name", WRITES)
 def test_a_write_whose_grant_goes_after_it_was_decided_is_not_sent(world: Any, name: str) -> None:
@@ -57,7 +58,8 @@ def test_a_write_whose_grant_goes_after_it_was_decided_is_not_sent(world: Any, n
     assert world.calls() == []
     world.tell = lambda event: None
     world.granting("a", "b")()
-    write(table)
+    with contextlib.suppress(cfacl.Unsupported):  # of two families, which Cassandra does not compare together
+        write(table)
     assert len(world.calls()) == 1
 
 
