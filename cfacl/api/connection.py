@@ -35,7 +35,8 @@ def connect(
     Args:
         location: ``memory://``, ``rocksdb:///srv/home``, or a path, which means RocksDB; the last directory
             of it is created.  ``hbase://host:9090``, ``hbase+http://`` or ``hbase+https://`` for a gateway of HBase;
-            what else may stand there is in docs/operations.md and docs/hbase.md.
+            ``cassandra://host/keyspace``; what else may stand there is in docs/operations.md, docs/hbase.md and
+            docs/cassandra.md.
         policy: the policy, or the path of its TOML file.
         clock: returns nanoseconds since 1970, as `time.time_ns`.
         on_event: called once for every request for data, on the caller's thread, before the store is asked;
