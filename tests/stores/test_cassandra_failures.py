@@ -91,6 +91,11 @@ def no_host(*errors: Exception) -> cluster.NoHostAvailable:
             StoreError,
             f"the nodes at `{WHERE}` and we can't agree on TLS",
         ),
+        (
+            no_host(OSError(1, "Last error: [SSL: CERTIFICATE_VERIFY_FAILED]")),
+            StoreError,
+            f"the nodes at `{WHERE}` and we",
+        ),
         (no_host(no_host(cassandra.AuthenticationFailed("bad"))), StoreError, "the cluster does not let us in"),
     ],
 )

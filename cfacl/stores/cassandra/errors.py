@@ -33,7 +33,7 @@ _LOST: Final = "a connection to a node was lost"
 _BUSY: Final = "the node is overloaded or starting"
 _DRIVER: Final = "the driver failed in a way that is not known; see the cause"
 _UNREAD: Final = "what came from the node can't be read"
-_NO_CALL: Final = "the cluster does not take this; cassandra 4.0 or later is needed"
+_NO_CALL: Final = "what answers does not speak version 5 of the protocol; is it cassandra, and 4.0 or later"
 
 #: By the driver's class: ours, what it says, and whether a change that it ended may have been made all the same.
 KINDS: Final[dict[str, tuple[type[CfaclError], str, bool]]] = {
@@ -187,6 +187,8 @@ _TELLING: Final = (
     "Unavailable",
 )
 _USER: Final = re.compile(r"User (\S+) has no (\w+) permission")
+#: The driver makes another error of what the system's TLS says, and keeps its text.
+_SSL: Final = "[SSL"
 _VERSION: Final = re.compile(r"protocol version", re.IGNORECASE)
 
 
@@ -200,13 +202,13 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
     if isinstance(error, CfaclError):
         return error
     told = _telling(error)
-    if isinstance(told, (ssl.SSLError, ssl.CertificateError)):
+    text = _text(told)
+    if isinstance(told, (ssl.SSLError, ssl.CertificateError)) or (isinstance(told, OSError) and _SSL in text):
         return StoreError(f"the nodes at `{where}` and we can't agree on TLS; see `ca`, `cert`, `key`, and the cause")
     if isinstance(told, OSError) and not isinstance(told, NoHostAvailable):
         return StoreUnavailable(f"no node at `{where}` can be reached; is it up, and does it want TLS" + _AGAIN)
     if isinstance(told, (TypeError, ValueError)):
         return InvalidValue("the driver can't send this; keys, column names and values are bytes")
-    text = _text(told)
     if _VERSION.search(text) and not applied:
         return StoreError(_NO_CALL)
     kind, message, _ = _kind(told)

@@ -17,12 +17,14 @@ from cfacl.stores.batches import batches
 from cfacl.stores.cassandra.address import Address, parse
 from cfacl.stores.cassandra.changes import confirm_keys, confirm_timestamps, send
 from cfacl.stores.cassandra.conditions import Conditions, microseconds
+from cfacl.stores.cassandra.posture import posture
 from cfacl.stores.cassandra.reading import Named, Part, Reading
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.scanning import confirm_span, is_empty, stream
 from cfacl.stores.cassandra.schema import Schema
 from cfacl.stores.cassandra.stamps import Stamps
 from cfacl.stores.cassandra.system import Records
+from cfacl.stores.posture import Sign
 from cfacl.stores.wanted import Wanted
 
 __all__ = ["CassandraStore", "open_store"]
@@ -205,6 +207,9 @@ class CassandraStore(Store):
 
     def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
         return self._schema.altered(families)
+
+    def posture(self) -> Iterator[Sign]:
+        return posture(self._ring)
 
     def look(self) -> None:
         """See that the keyspace is there, so that one that is not is told at once."""

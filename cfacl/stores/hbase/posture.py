@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from typing import Final
 
 from cfacl.errors import SchemaMissing, StoreError
 from cfacl.stores.hbase.acl import rights
-from cfacl.stores.hbase.address import Address
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import RECORDS
 from cfacl.stores.hbase.refusal import refused
 from cfacl.stores.hbase.stranger import unseen
 from cfacl.stores.native import Refused, Right, RightsOff
-from cfacl.stores.posture import Sign
+from cfacl.stores.posture import Sign, transport
 
 __all__ = ["posture"]
 
@@ -27,33 +25,14 @@ def posture(gateway: Gateway) -> Iterator[Sign]:
     Raises:
         StoreError: the gateway failed at something else than what is told.
     """
-    yield _transport(gateway.address)
+    address = gateway.address
+    yield transport(address.tls, [address.host], whose="the gateway's", use="`hbase+https://`")
     yield from _authorization(gateway)
     yield Sign("unseen", "behind the gateway", "the interface does not show how the gateway speaks to hbase")
     yield Sign(
         "unseen", "superusers", "`hbase.superuser` stands in hbase's configuration, which the interface does not show"
     )
     yield Sign("unseen", "hbase's version", "the interface does not tell it; `hbase version` does, where hbase runs")
-
-
-def _transport(address: Address) -> Sign:
-    if address.tls is not None:
-        ours = ", and we show ours" if address.tls.cert is not None else ""
-        return Sign("well", "transport", f"tls 1.2 or later; the gateway's certificate and name are verified{ours}")
-    if _is_here(address.host):
-        return Sign("fact", "transport", "plain text, and to this machine only")
-    return Sign(
-        "attention",
-        "transport",
-        "plain text: whoever is on the way reads and changes what passes; use `hbase+https://`, or a network of its own",
-    )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _authorization(gateway: Gateway) -> Iterator[Sign]:
