@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from cfacl.stores.base import Store
 
 StoreOption = Annotated[
-    str, typer.Option("--store", metavar="URL", help="The store, as `hbase://host:9090`.", show_default=False)
+    str,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        help="The store, as `hbase://host:9090` or `cassandra://host/keyspace`.",
+        show_default=False,
+    ),
 ]
 PurposeOption = Annotated[
     str | None,
@@ -77,7 +83,7 @@ def plan(
     An account is a principal, by the same name. It is given what the policy gives it now, without an end, and for every
     purpose that a family may be used for. What the store can't say exactly is listed behind the script, and not given.
 
-    For HBase it is a script for `hbase shell -n`.
+    For HBase it is a script for `hbase shell -n`, for Cassandra one for `cqlsh`.
     """
     with closing(_open(store)) as opened:
         wall = _wall(opened, source.policy(policy), purpose, account, operator)
@@ -97,7 +103,7 @@ def apply(
         typer.Option(
             "--shell",
             metavar="COMMAND",
-            help="What runs the script that it reads from stdin, as `hbase shell -n`.",
+            help="What runs the script that it reads from stdin, as `hbase shell -n` or `cqlsh`.",
             show_default=False,
         ),
     ],
@@ -119,7 +125,7 @@ def apply(
         if wall.revoked or wall.granted:
             _run(shell, script_of(opened, wall))
             wall = _wall(opened, read, purpose, account, operator, heeded=heeded)
-    return told(wall, form)
+        return told(wall, form, opened.native_rights().hidden)
 
 
 def verify(
@@ -147,7 +153,7 @@ def verify(
             else:
                 say(str(off))
             return Answer.NO
-    return told(wall, form)
+        return told(wall, form, opened.native_rights().hidden)
 
 
 def _open(url: str) -> Store:

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from cfacl.stores.base import Store
     from cfacl.stores.native import Right
 
-#: What a look into the store's own rights does not show.
-_UNSEEN: Final = "not visible here: who is a superuser, who is in which group, and rights of single cells"
-
 #: What is said where the rights agree, by whether they were seen to be heeded, and said to be.
 _WHOLE: Final = "the store gives what it can say of the policy, and nothing more"
 _AGREES: Final = {
@@ -42,8 +39,8 @@ def script_of(store: Store, wall: Wall) -> str:
     return store.native_rights().script(wall.revoked, wall.granted, remarks)
 
 
-def told(wall: Wall, form: Format) -> int:
-    """Print how the store's own rights stand to a policy, and return the exit code."""
+def told(wall: Wall, form: Format, hidden: str) -> int:
+    """Print how the store's own rights stand to a policy, and return the exit code; ``hidden``: what that does not show."""
     if form is Format.JSON:
         print_json(as_document(wall))
         return Answer.YES if wall.holds else Answer.NO
@@ -60,7 +57,7 @@ def told(wall: Wall, form: Format) -> int:
         say(f"{things} of the policy it can't say, and is to give to nobody; `cfacl native plan` lists them")
     if wall.unseen is not None and not wall.heeded:
         say(f"{wall.unseen}; or, where you know that it does, say `--heeded`")
-    say(_UNSEEN)
+    say(f"not visible here: {hidden}")
     return Answer.YES if wall.holds else Answer.NO
 
 

@@ -294,7 +294,7 @@ class Store(abc.ABC):
         Raises:
             Unsupported: it has none.
         """
-        raise Unsupported(f"a store of {quoted(self.scheme)} has no rights of its own; hbase has")
+        raise Unsupported(f"a store of {quoted(self.scheme)} has no rights of its own; hbase and cassandra have")
 
     def posture(self) -> Iterator[Sign]:
         """Yield how the store stands, and what of that cannot be seen from here; change nothing."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from cfacl.errors import StoreError
 from cfacl.model.action import Action
@@ -96,7 +96,13 @@ class Said(NamedTuple):
 
 
 class NativeRights(abc.ABC):
-    """The rights of one store."""
+    """The rights of one store.
+
+    Attributes:
+        hidden: what a look into its rights does not show.
+    """
+
+    hidden: ClassVar[str]
 
     @abc.abstractmethod
     def say(self, needs: Iterable[Need]) -> Said:

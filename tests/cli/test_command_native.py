@@ -21,6 +21,8 @@ UNSEEN: Final = "not visible here: who is a superuser, who is in which group, an
 class Rights(NativeRights):
     """Gives `R` on families, and keeps what is given in a list."""
 
+    hidden = "who is a superuser, who is in which group, and rights of single cells"
+
     def __init__(self, there: list[Right]) -> None:
         self.there = there
         self.why: str | None = None

@@ -10,7 +10,7 @@ from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.native import Refused
 from cfacl.stores.posture import Sign, transport
 
-__all__ = ["posture"]
+__all__ = ["is_off", "posture"]
 
 _SETTINGS: Final = "SELECT name, value FROM system_views.settings"
 _ROLES: Final = "SELECT role, can_login, is_superuser FROM system_auth.roles"
@@ -69,11 +69,20 @@ def _who(settings: Mapping[str, Any]) -> Iterator[Sign]:
         ("authorization", "authorizer", "AllowAllAuthorizer", "whoever is let in may do everything"),
     )
     for about, name, off, means in asked:
-        value = str(settings.get(name)).rpartition(".")[2]
-        if value == off:
+        value = settings.get(name)
+        if is_off(value, off):
             yield Sign("attention", about, f"off: {means}; set `{name}` in cassandra.yaml")
         else:
-            yield Sign("well", about, f"on, by `{value}`")
+            yield Sign("well", about, f"on, by `{_class(value)}`")
+
+
+def is_off(value: object, name: str) -> bool:
+    """Whether a setting is the class that lets everybody, which is also the one that counts where none is said."""
+    return value is None or _class(value) == name
+
+
+def _class(value: object) -> str:
+    return str(value).rpartition(".")[2]
 
 
 def _log(settings: Mapping[str, Any]) -> Sign:
@@ -96,7 +105,7 @@ def _between(settings: Mapping[str, Any]) -> Sign:
 
 
 def _superusers(ring: Ring, settings: Mapping[str, Any]) -> Iterator[Sign]:
-    if str(settings.get("role_manager")).rpartition(".")[2] != "CassandraRoleManager":
+    if _class(settings.get("role_manager") or "CassandraRoleManager") != "CassandraRoleManager":
         yield Sign("unseen", "superusers", "who is one does not stand in cassandra's own tables")
         return
     try:
@@ -109,5 +118,5 @@ def _superusers(ring: Ring, settings: Mapping[str, Any]) -> Iterator[Sign]:
         yield Sign(
             "attention", "superusers", f"`{_FIRST}`, whom every cassandra begins with, may log in; make one of your own"
         )
-    if found and str(settings.get("authorizer")).rpartition(".")[2] != "AllowAllAuthorizer":
+    if found and not is_off(settings.get("authorizer"), "AllowAllAuthorizer"):
         yield Sign("fact", "superusers", f"no right holds back {', '.join(map(quoted, found))}")

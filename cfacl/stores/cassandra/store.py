@@ -17,6 +17,7 @@ from cfacl.stores.batches import batches
 from cfacl.stores.cassandra.address import Address, parse
 from cfacl.stores.cassandra.changes import confirm_keys, confirm_timestamps, send
 from cfacl.stores.cassandra.conditions import Conditions, microseconds
+from cfacl.stores.cassandra.native import CassandraRights
 from cfacl.stores.cassandra.posture import posture
 from cfacl.stores.cassandra.reading import Named, Part, Reading
 from cfacl.stores.cassandra.ring import Ring
@@ -207,6 +208,9 @@ class CassandraStore(Store):
 
     def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
         return self._schema.altered(families)
+
+    def native_rights(self) -> CassandraRights:
+        return CassandraRights(self._ring)
 
     def posture(self) -> Iterator[Sign]:
         return posture(self._ring)

@@ -62,10 +62,8 @@ class Records(SystemTable):
         return self._made_for(decide)
 
     def _read(self, text: str, key: bytes) -> list[tuple[Any, ...]]:
-        if not self._made and not self._ring.ask(self._ring.prepare(_THERE), (self._ring.address.keyspace, RECORDS)):
-            self._ring.confirm_keyspace()
-            return []  # without a try, for the driver logs each that fails
-        self._made = True
+        if not self._is_there():
+            return []
         try:
             statement = self._statement(text)
             statement.fetch_size = None  # of one instant, and so of one page
@@ -79,15 +77,24 @@ class Records(SystemTable):
 
     def _made_for(self, change: Callable[[], T]) -> T:
         """Make a change, and the table first where it is not there, or no longer."""
-        try:
-            return change()
-        except SchemaMissing:
-            self._ring.confirm_keyspace()
-            self._ring.define(
-                f"CREATE TABLE IF NOT EXISTS {self._table} (p int, k blob, v blob, PRIMARY KEY ((p), k))"
-                " WITH comment = 'what cfacl knows of its families'"
-            )
-            return change()
+        if self._is_there():
+            try:
+                return change()
+            except SchemaMissing:  # it was
+                self._made = False
+        self._ring.define(
+            f"CREATE TABLE IF NOT EXISTS {self._table} (p int, k blob, v blob, PRIMARY KEY ((p), k))"
+            " WITH comment = 'what cfacl knows of its families'"
+        )
+        return change()
+
+    def _is_there(self) -> bool:
+        """Whether there is the table; it is asked before it is tried, for the driver logs each statement that fails."""
+        if not self._made:
+            self._made = bool(self._ring.ask(self._ring.prepare(_THERE), (self._ring.address.keyspace, RECORDS)))
+            if not self._made:
+                self._ring.confirm_keyspace()
+        return self._made
 
 
 def _bytes(key: str) -> bytes:

@@ -7,7 +7,7 @@ whoever may read, write and delete.  `A` and `C` give rights and alter tables: n
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 from cfacl.model.action import Action
 from cfacl.stores.hbase.acl import NAMESPACE, rights
@@ -30,6 +30,8 @@ _WHY_NOT: Final[dict[Action, str]] = {
 
 class HBaseRights(NativeRights):
     """See `NativeRights`."""
+
+    hidden: ClassVar[str] = "who is a superuser, who is in which group, and rights of single cells"
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway

@@ -1,0 +1,142 @@
+"""Cassandra's own rights: what they can say of a policy, and what stands in `system_auth`.
+
+They end at tables, and a family is one.  `SELECT` is to read; `MODIFY` is to write and to delete.  A role that is given to
+another has all that it has for both.  A right that is taken is heeded by a node until `permissions_validity` is over, two
+seconds unless it says otherwise: so this is a second wall, and never the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import ClassVar, Final
+
+from cfacl.model.action import Action
+from cfacl.stores.cassandra.names import RECORDS, table_name
+from cfacl.stores.cassandra.posture import is_off
+from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.native import NativeRights, Need, Refused, Right, RightsOff, Said, Unsaid
+
+__all__ = ["CassandraRights"]
+
+#: Cassandra's names of rights, by the letters that they are told by.
+_NAMES: Final = {
+    "R": "SELECT",
+    "W": "MODIFY",
+    "C": "CREATE",
+    "A": "ALTER",
+    "D": "DROP",
+    "G": "AUTHORIZE",
+    "I": "DESCRIBE",
+    "X": "EXECUTE",
+    "U": "UNMASK",
+    "M": "SELECT_MASKED",
+    "S": "SUPERUSER",
+}
+_LETTERS: Final = {name: letter for letter, name in _NAMES.items()}
+_MODIFY: Final = frozenset({"write", "delete"})
+_WHY_NOT: Final[dict[Action, str]] = {
+    "write": "`MODIFY` is to write and to delete",
+    "delete": "`MODIFY` is to write and to delete",
+    "admin": "`ALTER` and `DROP` also change and remove what is there",
+}
+_PERMISSIONS: Final = "SELECT role, resource, permissions FROM system_auth.role_permissions"
+_ROLES: Final = "SELECT role, is_superuser, member_of FROM system_auth.roles"
+_TABLES: Final = "SELECT table_name, comment FROM system_schema.tables WHERE keyspace_name = ?"
+_AUTHORIZER: Final = "SELECT value FROM system_views.settings WHERE name = 'authorizer'"
+
+
+class CassandraRights(NativeRights):
+    """See `NativeRights`; the letters are `R` for `SELECT`, `W` for `MODIFY`, and others for what no policy gives."""
+
+    hidden: ClassVar[str] = "which of its roles somebody may log in as"
+
+    def __init__(self, ring: Ring) -> None:
+        self._ring = ring
+
+    def say(self, needs: Iterable[Need]) -> Said:
+        said = Said([], [])
+        for need in needs:
+            self._say(need, said)
+        return said
+
+    def _say(self, need: Need, said: Said) -> None:
+        def leave_out(what: str, why: str) -> None:
+            said.unsaid.append(Unsaid(need.account, need.family.table, need.family.name, what, why))
+
+        if need.columns is not None:
+            why = "cassandra's rights end at tables, and this family declares its columns"
+            leave_out(", ".join(sorted(need.actions)), why)
+            return
+        letters = "R" * ("read" in need.actions) + "W" * (need.actions >= _MODIFY)
+        given = {"read"} | (_MODIFY if "W" in letters else frozenset())
+        for action in sorted(need.actions - given):
+            leave_out(action, _WHY_NOT[action])
+        if letters:
+            name = table_name(need.family)
+            said.rights.append(Right(need.account, "family", self._ring.address.keyspace, name, None, letters))
+
+    def read(self, tables: Collection[str], spent: Callable[[int], bool]) -> list[Right]:
+        self._confirm_on()
+        roles = self._ring.ask(self._ring.prepare(_ROLES))
+        given = self._ring.ask(self._ring.prepare(_PERMISSIONS))
+        there = {name for name, _ in self._ring.ask(self._ring.prepare(_TABLES), (self._ring.address.keyspace,))}
+        found = [Right(role, "everything", "", "", None, "S") for role, superuser, _ in roles if superuser]
+        found += [
+            each for role, resource, permissions in given for each in self._right(role, resource, permissions, there)
+        ]
+        # Whoever is in a role has what it has: that is told of the role, and never taken for the policy's.
+        shared = {parent for _, _, parents in roles for parent in parents or ()}
+        return found + [each._replace(account=f"@{each.account}") for each in found if each.account in shared]
+
+    def _right(self, role: str, resource: str, permissions: Iterable[str], there: Collection[str]) -> Iterator[Right]:
+        """Yield what is given on our keyspace, on all of them, or on what Cassandra keeps for itself."""
+        letters = "".join(sorted(_LETTERS.get(each, "?") for each in permissions))
+        kind, *rest = resource.split("/")
+        keyspace = self._ring.address.keyspace
+        if not letters or kind not in ("data", "roles"):
+            return
+        if kind == "roles" or (rest and rest[0].startswith("system")):
+            yield Right(role, "namespace", "/".join([kind, *rest]), "", None, letters, system=True)
+        elif not rest:
+            yield Right(role, "everything", "", "", None, letters)
+        elif rest == [keyspace]:
+            yield Right(role, "namespace", keyspace, "", None, letters)
+        elif rest[0] == keyspace:
+            name = rest[1]
+            yield Right(role, "family", keyspace, name, None, letters, gone=name not in there, system=name == RECORDS)
+
+    def unseen(self) -> str | None:
+        self._confirm_on()
+        return None
+
+    def _confirm_on(self) -> None:
+        """Raise `RightsOff` where the cluster asks for none; whoever is refused the question knows that it does."""
+        try:
+            found = self._ring.ask(self._ring.prepare(_AUTHORIZER))
+        except Refused:
+            return
+        if found and is_off(found[0][0], "AllowAllAuthorizer"):
+            raise RightsOff(
+                "cassandra asks for no rights: whoever reaches it may do everything; set `authorizer` to"
+                " `CassandraAuthorizer` in cassandra.yaml"
+            )
+
+    def script(self, revoked: Sequence[Right], granted: Sequence[Right], remarks: Sequence[str]) -> str:
+        lines = [
+            f"REVOKE {_NAMES[letter]} ON {_place(each)} FROM {_role(each)};"
+            for each in revoked
+            for letter in each.letters
+        ]
+        lines += [f"CREATE ROLE IF NOT EXISTS {name};" for name in sorted({_role(each) for each in granted})]
+        lines += [
+            f"GRANT {_NAMES[letter]} ON {_place(each)} TO {_role(each)};" for each in granted for letter in each.letters
+        ]
+        return "\n".join([*lines, *(f"-- {each}" for each in remarks), ""])
+
+
+def _role(right: Right) -> str:
+    return '"{}"'.format(right.account.replace('"', '""'))
+
+
+def _place(right: Right) -> str:
+    return f'"{right.place}"."{right.family}"'

@@ -1,0 +1,208 @@
+"""Nodes that die or stand still: no row is wrong, what was acknowledged is there, and what is told is one of our errors."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, Final
+
+import pytest
+
+from cfacl.errors import PartlyWritten, StoreError, StoreTimeout, StoreUnavailable
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Mutation, Put, Span
+from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.stores.cassandra.address import parse
+from cfacl.stores.cassandra.store import CassandraStore
+from cfacl.testing.announcements import absent
+from cfacl.testing.servers import Cassandra, Missing, RunningCassandra
+
+pytestmark = pytest.mark.slow
+
+TABLE: Final = "account"
+ONE: Final = StoredFamily(TABLE, "one", 1, "public")
+TWO: Final = StoredFamily(TABLE, "two", 2, "public")
+WHOLE: Final = Projection([Slice(ONE), Slice(TWO)])
+ROWS: Final = 300
+#: Seconds.
+PATIENCE: Final = 120
+
+
+def opened(server: RunningCassandra, keyspace: str, query: str = "", **settings: Any) -> CassandraStore:
+    url = f"cassandra://{server.host}:{server.port}/{keyspace}?timeout=4{query}"
+    store = CassandraStore(parse(url), clock=time.time_ns)
+    store.settle(StoreSettings(cassandra_layouts={TABLE: CassandraLayout("ordered", 4)}, **settings))
+    return store
+
+
+def row(number: int) -> Mutation:
+    value = b"%d" % number
+    return Mutation(b"w%05d" % number, (Put(ONE, {b"a": value}), Put(TWO, {b"a": value})))
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cassandra]:
+    """Three nodes of one data centre, which tests may kill."""
+    try:
+        with Cassandra(tmp_path_factory.mktemp("three"), data_centers=("eu",) * 3) as server:
+            with server.session("one", timeout=60) as session:
+                session.execute("CREATE KEYSPACE home WITH replication = {'class': 'NetworkTopologyStrategy', 'eu': 3}")
+            with closing(opened(server, "home")) as store:
+                store.create_table(TABLE, [ONE, TWO])
+                store.apply(TABLE, [row(number) for number in range(ROWS)])
+            yield server
+    except Missing as missing:
+        absent("cassandra", str(missing))
+
+
+def comes(holds: Callable[[], object]) -> None:
+    """Return when something no longer fails."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            holds()
+        except StoreError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+class Load:
+    """Writers and readers of rows of their own, who note what was acknowledged, and how the rest ended."""
+
+    def __init__(self, store: CassandraStore) -> None:
+        self.store = store
+        self.stop = threading.Event()
+        self.errors: Counter[str] = Counter()
+        self.wrong: list[object] = []
+        self.done = 0
+
+    def use(self, name: bytes) -> None:
+        number = 0
+        sure = -1
+        while not self.stop.is_set():
+            number += 1
+            value = b"%08d" % number
+            try:
+                self.store.apply(TABLE, [Mutation(name, (Put(ONE, {b"a": value}), Put(TWO, {b"a": value})))])
+                sure = number
+                found = self.store.get(TABLE, [name], WHOLE)
+            except (StoreUnavailable, StoreTimeout) as error:
+                self.errors[type(error).__name__] += 1
+                continue
+            self.done += 1
+            # What was not acknowledged may be there or not, and nothing older than what was.
+            for each in (b"one:a", b"two:a"):
+                if not found or int(found[0][1].get(each, b"-1")) < sure:
+                    self.wrong.append((sure, found))
+
+
+def test_a_node_that_dies_under_load_costs_no_row_and_comes_back(three: Cassandra) -> None:
+    with closing(opened(three, "home")) as store, ThreadPoolExecutor(4) as pool:
+        load = Load(store)
+        users = [pool.submit(load.use, b"load%d" % number) for number in range(4)]
+        try:
+            time.sleep(3)
+            before = load.done
+            three.kill("three")
+            time.sleep(8)
+            during = load.done - before
+        finally:
+            load.stop.set()
+        for each in users:
+            each.result()
+        assert load.wrong == []
+        assert before > 0
+        assert during > 0
+        assert sum(load.errors.values()) < during
+        asked = store.scan(TABLE, WHOLE, Span(b"w"), batch_size=100)
+        assert [key for batch in asked for key, _ in batch] == [b"w%05d" % number for number in range(ROWS)]
+        three.restart("three")
+        store.settle(StoreSettings(cassandra_consistency="ALL"))
+        comes(lambda: store.apply(TABLE, [row(0)]))
+        comes(lambda: store.get(TABLE, [b"w00000"], WHOLE))
+        assert store.get(TABLE, [b"w00000"], WHOLE) == [(b"w00000", {b"one:a": b"0", b"two:a": b"0"})]
+
+
+def test_a_node_that_stands_still_in_mid_scan_costs_no_row(three: Cassandra) -> None:
+    with closing(opened(three, "home")) as store:
+        scan = store.scan(TABLE, WHOLE, Span(b"w", b"x"), batch_size=20)
+        found = next(scan)
+        three.pause("three")
+        try:
+            for batch in scan:
+                found += batch
+        except (StoreUnavailable, StoreTimeout):
+            assert [key for key, _ in found] == [b"w%05d" % number for number in range(len(found))]
+        else:
+            assert len(found) == ROWS
+        finally:
+            three.resume("three")
+        assert all(cells == {b"one:a": b"%d" % n, b"two:a": b"%d" % n} for n, (_, cells) in enumerate(found))
+        comes(lambda: list(store.scan(TABLE, WHOLE, Span(b"w", b"x"), batch_size=100)))
+
+
+def test_too_few_replicas_are_told_before_anything_is_written(three: Cassandra) -> None:
+    with closing(opened(three, "home")) as store:
+        for each in ("two", "three"):
+            three.kill(each)
+        try:
+
+            def unavailable() -> None:
+                with pytest.raises(StoreUnavailable, match="too few replicas"):
+                    store.apply(TABLE, [Mutation(b"few", (Put(ONE, {b"a": b"1"}),))])
+
+            until = time.monotonic() + PATIENCE
+            while True:  # until it is known that they are gone, what is written times out, and may be there
+                try:
+                    store.apply(TABLE, [Mutation(b"late", (Put(ONE, {b"a": b"1"}),))])
+                except StoreUnavailable:
+                    break
+                except StoreTimeout as error:
+                    assert "it may have been applied" in str(error)  # noqa: PT017  # one of two ways to fail
+                assert time.monotonic() < until
+            unavailable()
+            with pytest.raises((PartlyWritten, StoreUnavailable)):
+                store.apply(TABLE, [row(number) for number in range(50)])
+            with pytest.raises(StoreUnavailable):
+                store.get(TABLE, [b"few"], WHOLE)
+        finally:
+            for each in ("two", "three"):
+                three.restart(each)
+        comes(lambda: store.get(TABLE, [b"few"], WHOLE))
+        assert store.get(TABLE, [b"few"], WHOLE) == []
+
+
+def test_what_is_kept_in_another_data_centre_is_not_asked_for_from_this_one(cassandra_ring: RunningCassandra) -> None:
+    with cassandra_ring.session("one", timeout=60) as session:
+        for name, spread in (("ours", "'eu': 2"), ("theirs", "'us': 1"), ("both", "'eu': 2, 'us': 1")):
+            session.execute(
+                f"CREATE KEYSPACE {name} WITH replication = {{'class': 'NetworkTopologyStrategy', {spread}}}"
+            )
+    for name, eu, us in (("ours", True, False), ("theirs", False, True), ("both", True, True)):
+        maker = "us" if name == "theirs" else "eu"
+        host = {"eu": "one", "us": "three"}
+        for center, there in ((maker, True), *(("eu", eu), ("us", us))):
+            place = cassandra_ring.addresses[host[center]]
+            url = f"cassandra://{place}:{cassandra_ring.port}/{name}?dc={center}&timeout=20"
+            with closing(CassandraStore(parse(url), clock=time.time_ns)) as store:
+                store.settle(StoreSettings(cassandra_layouts={TABLE: CassandraLayout("row")}))
+                if center == maker:
+                    store.create_table(TABLE, [ONE])
+                mutation = Mutation(b"u", (Put(ONE, {b"a": b"1"}),))
+                if there:
+                    store.apply(TABLE, [mutation])
+                    assert store.get(TABLE, [b"u"], Projection([Slice(ONE)])) == [(b"u", {b"one:a": b"1"})]
+                    assert store.increment(TABLE, b"u", ONE, b"n", 1) >= 1
+                    assert store.system.get("nothing") is None
+                    continue
+                with pytest.raises(StoreUnavailable, match="too few replicas"):
+                    store.apply(TABLE, [mutation])
+                with pytest.raises(StoreUnavailable, match="too few replicas"):
+                    store.get(TABLE, [b"u"], Projection([Slice(ONE)]))
