@@ -26,10 +26,12 @@ from cfacl.stores.cassandra.stamps import Stamps
 from cfacl.stores.cassandra.tables import GUARD, FamilyTable
 from cfacl.stores.wanted import Wanted
 
-__all__ = ["Conditions", "microseconds"]
+__all__ = ["NOW", "Conditions", "microseconds"]
 
 Condition = tuple[StoredFamily, bytes, bytes | None]
 
+#: What time it is there.
+NOW: Final = "SELECT now() FROM system.local"
 #: What is decided of one partition at once only gets in its own way.
 _LOCKS: Final = 64
 #: How long a clock is waited for, in microseconds; what is further ahead was stamped by somebody.
@@ -127,8 +129,12 @@ class Conditions:
                     seen[qualifier] = before._replace(value=value, timestamp=stamp)
             elif value is not None:
                 seen[qualifier] = Seen(value, stamp // 1000, None)
-        self._wait(latest, now or self._stamps.there())
-        return seen, future.coordinator_host
+        host = future.coordinator_host
+        if not rows:  # and so no time either, of a cell that may just have been deleted
+            ((there,),) = self._ring.end(self._ring.begin(self._ring.prepare(NOW), host=host)).current_rows
+            now = microseconds(there)
+        self._wait(latest, now)
+        return seen, host
 
     def _wait(self, latest: int, now: int) -> None:
         behind = latest - now + _STEP

@@ -19,8 +19,8 @@ __all__ = ["Stamps"]
 #: After how many seconds the cluster is asked again what time it is.
 _EVERY: Final = 60.0
 #: How often it is asked at most, and the nanoseconds within which an answer says enough.
-_TRIES: Final = 3
-_QUICK: Final = 20_000_000
+_TRIES: Final = 5
+_QUICK: Final = 2_000_000
 #: The cluster counts in milliseconds, of these microseconds.
 _STEP: Final = 1_000
 #: By how many milliseconds the clock that tells what is over may be ahead.

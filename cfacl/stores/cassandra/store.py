@@ -16,7 +16,7 @@ from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.batches import batches
 from cfacl.stores.cassandra.address import Address, parse
 from cfacl.stores.cassandra.changes import confirm_keys, confirm_timestamps, send
-from cfacl.stores.cassandra.conditions import Conditions, microseconds
+from cfacl.stores.cassandra.conditions import NOW, Conditions, microseconds
 from cfacl.stores.cassandra.native import CassandraRights
 from cfacl.stores.cassandra.posture import posture
 from cfacl.stores.cassandra.reading import Named, Part, Reading
@@ -47,7 +47,6 @@ _ORDERED: Final = Capabilities(
 )
 #: At most so many rows are taken together at once, whatever is asked for at once.
 _ROWS: Final = 10_000
-_NOW: Final = "SELECT now() FROM system.local"
 
 
 class CassandraStore(Store):
@@ -246,7 +245,7 @@ class CassandraStore(Store):
         self._ring.abandon()
 
     def _there(self) -> int:
-        ((now,),) = self._ring.ask(self._ring.prepare(_NOW))
+        ((now,),) = self._ring.ask(self._ring.prepare(NOW))
         return microseconds(now)
 
     def _reading(self, table: str, projection: Projection) -> Reading:
