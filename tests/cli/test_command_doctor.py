@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cfacl.stores.memory import MemoryStore
 from cfacl.stores.native import Refused
 from cfacl.stores.posture import Sign
 from cfacl.stores.rocksdb.posture import posture
-from cfacl.testing.servers import Running
+from cfacl.testing.servers import Running, RunningCassandra
 
 Signs = dict[str, list[tuple[str, str]]]
 
@@ -181,3 +182,68 @@ def test_an_hbase_that_refuses_strangers_and_one_that_refuses_nobody(
         assert found["authorization"][0][0] == verdict
         assert found["families"][0][0] == "well"
         assert mine(server) == before
+
+
+@pytest.mark.slow
+def test_a_cluster_that_lets_everybody_deserves_attention(
+    run: Any, write: Any, cassandra: RunningCassandra, keyspaces: Callable[[], str]
+) -> None:
+    url = f"cassandra://{cassandra.host}:{cassandra.port}/{keyspaces()}"
+    with cfacl.connect(url, policy=write()) as db:
+        db.create_tables()
+    ran = run("doctor", url, "--policy", write())
+    assert (ran.code, ran.err) == (1, "")
+    told = signs(run("doctor", url, "--policy", write(), "--format", "json"))
+    assert told["authentication"] == [
+        ("attention", "off: whoever reaches a node is let in; set `authenticator` in cassandra.yaml")
+    ]
+    assert told["authorization"] == [
+        ("attention", "off: whoever is let in may do everything; set `authorizer` in cassandra.yaml")
+    ]
+    assert told["replication"] == [("attention", "eu 1: what is on one node is gone with it, for as long as that is")]
+    assert told["commit log"] == [("well", "`batch`: what a node acknowledges is on its disk")]
+    assert told["nodes"] == [("fact", "1, of cassandra 5.0.9")]
+    assert told["transport"] == [("fact", "plain text, and to this machine only")]
+    assert told["families"] == [("well", "2 recorded, and the store holds these and no others")]
+    assert "cassandra-driver" in told["versions"][0][1]
+
+
+@pytest.mark.slow
+def test_a_cluster_that_asks_who_comes_is_well_and_says_who_may_all(
+    run: Any, cassandra_auth: RunningCassandra, tmp_path: Path
+) -> None:
+    keyspace = f"d{uuid.uuid4().hex[:12]}"
+    user = f"u{uuid.uuid4().hex[:12]}"
+    folder = cassandra_auth.certificates
+    assert folder is not None
+    with cassandra_auth.session(timeout=60) as session:
+        session.execute(
+            f"CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'NetworkTopologyStrategy', 'eu': 1}}"
+        )
+        session.execute(f"CREATE ROLE {user} WITH LOGIN = true AND PASSWORD = 'secret'")
+        try:
+            found = {}
+            for name, password in (("cassandra", "cassandra"), (user, "secret")):
+                known = tmp_path / name
+                known.write_text(f"[PlainTextAuthProvider]\nusername = {name}\npassword = {password}\n", "utf-8")
+                url = (
+                    f"cassandra://{cassandra_auth.host}:{cassandra_auth.port}/{keyspace}?timeout=30&credentials={known}"
+                    f"&ca={folder / 'ca.pem'}&cert={folder / 'client.pem'}&key={folder / 'client.key'}"
+                )
+                found[name] = signs(run("doctor", url, "--format", "json"))
+        finally:
+            session.execute(f"DROP KEYSPACE {keyspace}")
+            session.execute(f"DROP ROLE {user}")
+    told = found["cassandra"]
+    assert told["transport"] == [
+        ("well", "tls 1.2 or later; each node's certificate and name are verified, and we show ours")
+    ]
+    assert told["authentication"] == [("well", "on, by `PasswordAuthenticator`")]
+    assert told["authorization"] == [("well", "on, by `CassandraAuthorizer`")]
+    assert told["superusers"][0] == (
+        "attention",
+        "`cassandra`, whom every cassandra begins with, may log in; make one of your own",
+    )
+    told = found[user]
+    assert told["authorization"] == [("well", f"on: the cluster refuses its settings to our user `{user}`")]
+    assert told["settings"][0][0] == "unseen"

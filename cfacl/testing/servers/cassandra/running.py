@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from cfacl.testing.servers.errors import ServerError
 from cfacl.testing.servers.ports import HOST
 
 __all__ = ["SUPERUSER", "RunningCassandra"]
@@ -49,6 +50,16 @@ class RunningCassandra:
     def host(self) -> str:
         """The address of the first node."""
         return next(iter(self.addresses.values()), HOST)
+
+    def log(self, node: str = "one") -> Path:
+        """Return where a node logs; where it asks who comes, each statement that it was sent stands there too.
+
+        Raises:
+            ServerError: somebody else runs it.
+        """
+        if self.folder is None:
+            raise ServerError("this server is somebody else's; start one with `Cassandra(folder)`")
+        return self.folder / "logs" / f"{node}.log"
 
     @contextmanager
     def session(

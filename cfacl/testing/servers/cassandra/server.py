@@ -71,7 +71,8 @@ class Cassandra(RunningCassandra):
         Args:
             folder: where it keeps its data, which `stop` removes, and its logs, which stay.
             data_centers: that of each node, one to three.
-            authentication: ask for passwords, and who may do what; the superuser is `cassandra`, and so is the password.
+            authentication: ask for passwords, and who may do what, and log each statement; the superuser is `cassandra`,
+                and so is the password.
             tls: take clients that speak TLS and have a certificate, and no other.
             hasty: make tables in a seventh of the time, that are gone if a node is killed; for tests that make many.
             leash: whose owner it ends with; left out: this process, or `stop`.
@@ -232,12 +233,9 @@ class Cassandra(RunningCassandra):
             self._line,
             [_MAIN],
             options=[*self._options, *self._shared(artifacts, name), *told],
-            log=self._log(name),
+            log=self.log(name),
             megabytes=_MEGABYTES,
         )
-
-    def _log(self, name: str) -> Path:
-        return self._home / "logs" / f"{name}.log"
 
     def _await(self, names: Sequence[str], action: Callable[[], object]) -> None:
         """Return when something was done, and of these nodes none has ended."""
@@ -250,12 +248,12 @@ class Cassandra(RunningCassandra):
                             raise _Ended(
                                 f"port `{port}` of `{each}` is taken: end the process that has it, or start anew"
                             )
-                    raise _Ended(f"node `{name}` ended by itself: read `{self._log(name)}`")
+                    raise _Ended(f"node `{name}` ended by itself: read `{self.log(name)}`")
             try:
                 action()
             except Exception as error:  # whatever it says, it is not ready
                 if time.monotonic() > until:
-                    logs = " and ".join(f"`{self._log(each)}`" for each in names)
+                    logs = " and ".join(f"`{self.log(each)}`" for each in names)
                     raise ServerError(f"cassandra was not ready within {_PATIENCE} seconds: read {logs}") from error
                 time.sleep(0.1)
             else:

@@ -67,6 +67,8 @@ _AUTHENTICATION: Final[Mapping[str, Any]] = {
     "authorizer": "CassandraAuthorizer",
     "role_manager": "CassandraRoleManager",
     "network_authorizer": "CassandraNetworkAuthorizer",
+    # Who sent which statement stands in the log.
+    "audit_logging_options": {"enabled": True, "logger": [{"class_name": "FileAuditLogger"}]},
 }
 _FOLDERS: Final = {
     "commitlog_directory": "commitlog",
