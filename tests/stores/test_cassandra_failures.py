@@ -13,7 +13,7 @@ import cassandra
 import pytest
 from cassandra import InvalidRequest, Unauthorized, Unavailable, WriteTimeout, cluster
 from cassandra.connection import ConnectionShutdown
-from cassandra.protocol import ErrorMessage
+from cassandra.protocol import ErrorMessage, ServerError
 
 from cfacl.errors import (
     CfaclError,
@@ -146,6 +146,11 @@ def test_a_request_that_is_refused_is_told_by_what_the_server_says(text: str, ki
     told = mapped(InvalidRequest(f'Error from server: code=2200 [Invalid query] message="{text}"'), WHERE, applied=True)
     assert type(told) is kind
     assert PERHAPS not in str(told)
+
+
+def test_a_node_that_meets_a_table_on_its_way_out_says_so() -> None:
+    error = no_host(ServerError(0, "java.lang.IllegalArgumentException: Unknown CF 00984460-e9fe-11f1", None))
+    assert type(mapped(error, WHERE, applied=True)) is SchemaMissing
 
 
 def test_what_nobody_knows_is_a_failure_of_the_store() -> None:

@@ -62,7 +62,7 @@ def test_it_is_found_by_the_scheme_of_a_url(installed: Path, tmp_path: Path) -> 
 def test_it_is_not_known_where_it_is_not_installed(tmp_path: Path) -> None:
     ran = python("-c", USE, tmp_path / "shop.db")
     assert (
-        "no store is installed for `sqlite://`; known are `hbase`, `hbase+http`, `hbase+https`, `memory`, `rocksdb`"
+        "no store is installed for `sqlite://`; known are `cassandra`, `hbase`, `hbase+http`, `hbase+https`, `memory`, `rocksdb`"
         in ran.stderr
     )
 

@@ -148,7 +148,7 @@ _LARGE: Final = "this is larger than the node takes; send less at once, or raise
 #: What the server says where it refuses a request; the first pattern that its answer has decides.
 TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     (
-        r"unconfigured table|table \S+ does not exist",
+        r"unconfigured table|table \S+ does not exist|Unknown CF",  # the last of a table on its way out
         SchemaMissing,
         "the store lacks a family; `create_tables()` makes it",
     ),
@@ -185,6 +185,7 @@ _TELLING: Final = (
     "Unauthorized",
     "InvalidRequest",
     "Unavailable",
+    "ServerError",
 )
 _USER: Final = re.compile(r"User (\S+) has no (\w+) permission")
 #: The driver makes another error of what the system's TLS says, and keeps its text.
@@ -214,7 +215,7 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
     kind, message, _ = _kind(told)
     if kind is Refused:
         return _refused(text)
-    if type(told).__name__ in ("InvalidRequest", "InvalidRequestException"):
+    if type(told).__name__ in ("InvalidRequest", "InvalidRequestException", "ServerError"):
         for pattern, other, says in TEXTS:
             if re.search(pattern, text):
                 return other(says)

@@ -16,8 +16,7 @@ from cfacl.stores.cassandra.tables import FamilyTable
 
 __all__ = ["Kept", "read_kept"]
 
-#: The first page, in cells; and what those that follow come to, in bytes.
-_CELLS: Final = 1_000
+#: What a page comes to, in bytes.
 _SIZE: Final = 1 << 20
 
 
@@ -65,4 +64,4 @@ def _ask(ring: Ring, table: FamilyTable, key: bytes, changes: Sequence[Put | Del
             return None
         statement = table.statement("SELECT q, t FROM {table} WHERE {where} AND q IN ?")
         values = (*table.key(key), tuple(named))
-    return Pages(ring, statement, values, cells=_CELLS, size=_SIZE, value=0)
+    return Pages(ring, table, statement, values, size=_SIZE, value=0)

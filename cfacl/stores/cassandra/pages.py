@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.tables import FamilyTable
 
 __all__ = ["Pages"]
 
@@ -25,17 +26,27 @@ class Pages:
     """An iterator over pages, lists of tuples.  The first is asked for at once, and each other when the one before is taken.
 
     Args:
-        cells: of the first page.
-        size: what each further one should come to, in bytes.
+        table: what is asked; it keeps how large its cells are.
+        size: what each page should come to, in bytes.
+        most: the most cells of the first page.
         value: where the value stands in a tuple.
     """
 
     def __init__(
-        self, ring: Ring, statement: Any, values: Sequence[object], *, cells: int, size: int, value: int = 1
+        self,
+        ring: Ring,
+        table: FamilyTable,
+        statement: Any,
+        values: Sequence[object],
+        *,
+        size: int,
+        most: int = _MOST,
+        value: int = 1,
     ) -> None:
         self._ring = ring
+        self._table = table
         self._bound = statement.bind(values)
-        self._cells = cells
+        self._cells = max(1, min(most, size // table.cell))
         self._size = size
         self._value = value
         self._future: Any = None
@@ -58,8 +69,8 @@ class Pages:
         if state is not None:
             if page:
                 at = self._value
-                size = sum([len(each[at] or b"") for each in page]) // len(page) + _BESIDE
-                self._cells = max(1, min(self._cells * _GROWTH, self._size // size, _MOST))
+                self._table.cell = sum([len(each[at] or b"") for each in page]) // len(page) + _BESIDE
+                self._cells = max(1, min(self._cells * _GROWTH, self._size // self._table.cell, _MOST))
             self._ask(state)
         return page
 

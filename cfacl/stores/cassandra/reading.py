@@ -21,8 +21,7 @@ Named = tuple[bytes, Cell]
 
 #: How many questions are on their way at once, for all rows of a call.
 _WINDOW: Final = 64
-#: The first page of a row's family, in cells; and what those that follow come to, in bytes.
-_CELLS: Final = 500
+#: What a page of a row's family comes to, in bytes.
 _SIZE: Final = 1 << 20
 
 #: What is asked for where no time matters.
@@ -54,7 +53,7 @@ class Part:
     def pages(self, ring: Ring, question: Any, key: bytes) -> Pages:
         """Ask it of a row."""
         values = self.table.key(key) if self.qualifiers is None else (*self.table.key(key), self.qualifiers)
-        return Pages(ring, question, values, cells=_CELLS, size=_SIZE)
+        return Pages(ring, self.table, question, values, size=_SIZE)
 
     def cells(self, found: Iterable[Any], wanted: Callable[[], Wanted], *, timestamps: bool) -> Iterator[Named]:
         """Yield what is wanted of a row of the family: of (qualifier, value, time), newest first where there are several."""

@@ -29,9 +29,8 @@ _Found = tuple[Any, Cells]
 _WINDOW: Final = 128
 #: The bytes of values that the pages of a family come to, all its streams together; twice, since each has one ahead.
 _SIZE: Final = 4 << 20
-#: The cells of the first page of a stream.
+#: The fewest cells of the first page of a stream, where few rows are wanted.
 _FEWEST: Final = 8
-_FIRST: Final = 500
 
 _BEHIND: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ? AND row < ?"
 _OPEN: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ?"
@@ -59,14 +58,14 @@ def stream(
     """Yield rows in their order, or parts of at most so many cells.
 
     Args:
-        rows: how many are wanted soon.
+        rows: how many are wanted at most.
         choose: what is wanted of a row.
         stamped: whether that goes by times.
     """
     families = []
     for each in reading.parts:
-        first = max(_FEWEST, min(_FIRST, 2 * rows // max(1, each.table.buckets)))
-        streams = _streams(ring, each, span, first, cells, choose, stamped=stamped)
+        most = max(_FEWEST, 2 * rows // max(1, each.table.buckets))
+        streams = _streams(ring, each, span, most, cells, choose, stamped=stamped)
         # No row is in two of them, so that no cells are ever compared.
         families.append(heapq.merge(*streams, reverse=span.reverse) if len(streams) > 1 else streams[0])
     merged = families[0] if len(families) == 1 else _joined(families, reverse=span.reverse, whole=cells is None)
@@ -92,12 +91,12 @@ def _order(found: tuple[int, _Found]) -> tuple[Any, int]:
 
 
 def _streams(
-    ring: Ring, part: Part, span: Span, first: int, cells: int | None, choose: Choose, *, stamped: bool
+    ring: Ring, part: Part, span: Span, most: int, cells: int | None, choose: Choose, *, stamped: bool
 ) -> list[Iterator[_Found]]:
     columns = part.columns(stamped=stamped)
     if not part.table.buckets:
         question = part.table.statement(f"SELECT token(row), row, {columns} FROM {{table}}")
-        pages = Pages(ring, question, (), cells=first, size=_SIZE, value=3)
+        pages = Pages(ring, part.table, question, (), most=most, size=_SIZE, value=3)
         return [_of_ring(part, pages, cells, choose)]
     size = _SIZE // part.table.buckets
     if span.reverse and cells is not None:
@@ -109,7 +108,7 @@ def _streams(
     for bucket in range(part.table.buckets):
         if bucket >= _WINDOW:
             opened[bucket - _WINDOW].wait()
-        opened.append(Pages(ring, question, (bucket, *bounds), cells=first, size=size, value=2))
+        opened.append(Pages(ring, part.table, question, (bucket, *bounds), most=most, size=size, value=2))
     if columns == PLAIN and part.qualifiers is None and cells is None and not span.reverse:
         return [_plain_rows(part, each) for each in opened]
     return [_of_bucket(part, each, cells, choose, reverse=span.reverse) for each in opened]
@@ -163,7 +162,7 @@ def _one_by_one(
             return
         upper = key = found[0][0]
         question = part.table.statement(f"SELECT {columns} FROM {{table}} WHERE {{where}}")
-        pages = Pages(ring, question, part.table.key(key), cells=_FIRST, size=_SIZE)
+        pages = Pages(ring, part.table, question, part.table.key(key), size=_SIZE)
         named = choose(part, _named(part, chain.from_iterable(pages)))
         while some := dict(islice(named, cells)):
             yield key, some

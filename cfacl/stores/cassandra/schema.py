@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Final
 
 from attrs import evolve
-from cassandra.protocol import ServerError
 
 from cfacl.errors import RequestError, SchemaMissing, StoreContractError, StoreError, quoted
 from cfacl.model.projection import StoredFamily
@@ -163,9 +162,7 @@ class Told:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A node that meets a table on its way out says no more than that it failed.
-        gone = isinstance(error, SchemaMissing) or isinstance(getattr(error, "__cause__", None), ServerError)
-        if error is not None and error.__cause__ is not None and gone:
+        if isinstance(error, SchemaMissing) and error.__cause__ is not None:
             self._schema.forget()
             try:
                 self._schema.confirm(self._table, self._families)

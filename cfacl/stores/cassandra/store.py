@@ -47,6 +47,8 @@ _ORDERED: Final = Capabilities(
 )
 #: At most so many rows are taken together at once, whatever is asked for at once.
 _ROWS: Final = 10_000
+#: More rows than a scan has.
+_MOST: Final = 1 << 62
 
 
 class CassandraStore(Store):
@@ -156,7 +158,7 @@ class CassandraStore(Store):
         def begin() -> Generator[tuple[bytes, Cells], None, None]:
             if is_empty(span):
                 return
-            rows = batch_size if limit is None else min(batch_size, limit)
+            rows = _MOST if limit is None else limit
             stamped = timestamps or before is not None
             yield from stream(self._ring, reading, span, rows, cells, choose, stamped=stamped)
 

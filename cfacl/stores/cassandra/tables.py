@@ -24,6 +24,8 @@ __all__ = ["GUARD", "FamilyTable", "definition"]
 
 #: Where the guard of a cell stands among its versions: behind all of them.
 GUARD: Final = -1
+#: What a cell comes to before any was seen, in bytes.
+_CELL: Final = 1024
 #: A table's own time to live is so many seconds longer than the family's: what is over is told by our clock.
 _LONGER: Final = 3_600
 #: The longest that Cassandra takes: 20 years, in seconds.
@@ -37,6 +39,7 @@ class FamilyTable:
         name: with its keyspace, as statements have it.
         versioned: whether timestamps are part of the key.
         buckets: how many there are; 0 for the layout `row`.
+        cell: what a cell of the page that was read last came to, in bytes.
     """
 
     def __init__(self, ring: Ring, name: str, described: Described) -> None:
@@ -45,6 +48,7 @@ class FamilyTable:
         self.versioned = described.versioned
         self.buckets = described.layout.buckets if described.layout.layout == "ordered" else 0
         self.where = "b = ? AND row = ?" if self.buckets else "row = ?"
+        self.cell = _CELL
         self._ring = ring
         self._statements: dict[str, Any] = {}
 
