@@ -15,6 +15,7 @@ from cassandra.cluster import NoHostAvailable
 
 from cfacl.testing.servers import Cassandra, Missing, RunningCassandra
 from cfacl.testing.servers.artifacts import java_of, resolve
+from cfacl.testing.servers.cassandra import archive
 from cfacl.testing.servers.cassandra.server import SOURCE
 
 pytestmark = pytest.mark.slow
@@ -102,15 +103,27 @@ def test_three_nodes_in_two_data_centres_are_one(cassandra_ring: RunningCassandr
                 assert other.execute(f"SELECT k FROM {name}.t WHERE k = 1").all() == [(1,)]
 
 
-def test_what_is_laid_out_once_starts_the_next(cassandra: RunningCassandra, system) -> None:
-    """Where the archive is there a node has it; where it can't be used, all goes on without."""
-    assert cassandra.folder is not None
-    home = resolve(SOURCE, java_of(17)).home
-    (pid,) = system.jvms(cassandra.folder / "conf")
-    said = Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
-    options = [each for each in said if "classes" in each and each.endswith(".jsa")]
-    assert len(options) == 1
-    assert options[0].startswith((f"-XX:SharedArchiveFile={home}", f"-XX:ArchiveClassesAtExit={home}"))
+def test_the_first_that_ends_leaves_an_archive_which_the_next_uses_unless_it_is_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archives = tmp_path / "archives"
+    monkeypatch.setattr(archive, "_archives", lambda: archives)
+
+    def used(server: Cassandra) -> bool:
+        return bytes(archives) in Path(f"/proc/{server.pids['one']}/maps").read_bytes()
+
+    with Cassandra(tmp_path / "first") as server:
+        assert not used(server)
+    (kept,) = archives.glob("*.jsa")
+    with Cassandra(tmp_path / "second") as server:
+        assert used(server)
+    kept.chmod(0o600)
+    with kept.open("r+b") as file:  # a JVM dies of one that is damaged
+        file.seek(kept.stat().st_size // 2)
+        file.write(bytes(4_096))
+    artifacts = resolve(SOURCE, java_of(17))
+    assert archive.find(artifacts) is None
+    assert not kept.exists()
 
 
 @pytest.mark.parametrize("data_centers", [(), ("a",) * 4])

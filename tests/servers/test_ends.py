@@ -14,8 +14,9 @@ import pytest
 
 from cfacl.testing.announcements import absent
 from cfacl.testing.servers import Missing
-from cfacl.testing.servers.artifacts import resolve
-from cfacl.testing.servers.hbase.running import SOURCE
+from cfacl.testing.servers.artifacts import java_of, resolve
+from cfacl.testing.servers.cassandra.server import SOURCE as CASSANDRA
+from cfacl.testing.servers.hbase.running import SOURCE as HBASE
 
 pytestmark = pytest.mark.slow
 
@@ -23,9 +24,9 @@ pytestmark = pytest.mark.slow
 KILLED: Final = """
 import os, signal, sys
 from pathlib import Path
-from cfacl.testing.servers import HBase
+from cfacl.testing import servers
 signal.alarm(600)
-HBase(Path(sys.argv[1])).start()
+getattr(servers, sys.argv[2])(Path(sys.argv[1])).start()
 child = os.fork()
 if not child:
     signal.alarm(600)
@@ -34,7 +35,8 @@ print(child, flush=True)
 signal.pause()
 """
 
-SHARED: Final = """
+SHARED: Final = {
+    "hbase": """
 import os
 from contextlib import closing
 from pathlib import Path
@@ -44,37 +46,56 @@ def test_it_answers(hbase, worker_id, tmp_path_factory):
         connection.tables()
     shared = Path(os.environ["CFACL_TOLD"])
     (shared / worker_id).write_text(f"{hbase.ports} {hbase.folder}")
-"""
+""",
+    "cassandra": """
+import os
+from pathlib import Path
+
+def test_it_answers(cassandra, worker_id, tmp_path_factory):
+    with cassandra.session() as session:
+        session.execute("SELECT key FROM system.local")
+    shared = Path(os.environ["CFACL_TOLD"])
+    (shared / worker_id).write_text(f"{cassandra.port} {cassandra.folder}")
+""",
+}
 
 
-@pytest.fixture(autouse=True)
-def present() -> None:
-    """Leave out what needs a server, where there can be none."""
+@pytest.fixture(params=["hbase", "cassandra"])
+def part(request: pytest.FixtureRequest) -> str:
+    """Each server, or nothing where there can be none."""
     try:
-        resolve(SOURCE)
+        if request.param == "hbase":
+            resolve(HBASE)
+        else:
+            resolve(CASSANDRA, java_of(17))
     except Missing as missing:
-        absent("hbase", str(missing))
+        absent(request.param, str(missing))
+    return request.param
 
 
-def test_they_end_with_a_process_that_is_killed_also_where_its_child_lives_on(system, tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], stdout=subprocess.PIPE, text=True) as owner:
+def test_they_end_with_a_process_that_is_killed_also_where_its_child_lives_on(
+    part: str, system, tmp_path: Path
+) -> None:
+    name, count = {"hbase": ("HBase", 2), "cassandra": ("Cassandra", 1)}[part]
+    with subprocess.Popen([sys.executable, "-c", KILLED, tmp_path, name], stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         child = int(owner.stdout.readline())
         try:
             pids = system.jvms(tmp_path)
-            assert len(pids) == 2
+            assert len(pids) == count
             assert system.end(pids, owner.kill)
             os.kill(child, 0)  # it does live
         finally:
             os.kill(child, signal.SIGKILL)
 
 
-def test_two_workers_share_one_which_ends_with_the_run(system, tmp_path: Path) -> None:
-    (tmp_path / "test_shared.py").write_text(SHARED, "utf-8")
+def test_two_workers_share_one_which_ends_with_the_run(part: str, system, tmp_path: Path) -> None:
+    (tmp_path / "test_shared.py").write_text(SHARED[part], "utf-8")
     for each in ("told", "temporary"):
         (tmp_path / each).mkdir()
     options = ["-n", "2", "--dist", "each", "-W", "error", "-p", "cfacl.testing.servers", "-p", "no:cacheprovider"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CFACL_HBASE"))}
+    named = ("PYTEST_", "CFACL_HBASE", "CFACL_CASSANDRA")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(named)}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *options, "-c", os.devnull, f"--rootdir={tmp_path}", tmp_path],
         env={**environment, "CFACL_TOLD": str(tmp_path / "told"), "TMPDIR": str(tmp_path / "temporary")},
@@ -91,7 +112,7 @@ def test_two_workers_share_one_which_ends_with_the_run(system, tmp_path: Path) -
 
 
 def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(
-    system, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    part: str, system, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path_factory.mktemp("here"))
     Path("home.toml").write_text('[policy]\nname = "mine"\n', "utf-8")
@@ -100,7 +121,7 @@ def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(
     started = f"{ignoring}; runpy.run_module('cfacl.testing.servers', run_name='__main__')"
     with (
         subprocess.Popen(
-            [sys.executable, "-c", started],
+            [sys.executable, "-c", started, *([] if part == "hbase" else [part])],
             env={**os.environ, "TMPDIR": str(tmp_path)},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -111,14 +132,26 @@ def test_one_to_play_with_says_how_to_connect_and_ends_on_ctrl_c(
         stack.callback(owner.kill)  # which nobody waits for if anything goes wrong here
         assert owner.stdout is not None
         lines = [owner.stdout.readline() for _ in range(4)]
-        names: dict = {}
-        exec("".join(lines), names)
-        assert names["connection"].tables() == []
-        names["connection"].close()
-        assert names["db"].drift() == []
-        names["db"].close()
+        follow(lines)
         pids = system.jvms(tmp_path)
-        assert len(pids) == 2
+        assert len(pids) == (2 if part == "hbase" else 1)
         assert system.end(pids, lambda: owner.send_signal(signal.SIGINT))
         assert owner.wait(60) == 0
     assert not [*tmp_path.iterdir()]
+
+
+def follow(lines: list[str]) -> None:
+    """Do what was printed."""
+    names: dict = {}
+    exec("".join(lines), names)
+    if "connection" in names:
+        assert names["connection"].tables() == []
+        names["connection"].close()
+    else:
+        assert (
+            names["session"].execute("SELECT table_name FROM system_schema.tables WHERE keyspace_name = 'home'").all()
+            == []
+        )
+        names["session"].cluster.shutdown()
+    assert names["db"].drift() == []
+    names["db"].close()

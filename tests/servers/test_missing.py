@@ -240,7 +240,7 @@ def test_a_start_that_fails_names_the_log_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, told: str
 ) -> None:
     program(tmp_path / "java", script)
-    made = Artifacts(str(tmp_path / "java"), "none", tmp_path)
+    made = Artifacts(str(tmp_path / "java"), "none")
     for module in (server, running):
         monkeypatch.setattr(module, "resolve", lambda source: made)
     monkeypatch.setattr(server, "_PATIENCE", 0 if "sleep" in script else 60)

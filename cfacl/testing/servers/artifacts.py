@@ -37,12 +37,10 @@ class Artifacts:
     Attributes:
         java: the program.
         classpath: our own classes and all jars.
-        home: the folder of the cache that is this server's.
     """
 
     java: str
     classpath: str
-    home: Path
 
 
 def cache() -> Path:
@@ -83,7 +81,7 @@ def resolve(source: Path, java: str | None = None) -> Artifacts:
             whole = home / "classpath.new"
             whole.write_text(f"{ours}{os.pathsep}{jars}", "utf-8")
             whole.replace(kept)
-        return Artifacts(java, kept.read_text("utf-8"), home)
+        return Artifacts(java, kept.read_text("utf-8"))
 
 
 def java_of(release: int) -> str:

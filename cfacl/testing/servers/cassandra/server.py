@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import socket
@@ -17,7 +16,7 @@ from typing import Any, Final, Self
 
 from cfacl.testing.servers import ports
 from cfacl.testing.servers.artifacts import Artifacts, java_of, resolve
-from cfacl.testing.servers.cassandra import certificates, settings
+from cfacl.testing.servers.cassandra import archive, certificates, settings
 from cfacl.testing.servers.cassandra.running import RunningCassandra
 from cfacl.testing.servers.errors import Missing, ServerError
 from cfacl.testing.servers.jvm import end, launch
@@ -90,7 +89,7 @@ class Cassandra(RunningCassandra):
         self._ports: dict[str, int] = {}
         self._options = [*settings.OPTIONS, *[settings.HASTY] * hasty]
         self._tls: dict[str, Any] | None = None
-        self._archive: Path | None = None
+        self._writes = False
         super().__init__(
             0,
             {name: f"127.0.0.{number}" for number, name in enumerate(names, 1)},
@@ -192,27 +191,26 @@ class Cassandra(RunningCassandra):
         self._processes.clear()
         shutil.rmtree(self._home / "data", ignore_errors=True)
 
-    def _shared(self, artifacts: Artifacts, name: str) -> list[str]:
+    def _archive(self, artifacts: Artifacts, name: str) -> list[str]:
         """Return what has a JVM start in less time, with classes that are laid out already; the first lays them out."""
-        archive = artifacts.home / "classes.jsa"
-        if archive.exists():  # one that this Java can't use is passed over
-            return [f"-XX:SharedArchiveFile={archive}", "-Xshare:auto"]
+        kept = archive.find(artifacts)
+        if kept is not None:
+            return archive.use(kept)
         if name != _NODES[0]:
             return []
-        self._archive = artifacts.home / f"classes-{os.getpid()}-{id(self)}.jsa"
-        return [f"-XX:ArchiveClassesAtExit={self._archive}"]
+        self._writes = True
+        return archive.write(artifacts, self._home)
 
     def _keep_archive(self) -> None:
         """Keep what the first node lays out when it ends; whoever kills it leaves that to the next."""
-        if self._archive is None or _NODES[0] not in self._processes:
+        first = self._processes.get(_NODES[0])
+        if not self._writes or first is None:
             return
-        first, made = self._processes[_NODES[0]], self._archive
-        self._archive = None
+        self._writes = False
         first.terminate()
         with suppress(subprocess.TimeoutExpired):
             first.wait(_ARCHIVING)
-        if first.poll() is not None and made.exists():
-            made.replace(made.with_name("classes.jsa"))
+            archive.keep(resolve(SOURCE, java_of(_JAVA)), self._home)
 
     def _launch(self, name: str) -> None:
         place = list(self.addresses).index(name)
@@ -232,7 +230,7 @@ class Cassandra(RunningCassandra):
             artifacts,
             self._line,
             [_MAIN],
-            options=[*self._options, *self._shared(artifacts, name), *told],
+            options=[*self._options, *self._archive(artifacts, name), *told],
             log=self.log(name),
             megabytes=_MEGABYTES,
         )

@@ -15,7 +15,10 @@ OPTIONS: Final = (
     "--add-opens=java.base/java.io=ALL-UNNAMED",
     "--add-opens=java.base/jdk.internal.ref=ALL-UNNAMED",
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    # Otherwise it takes its whole share of a large machine before it looks for what it no longer needs.
+    "-Xms128m",
     "-XX:MaxDirectMemorySize=256m",
+    "-XX:+ExitOnOutOfMemoryError",
     "-Xss512k",
     "-Dcassandra-foreground=yes",
     "-Djdk.attach.allowAttachSelf=true",
