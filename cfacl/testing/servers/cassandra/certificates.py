@@ -26,7 +26,7 @@ def make(folder: Path, hosts: Iterable[str]) -> dict[str, Any]:
         from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
         from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_key
     except ImportError:
-        raise Missing("`trustme` is not installed: `pip install trustme`") from None
+        raise Missing("`trustme` is not installed: `pip install 'cfacl[testing]'`") from None
     folder.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
