@@ -1,7 +1,8 @@
 """How changes are sent: each with a time of its own, so that they take effect in the caller's order.
 
-The changes of a row in one family are one mutation of one partition: atomic, and seen together.  Those of a row in several
-families are a *logged batch*: all of them are made or none, and a reader may see the one before the other.
+The changes of a row in one family are of one partition, and are seen together.  Those of a row in several families are a
+*logged batch*, which is one mutation, for their tables have one partition key: all of them are made or none, and a reader
+may see the one family before the other.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from attrs import define, field
 from cassandra.query import BatchStatement, BatchType
 
-from cfacl.errors import CfaclError, InvalidKey, InvalidValue, PartlyWritten, RequestError
+from cfacl.errors import CfaclError, InvalidKey, InvalidValue, PartlyWritten, RequestError, StoreUnavailable
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import MAX_KEY, Delete, Mutation, Put
 from cfacl.stores.cassandra.kept import Kept, read_kept
@@ -29,6 +30,8 @@ _WINDOW: Final = 32
 #: Rows of one partition are sent together up to so many bytes, as far as is known of them, and statements.
 _BYTES: Final = 32 * 1024
 _STATEMENTS: Final = 200
+#: What says of a change that it was not made; of all else it is not known.
+_UNMADE: Final = (RequestError, StoreUnavailable)
 #: What a statement comes to beside its value, in bytes.
 _BESIDE: Final = 100
 #: The last microsecond of a millisecond: what is deleted up to one has it all.
@@ -219,7 +222,12 @@ def _send_all(ring: Ring, parts: Sequence[_Part]) -> None:
     under_way: deque[tuple[_Part, Any]] = deque()
     left = iter(parts)
     for part in left:
-        under_way.append((part, ring.begin(part.batch.statement())))
+        try:
+            under_way.append((part, ring.begin(part.batch.statement())))
+        except CfaclError as error:  # before anything of it was sent
+            refused |= part.keys
+            failed = error
+            break
         if len(under_way) < _WINDOW:
             continue
         failed = _ended(ring, under_way, done, unknown, refused)
@@ -228,6 +236,8 @@ def _send_all(ring: Ring, parts: Sequence[_Part]) -> None:
     while under_way:
         failed = _ended(ring, under_way, done, unknown, refused) or failed
     if failed is not None:
+        if not done and not unknown:
+            raise failed
         unwritten = refused.union(*(each.keys for each in left))
         raise PartlyWritten(
             f"{failed}; rows written: {len(done)}, not written: {len(unwritten)}, not known: {len(unknown)}",
@@ -249,7 +259,7 @@ def _ended(
     try:
         ring.end(future, applied=True)
     except CfaclError as error:
-        (refused if isinstance(error, RequestError) else unknown).update(part.keys)
+        (refused if isinstance(error, _UNMADE) else unknown).update(part.keys)
         return error
     done |= part.keys
     return None

@@ -16,6 +16,8 @@ from cfacl.stores.cassandra.tables import FamilyTable
 
 __all__ = ["Kept", "read_kept"]
 
+#: At most so many questions are on their way at once.
+_WINDOW: Final = 64
 #: What a page comes to, in bytes.
 _SIZE: Final = 1 << 20
 
@@ -43,7 +45,11 @@ class Kept:
 
 def read_kept(ring: Ring, rows: Sequence[tuple[FamilyTable, bytes, Sequence[Put | Delete]]]) -> list[Kept]:
     """Return what is there of rows, of each as much as its changes need to know."""
-    asked = [_ask(ring, *each) for each in rows]
+    asked: list[Pages | None] = []
+    for number, each in enumerate(rows):
+        if number >= _WINDOW and (earlier := asked[number - _WINDOW]) is not None:
+            earlier.wait()
+        asked.append(_ask(ring, *each))
     found = []
     for pages in asked:
         cells: dict[bytes, list[int]] = {}
