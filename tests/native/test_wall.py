@@ -309,5 +309,5 @@ def test_looking_changes_nothing(walled: Any, policy: cfacl.Policy) -> None:
 def test_a_store_without_rights_of_its_own_says_so(policy: cfacl.Policy) -> None:
     from cfacl.stores.memory import MemoryStore
 
-    with pytest.raises(cfacl.Unsupported, match="`memory` has no rights of its own; hbase has"):
+    with pytest.raises(cfacl.Unsupported, match="`memory` has no rights of its own; hbase and cassandra have"):
         built(MemoryStore(clock=lambda: 0), policy)
