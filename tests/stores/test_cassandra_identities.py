@@ -50,7 +50,7 @@ class Forwarding:
         self._listening.close()
 
     def _serve(self) -> None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # until nobody listens any more
             while True:
                 client, _ = self._listening.accept()
                 node = socket.create_connection(self._to)
@@ -59,7 +59,7 @@ class Forwarding:
 
     @staticmethod
     def _pass(one: socket.socket, other: socket.socket) -> None:
-        with contextlib.suppress(OSError):
+        with one, contextlib.suppress(OSError):
             while data := one.recv(65_536):
                 other.sendall(data)
             other.shutdown(socket.SHUT_WR)

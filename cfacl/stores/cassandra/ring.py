@@ -215,6 +215,7 @@ def _cluster(address: Address) -> Any:
         control_connection_timeout=address.timeout,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         protocol_version=_PROTOCOL,
+        schema_event_refresh_window=-1,  # what nobody reads need not be read anew whenever somebody changes it
         schema_metadata_enabled=False,
         sockopts=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ssl_context=None if address.tls is None else address.tls.context(),

@@ -94,6 +94,8 @@ class RunningCassandra:
                 EXEC_PROFILE_DEFAULT: ExecutionProfile(policy, request_timeout=timeout, row_factory=tuple_factory)
             },
             "protocol_version": 5,
+            # Or it would draw from the program's random numbers whenever somebody makes a table: not beside Hypothesis.
+            "schema_event_refresh_window": -1,
             "schema_metadata_enabled": False,
             # Otherwise what is longer than a segment waits 40 ms.
             "sockopts": [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
