@@ -35,114 +35,115 @@ _DRIVER: Final = "the driver failed in a way that is not known; see the cause"
 _UNREAD: Final = "what came from the node can't be read"
 _NO_CALL: Final = "what answers does not speak version 5 of the protocol; is it cassandra, and 4.0 or later"
 
-#: By the driver's class: ours, what it says, and whether a change that it ended may have been made all the same.
-KINDS: Final[dict[str, tuple[type[CfaclError], str, bool]]] = {
-    "cassandra.AlreadyExists": (StoreUnavailable, "somebody else makes this table; try again", False),
-    "cassandra.AuthenticationFailed": (
-        StoreError,
-        "the cluster does not let us in; see the file of `credentials`",
-        False,
-    ),
-    "cassandra.CDCWriteFailure": (StoreUnavailable, "the node's space for change data capture is full", False),
-    "cassandra.ConfigurationException": (StoreError, "the cluster's configuration forbids this; see the cause", False),
-    "cassandra.CoordinationFailure": (StoreUnavailable, "a replica failed at this; read its log", True),
-    "cassandra.DependencyException": (StoreError, "the driver lacks something that it needs; see the cause", False),
-    "cassandra.DriverException": (StoreError, _DRIVER, True),
-    "cassandra.FunctionFailure": (StoreError, "a function of the cluster failed; see the cause", False),
-    "cassandra.InvalidRequest": (StoreError, "the cluster refuses this; see the cause", False),
-    "cassandra.OperationTimedOut": (StoreTimeout, "no node answered in time", True),
-    "cassandra.ReadFailure": (
-        StoreUnavailable,
-        "a replica failed at this read, as at too many tombstones; read its log",
-        True,
-    ),
-    "cassandra.ReadTimeout": (StoreTimeout, _TIMED_OUT, True),
-    "cassandra.RequestExecutionException": (StoreUnavailable, "the cluster failed at this; see the cause", True),
-    "cassandra.RequestValidationException": (StoreError, "the cluster refuses this; see the cause", False),
-    "cassandra.Timeout": (StoreTimeout, _TIMED_OUT, True),
-    "cassandra.Unauthorized": (
+#: Ours, what it says, whether a change that it ended may have been made all the same; and the driver's classes, in `cassandra`.
+_GROUPS: Final[tuple[tuple[type[CfaclError], str, bool, str], ...]] = (
+    (
         Refused,
         "the cluster refuses this to the user whom we are to it; `GRANT` it in cqlsh",
         False,
+        "Unauthorized protocol.UnauthorizedErrorMessage",
     ),
-    "cassandra.Unavailable": (StoreUnavailable, _FEW, False),
-    "cassandra.UnresolvableContactPoints": (
-        StoreUnavailable,
-        "no host of the URL has an address; see its names",
-        False,
-    ),
-    "cassandra.UnsupportedOperation": (StoreError, _NO_CALL, False),
-    "cassandra.WriteFailure": (StoreUnavailable, "a replica failed at this write; read its log", True),
-    "cassandra.WriteTimeout": (StoreTimeout, _TIMED_OUT, True),
-    "cassandra.cluster.NoHostAvailable": (StoreUnavailable, "no node of the data centre can be reached", False),
-    "cassandra.cluster.QueryExhausted": (StoreContractError, "the driver has no further page; report it", False),
-    "cassandra.cluster.UserTypeDoesNotExist": (StoreContractError, "cfacl uses no types of users; report it", False),
-    "cassandra.connection.ConnectionBusy": (StoreUnavailable, "all connections to the node are busy", False),
-    "cassandra.connection.ConnectionException": (StoreUnavailable, _LOST, True),
-    "cassandra.connection.ConnectionShutdown": (StoreUnavailable, _LOST, True),
-    "cassandra.connection.CrcMismatchException": (StoreUnavailable, _UNREAD, True),
-    "cassandra.connection.ProtocolError": (StoreContractError, _UNREAD, True),
-    "cassandra.connection.ProtocolVersionUnsupported": (StoreError, _NO_CALL, False),
-    "cassandra.metadata.NoMurmur3": (
+    (StoreContractError, "cfacl uses no types of users; report it", False, "cluster.UserTypeDoesNotExist"),
+    (StoreContractError, "the cluster does not know this statement; report it", False, "protocol.SyntaxException"),
+    (StoreContractError, "the driver failed within itself; see the cause", True, "protocol.InternalError"),
+    (StoreContractError, "the driver has no further page; report it", False, "cluster.QueryExhausted"),
+    (StoreContractError, "the node can't read what the driver sent", False, "protocol.ProtocolException"),
+    (StoreContractError, _UNREAD, True, "connection.ProtocolError"),
+    (
         StoreError,
-        "the driver can't hash keys; install a wheel of `cassandra-driver`",
+        "a function of the cluster failed; see the cause",
         False,
+        "FunctionFailure protocol.FunctionFailureMessage",
     ),
-    "cassandra.pool.NoConnectionsAvailable": (StoreUnavailable, "all connections to the node are busy", False),
-    "cassandra.protocol.AlreadyExistsException": (StoreUnavailable, "somebody else makes this table; try again", False),
-    "cassandra.protocol.BadCredentials": (
+    (StoreError, "cfacl asks for no traces; report it", False, "query.TraceUnavailable"),
+    (
         StoreError,
         "the cluster does not let us in; see the file of `credentials`",
         False,
+        "AuthenticationFailed protocol.BadCredentials",
     ),
-    "cassandra.protocol.CDCWriteException": (
-        StoreUnavailable,
-        "the node's space for change data capture is full",
+    (
+        StoreError,
+        "the cluster refuses this; see the cause",
         False,
+        "InvalidRequest RequestValidationException protocol.InvalidRequestException protocol.RequestValidationException",
     ),
-    "cassandra.protocol.ClientWriteError": (StoreUnavailable, "the node failed at this write; read its log", True),
-    "cassandra.protocol.ConfigurationException": (
+    (
         StoreError,
         "the cluster's configuration forbids this; see the cause",
         False,
+        "ConfigurationException protocol.ConfigurationException",
     ),
-    "cassandra.protocol.ErrorMessage": (StoreUnavailable, "the node failed at this; see the cause", True),
-    "cassandra.protocol.ErrorMessageSub": (StoreUnavailable, "the node failed at this; see the cause", True),
-    "cassandra.protocol.FunctionFailureMessage": (StoreError, "a function of the cluster failed; see the cause", False),
-    "cassandra.protocol.InternalError": (StoreContractError, "the driver failed within itself; see the cause", True),
-    "cassandra.protocol.InvalidRequestException": (StoreError, "the cluster refuses this; see the cause", False),
-    "cassandra.protocol.IsBootstrappingErrorMessage": (StoreUnavailable, _BUSY, True),
-    "cassandra.protocol.NotSupportedError": (StoreError, _NO_CALL, False),
-    "cassandra.protocol.OverloadedErrorMessage": (StoreUnavailable, _BUSY, True),
-    "cassandra.protocol.PreparedQueryNotFound": (StoreUnavailable, "the node forgot a statement", False),
-    "cassandra.protocol.ProtocolException": (StoreContractError, "the node can't read what the driver sent", False),
-    "cassandra.protocol.ReadFailureMessage": (StoreUnavailable, "a replica failed at this read; read its log", True),
-    "cassandra.protocol.ReadTimeoutErrorMessage": (StoreTimeout, _TIMED_OUT, True),
-    "cassandra.protocol.RequestExecutionException": (
+    (StoreError, "the driver can't hash keys; install a wheel of `cassandra-driver`", False, "metadata.NoMurmur3"),
+    (StoreError, _DRIVER, True, "DriverException"),
+    (StoreError, "the driver lacks something that it needs; see the cause", False, "DependencyException"),
+    (
+        StoreError,
+        _NO_CALL,
+        False,
+        "UnsupportedOperation connection.ProtocolVersionUnsupported protocol.NotSupportedError",
+    ),
+    (StoreTimeout, "no node answered in time", True, "OperationTimedOut"),
+    (
+        StoreTimeout,
+        _TIMED_OUT,
+        True,
+        "ReadTimeout Timeout WriteTimeout protocol.ReadTimeoutErrorMessage protocol.WriteTimeoutErrorMessage",
+    ),
+    (StoreUnavailable, _LOST, True, "connection.ConnectionException connection.ConnectionShutdown"),
+    (StoreUnavailable, "a replica failed at this read, as at too many tombstones; read its log", True, "ReadFailure"),
+    (StoreUnavailable, "a replica failed at this read; read its log", True, "protocol.ReadFailureMessage"),
+    (
+        StoreUnavailable,
+        "a replica failed at this write; read its log",
+        True,
+        "WriteFailure protocol.WriteFailureMessage",
+    ),
+    (StoreUnavailable, "a replica failed at this; read its log", True, "CoordinationFailure"),
+    (
+        StoreUnavailable,
+        "all connections to the node are busy",
+        False,
+        "connection.ConnectionBusy pool.NoConnectionsAvailable",
+    ),
+    (StoreUnavailable, "no host of the URL has an address; see its names", False, "UnresolvableContactPoints"),
+    (StoreUnavailable, "no node of the data centre can be reached", False, "cluster.NoHostAvailable"),
+    (
+        StoreUnavailable,
+        "somebody else makes this table; try again",
+        False,
+        "AlreadyExists protocol.AlreadyExistsException",
+    ),
+    (
         StoreUnavailable,
         "the cluster failed at this; see the cause",
         True,
+        "RequestExecutionException protocol.RequestExecutionException",
     ),
-    "cassandra.protocol.RequestValidationException": (StoreError, "the cluster refuses this; see the cause", False),
-    "cassandra.protocol.ServerError": (StoreUnavailable, "the node failed at this; read its log", True),
-    "cassandra.protocol.SyntaxException": (
-        StoreContractError,
-        "the cluster does not know this statement; report it",
+    (StoreUnavailable, "the cluster failed to truncate; read its log", True, "protocol.TruncateError"),
+    (StoreUnavailable, "the node failed at this write; read its log", True, "protocol.ClientWriteError"),
+    (StoreUnavailable, "the node failed at this; read its log", True, "protocol.ServerError"),
+    (
+        StoreUnavailable,
+        "the node failed at this; see the cause",
+        True,
+        "protocol.ErrorMessage protocol.ErrorMessageSub",
+    ),
+    (StoreUnavailable, "the node forgot a statement", False, "protocol.PreparedQueryNotFound"),
+    (StoreUnavailable, _BUSY, True, "protocol.IsBootstrappingErrorMessage protocol.OverloadedErrorMessage"),
+    (
+        StoreUnavailable,
+        "the node's space for change data capture is full",
         False,
+        "CDCWriteFailure protocol.CDCWriteException",
     ),
-    "cassandra.protocol.TruncateError": (StoreUnavailable, "the cluster failed to truncate; read its log", True),
-    "cassandra.protocol.UnauthorizedErrorMessage": (
-        Refused,
-        "the cluster refuses this to the user whom we are to it; `GRANT` it in cqlsh",
-        False,
-    ),
-    "cassandra.protocol.UnavailableErrorMessage": (StoreUnavailable, _FEW, False),
-    "cassandra.protocol.WriteFailureMessage": (StoreUnavailable, "a replica failed at this write; read its log", True),
-    "cassandra.protocol.WriteTimeoutErrorMessage": (StoreTimeout, _TIMED_OUT, True),
-    "cassandra.query.TraceUnavailable": (StoreError, "cfacl asks for no traces; report it", False),
-    "cassandra.segment.CrcException": (StoreUnavailable, _UNREAD, True),
+    (StoreUnavailable, _FEW, False, "Unavailable protocol.UnavailableErrorMessage"),
+    (StoreUnavailable, _UNREAD, True, "connection.CrcMismatchException segment.CrcException"),
+)
+#: By the driver's class, with its module: the first three of these.
+KINDS: Final = {
+    f"cassandra.{name}": (kind, message, unknown) for kind, message, unknown, names in _GROUPS for name in names.split()
 }
-
 _LARGE: Final = "this is larger than the node takes; send less at once, or raise `commitlog_segment_size`"
 
 #: What the server says where it refuses a request; the first pattern that its answer has decides.
