@@ -74,10 +74,10 @@ class Conditions:
     def compare_and_set(
         self, table: FamilyTable, key: bytes, conditions: Sequence[Condition], mutation: Mutation
     ) -> bool:
-        """Apply puts and deletes of one family if all conditions hold; return whether they did.
+        """Apply puts of one family if all conditions hold; return whether they did.
 
         Raises:
-            Unsupported: it states timestamps.
+            Unsupported: it states timestamps, or deletes.
         """
         if any(each.timestamp is not None for each in mutation.changes):
             raise Unsupported("cassandra stamps what is written under a condition; leave out `timestamp`")

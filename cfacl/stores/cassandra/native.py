@@ -31,6 +31,7 @@ _NAMES: Final = {
     "U": "UNMASK",
     "M": "SELECT_MASKED",
     "S": "SUPERUSER",
+    "?": "ALL",  # one that is not known here, and is taken with all others
 }
 _LETTERS: Final = {name: letter for letter, name in _NAMES.items()}
 _MODIFY: Final = frozenset({"write", "delete"})

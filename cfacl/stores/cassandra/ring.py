@@ -90,9 +90,12 @@ class Ring:
             raise self.failure(error, applied=applied) from error
 
     def ask(self, statement: Any, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        """Return the rows of an answer that has one page."""
-        rows: list[tuple[Any, ...]] = self.end(self.begin(statement, values)).current_rows
-        return rows
+        """Return the rows of an answer, of all its pages."""
+        answer = self.end(self.begin(statement, values))
+        try:
+            return list(answer)
+        except Exception as error:  # as above, of a page behind the first
+            raise self.failure(error) from error
 
     def decide(self, statement: Any, host: Any = None) -> bool:
         """Return whether what is written under a condition was written."""
