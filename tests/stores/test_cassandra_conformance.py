@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -55,7 +56,7 @@ class _Cassandra(StoreTests):
         held = self._held(store, family)
         if held is None:
             return {}
-        session = store._ring.session
+        session = store._ring._session
         time = "t" if held.versioned else "writetime(v)"
         cells: dict[Any, Any] = {}
         for row, q, v, t in session.execute(f"SELECT row, q, v, {time} FROM {held.name}"):
@@ -66,10 +67,11 @@ class _Cassandra(StoreTests):
     def raw_put(self, store, family, key, qualifier, value, timestamp) -> None:
         held = self._held(store, family)
         names = ["b"] * bool(held.buckets) + ["row", "q", "v"] + ["t"] * held.versioned
-        values = [*held.key(key), qualifier, value, *[timestamp] * held.versioned]
+        bucket = [zlib.crc32(key) % held.buckets] if held.buckets else []
+        values = [*bucket, key, qualifier, value, *[timestamp] * held.versioned]
         marks = ", ".join(["%s"] * len(values))
         text = f"INSERT INTO {held.name} ({', '.join(names)}) VALUES ({marks}) USING TIMESTAMP {timestamp * 1000}"
-        store._ring.session.execute(text, values)
+        store._ring._session.execute(text, values)
 
     def _held(self, store, family) -> FamilyTable | None:
         return store._schema._there().get((family.table, family.name, family.identity))

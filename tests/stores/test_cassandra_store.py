@@ -309,7 +309,7 @@ def test_what_cfacl_never_made_is_listed_and_read_by_nobody(ground: Ground) -> N
 
 def test_what_is_told_in_several_pages_is_told_whole(ground: Ground) -> None:
     """Or of many grants some would not be judged, and of many tables some would be missing."""
-    ground.store._ring.session.default_fetch_size = 1
+    ground.store._ring._session.default_fetch_size = 1
     asked = "SELECT keyspace_name FROM system_schema.keyspaces"
     assert len(ground.store._ring.ask(ground.store._ring.prepare(asked))) > 3
     assert ground.store.tables() == {TABLE: {("one", 1), ("two", 2), ("many", 3)}}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 from typing import Any, Final, NamedTuple
 
 from attrs import define, field
@@ -22,6 +21,7 @@ from cfacl.stores.cassandra.kept import Kept, read_kept
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.stamps import Stamps
 from cfacl.stores.cassandra.tables import FamilyTable
+from cfacl.stores.cassandra.values import bigint, blobs, bound
 
 __all__ = ["confirm_keys", "confirm_timestamps", "send"]
 
@@ -56,16 +56,24 @@ def confirm_timestamps(mutations: Sequence[Mutation]) -> None:
                 raise InvalidValue(f"a timestamp is milliseconds since 1970, from 0 to {_LATEST} on cassandra")
 
 
+#: A prepared one, and its values.
+_Statement = tuple[Any, Sequence[bytes]]
+
+
 @define
 class _Batch:
     """What is sent at once: statements by partition, and about how many bytes they come to."""
 
-    partitions: dict[tuple[object, ...], list[tuple[Any, Sequence[object]]]] = field(factory=dict)
+    partitions: dict[tuple[str, bytes], list[_Statement]] = field(factory=dict)
     size: int = 0
 
-    def add(self, partition: tuple[object, ...], statement: Any, values: Sequence[object], size: int) -> None:
-        self.partitions.setdefault(partition, []).append((statement, values))
-        self.size += size + _BESIDE
+    def add(self, partition: tuple[str, bytes], statements: Iterable[_Statement]) -> None:
+        here = self.partitions.setdefault(partition, [])
+        for each in statements:
+            here.append(each)
+            self.size += sum(map(len, each[1])) + _BESIDE
+        if not here:
+            del self.partitions[partition]
 
     def __len__(self) -> int:
         return sum(map(len, self.partitions.values()))
@@ -74,11 +82,10 @@ class _Batch:
         """Return what is executed: a single statement, or a batch, logged where it is of several partitions."""
         statements = [each for several in self.partitions.values() for each in several]
         if len(statements) == 1:
-            statement, values = statements[0]
-            return statement.bind(values)
+            return bound(*statements[0])
         batch = BatchStatement(BatchType.UNLOGGED if len(self.partitions) == 1 else BatchType.LOGGED)
         for statement, values in statements:
-            batch.add(statement, values)
+            batch.add(bound(statement, values))
         batch.is_idempotent = True
         return batch
 
@@ -134,58 +141,59 @@ def _rows(
         batch = _Batch()
         for change in several:
             table = tables[change.family]
-            if table.versioned:
-                _add_versions(batch, table, key, change, stamps.next(), kept[key, table])
-            else:
-                _add(batch, table, key, change, stamps)
+            where = table.key(key)
+            batch.add(
+                (table.name, where[0]),
+                _versions(table, where, change, stamps.next(), kept[key, table])
+                if table.versioned
+                else _plain(table, where, change, stamps),
+            )
         if batch.partitions:
             rows[key] = batch
     return rows
 
 
-def _add(batch: _Batch, table: FamilyTable, key: bytes, change: Put | Delete, stamps: Stamps) -> None:
-    where = table.key(key)
-    add = partial(batch.add, table.partition(key))
+def _plain(table: FamilyTable, where: Sequence[bytes], change: Put | Delete, stamps: Stamps) -> Iterable[_Statement]:
     if isinstance(change, Put):
-        time = stamps.next() if change.timestamp is None else change.timestamp * 1000
-        for qualifier, value in change.values.items():
-            add(table.put, (time, value, *where, qualifier), len(key) + len(qualifier) + len(value))
-        return
-    time = stamps.next() if change.timestamp is None else change.timestamp * 1000 + _LAST
+        put = table.put
+        time = bigint(stamps.next() if change.timestamp is None else change.timestamp * 1000)
+        return [(put, (time, value, *where, qualifier)) for qualifier, value in change.values.items()]
+    if change.qualifiers == ():
+        return []
+    time = bigint(stamps.next() if change.timestamp is None else change.timestamp * 1000 + _LAST)
     if change.qualifiers is None:
-        add(table.delete, (time, *where), len(key))
-    elif change.qualifiers:
-        add(table.delete_cells, (time, *where, change.qualifiers), len(key) + sum(map(len, change.qualifiers)))
+        return [(table.delete, (time, *where))]
+    return [(table.delete_cells, (time, *where, blobs(change.qualifiers)))]
 
 
-def _add_versions(batch: _Batch, table: FamilyTable, key: bytes, change: Put | Delete, time: int, kept: Kept) -> None:
-    """Add a change of a family whose timestamps are keys: what is written last at one of them counts, whatever it says."""
-    where = table.key(key)
-    add = partial(batch.add, table.partition(key))
+def _versions(
+    table: FamilyTable, where: Sequence[bytes], change: Put | Delete, now: int, kept: Kept
+) -> Iterator[_Statement]:
+    """Yield what changes a family whose timestamps are keys: what is written last at one of them counts, whatever it says."""
+    time = bigint(now)
     if isinstance(change, Put):
-        timestamp = time // 1000 if change.timestamp is None else change.timestamp
+        timestamp = now // 1000 if change.timestamp is None else change.timestamp
         for qualifier, value in change.values.items():
-            size = len(key) + len(qualifier)
             stays, before = kept.put(qualifier, timestamp, change.family.versions)
             if stays:
-                add(table.put, (time, value, *where, qualifier, timestamp), size + len(value))
-                add(table.mark, (time, time.to_bytes(8, "big"), *where, qualifier), size)
+                yield table.put, (time, value, *where, qualifier, bigint(timestamp))
+                yield table.mark, (time, time, *where, qualifier)
             if before is not None:
-                add(table.trim, (time, *where, qualifier, before), size)
+                yield table.trim, (time, *where, qualifier, bigint(before))
         return
     gone = kept.delete(change.qualifiers, change.timestamp)
     if change.timestamp is not None:
         for each in gone:
-            add(table.delete_versions, (time, *where, each, change.timestamp), len(key) + len(each))
+            yield table.delete_versions, (time, *where, each, bigint(change.timestamp))
     elif change.qualifiers is None:
-        add(table.delete, (time, *where), len(key))
+        yield table.delete, (time, *where)
     elif change.qualifiers:
-        add(table.delete_cells, (time, *where, change.qualifiers), len(key) + sum(map(len, change.qualifiers)))
+        yield table.delete_cells, (time, *where, blobs(change.qualifiers))
 
 
 def _joined(rows: dict[bytes, _Batch]) -> Iterator[_Part]:
     """Yield what is sent at once: rows of one partition together, and each row of several by itself."""
-    open_parts: dict[tuple[object, ...], _Part] = {}
+    open_parts: dict[tuple[str, bytes], _Part] = {}
     for key, batch in rows.items():
         if len(batch.partitions) > 1:
             yield _Part({key}, batch)

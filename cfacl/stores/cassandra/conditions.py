@@ -24,6 +24,7 @@ from cfacl.model.request import Delete, Mutation, Put
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.stamps import Stamps
 from cfacl.stores.cassandra.tables import GUARD, FamilyTable
+from cfacl.stores.cassandra.values import Value, bigint, blobs, bound
 from cfacl.stores.wanted import Wanted
 
 __all__ = ["NOW", "Conditions", "microseconds"]
@@ -103,7 +104,7 @@ class Conditions:
         raise StoreUnavailable("the counter was changed by others each time that it was tried; try again")
 
     def _lock(self, table: FamilyTable, key: bytes) -> threading.Lock:
-        return self._locks[hash(table.partition(key)) % _LOCKS]
+        return self._locks[hash((table.name, table.key(key)[0])) % _LOCKS]
 
     def _visible(self, family: StoredFamily, seen: Seen) -> bytes | None:
         if seen.value is None or not Wanted(self._stamps.now()).of(family, seen.timestamp):
@@ -115,7 +116,7 @@ class Conditions:
         columns = "q, v, t, guard" if table.versioned else "q, v, writetime(v), guard"
         text = f"SELECT {columns}, writetime(v), now() FROM {{table}} WHERE {{where}} AND q IN ?"
         statement = self._ring.serial(table.statement(text))
-        future = self._ring.begin(statement, (*table.key(key), tuple(qualifiers)))
+        future = self._ring.begin(bound(statement, (*table.key(key), blobs(qualifiers))))
         rows = self._ring.end(future).current_rows
         seen = dict.fromkeys(qualifiers, Seen(None, 0, None))
         latest, now = self._stamps.last, 0
@@ -158,15 +159,15 @@ class Conditions:
         batch = BatchStatement(BatchType.UNLOGGED)
         add = self._add_versioned if table.versioned else self._add
         for statement, values in add(table, table.key(key), compared, puts, seen):
-            batch.add(statement, values)
+            batch.add(bound(statement, values))
         applied = self._ring.decide(batch, host)
         self._stamps.passed()
         return applied
 
     @staticmethod
     def _add(
-        table: FamilyTable, where: tuple[object, ...], compared: dict[bytes, Seen], puts: dict[bytes, bytes], _: object
-    ) -> Iterable[tuple[Any, Sequence[object]]]:
+        table: FamilyTable, where: Sequence[bytes], compared: dict[bytes, Seen], puts: dict[bytes, bytes], _: object
+    ) -> Iterable[tuple[Any, Sequence[Value]]]:
         """Yield statements: one for each cell that is compared, and for each that is put."""
         for qualifier, was in compared.items():
             if qualifier in puts:
@@ -182,17 +183,17 @@ class Conditions:
     def _add_versioned(
         self,
         table: FamilyTable,
-        where: tuple[object, ...],
+        where: Sequence[bytes],
         compared: dict[bytes, Seen],
         puts: dict[bytes, bytes],
         seen: dict[bytes, Seen],
-    ) -> Iterable[tuple[Any, Sequence[object]]]:
+    ) -> Iterable[tuple[Any, Sequence[Value]]]:
         guard = self._stamps.next()
         for qualifier, was in compared.items():
             text = f"UPDATE {{table}} SET guard = ? WHERE {{where}} AND q = ? AND t = {GUARD} IF guard = ?"
-            yield table.statement(text), (guard.to_bytes(8, "big"), *where, qualifier, was.guard)
+            yield table.statement(text), (bigint(guard), *where, qualifier, was.guard)
         for qualifier, value in puts.items():
             text = "UPDATE {table} SET v = ? WHERE {where} AND q = ? AND t = ?"
             # Behind what is there: somebody may have said a time ahead.
             timestamp = max(guard // 1000, seen[qualifier].timestamp + (seen[qualifier].value is not None))
-            yield table.statement(text), (value, *where, qualifier, timestamp)
+            yield table.statement(text), (value, *where, qualifier, bigint(timestamp))

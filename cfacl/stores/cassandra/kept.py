@@ -13,6 +13,7 @@ from cfacl.model.request import Delete, Put
 from cfacl.stores.cassandra.pages import Pages
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.tables import FamilyTable
+from cfacl.stores.cassandra.values import blobs
 
 __all__ = ["Kept", "read_kept"]
 
@@ -63,11 +64,12 @@ def read_kept(ring: Ring, rows: Sequence[tuple[FamilyTable, bytes, Sequence[Put 
 
 def _ask(ring: Ring, table: FamilyTable, key: bytes, changes: Sequence[Put | Delete]) -> Pages | None:
     if any(isinstance(each, Delete) and each.qualifiers is None and each.timestamp is not None for each in changes):
-        statement, values = table.statement("SELECT q, t FROM {table} WHERE {where}"), table.key(key)
+        statement = table.statement("SELECT q, t FROM {table} WHERE {where}")
+        values = table.key(key)
     else:
         named = sorted({name for each in changes if isinstance(each, Put) for name in each.values})
         if not named:
             return None
         statement = table.statement("SELECT q, t FROM {table} WHERE {where} AND q IN ?")
-        values = (*table.key(key), tuple(named))
+        values = (*table.key(key), blobs(named))
     return Pages(ring, table, statement, values, size=_SIZE, value=0)

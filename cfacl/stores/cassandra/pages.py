@@ -12,14 +12,15 @@ from typing import Any, Final
 
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.tables import FamilyTable
+from cfacl.stores.cassandra.values import Value, bound
 
 __all__ = ["Pages"]
 
 #: The most cells of a page, and how many times as large as the one before it may be.
 _MOST: Final = 5_000
 _GROWTH: Final = 4
-#: What a cell takes beside its value, in bytes.
-_BESIDE: Final = 64
+#: What a cell takes beside its value in this process, in bytes: a tuple, and objects for the key, the name and the value.
+_BESIDE: Final = 200
 
 
 class Pages:
@@ -32,12 +33,14 @@ class Pages:
         value: where the value stands in a tuple.
     """
 
+    __slots__ = ("_bound", "_cells", "_future", "_ring", "_size", "_table", "_value")
+
     def __init__(
         self,
         ring: Ring,
         table: FamilyTable,
         statement: Any,
-        values: Sequence[object],
+        values: Sequence[Value],
         *,
         size: int,
         most: int = _MOST,
@@ -45,23 +48,28 @@ class Pages:
     ) -> None:
         self._ring = ring
         self._table = table
-        self._bound = statement.bind(values)
+        self._bound = bound(statement, values)
         self._cells = max(1, min(most, size // table.cell))
         self._size = size
         self._value = value
-        self._future: Any = None
-        self._ask(None)
+        self._bound.fetch_size = self._cells
+        self._future: Any = ring.begin(self._bound)
 
     def __iter__(self) -> Iterator[list[tuple[Any, ...]]]:
-        while self._future is not None:
-            yield self._take()
+        while self.more():
+            yield self.take()
+
+    def more(self) -> bool:
+        """Whether there is a page that was not taken; the last may be empty."""
+        return self._future is not None
 
     def wait(self) -> None:
         """Return when the page that was asked for is there, or failed."""
         if self._future is not None:
-            self._future._event.wait()  # noqa: SLF001  # its result would raise, which is for whoever takes the page
+            self._ring.wait(self._future)
 
-    def _take(self) -> list[tuple[Any, ...]]:
+    def take(self) -> list[tuple[Any, ...]]:
+        """Return the next page; there is one."""
         future, self._future = self._future, None
         answer = self._ring.end(future)
         page: list[tuple[Any, ...]] = answer.current_rows
@@ -71,9 +79,6 @@ class Pages:
                 at = self._value
                 self._table.cell = sum([len(each[at] or b"") for each in page]) // len(page) + _BESIDE
                 self._cells = max(1, min(self._cells * _GROWTH, self._size // self._table.cell, _MOST))
-            self._ask(state)
+            self._bound.fetch_size = self._cells
+            self._future = self._ring.begin(self._bound, paging_state=state)
         return page
-
-    def _ask(self, state: bytes | None) -> None:
-        self._bound.fetch_size = self._cells
-        self._future = self._ring.begin(self._bound, paging_state=state)

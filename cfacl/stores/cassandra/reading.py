@@ -12,6 +12,7 @@ from cfacl.model.request import Cell, Cells
 from cfacl.stores.cassandra.pages import Pages
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.tables import FamilyTable
+from cfacl.stores.cassandra.values import blobs
 from cfacl.stores.wanted import Wanted
 
 __all__ = ["PLAIN", "Named", "Part", "Reading"]
@@ -37,6 +38,7 @@ class Part:
         self.table = table
         self.family = asked.family
         self.qualifiers = asked.qualifiers
+        self._named = None if asked.qualifiers is None else blobs(asked.qualifiers)
         self.ages = asked.family.time_to_live is not None
 
     def columns(self, *, stamped: bool) -> str:
@@ -52,15 +54,15 @@ class Part:
 
     def pages(self, ring: Ring, question: Any, key: bytes) -> Pages:
         """Ask it of a row."""
-        values = self.table.key(key) if self.qualifiers is None else (*self.table.key(key), self.qualifiers)
-        return Pages(ring, self.table, question, values, size=_SIZE)
+        where = self.table.key(key)
+        return Pages(ring, self.table, question, where if self._named is None else (*where, self._named), size=_SIZE)
 
-    def cells(self, found: Iterable[Any], wanted: Callable[[], Wanted], *, timestamps: bool) -> Iterator[Named]:
+    def cells(self, found: Iterable[Any], wanted: Wanted, *, timestamps: bool) -> Iterator[Named]:
         """Yield what is wanted of a row of the family: of (qualifier, value, time), newest first where there are several."""
+        if timestamps or self.ages or self.table.versioned or wanted.before is not None:
+            return self._chosen(found, wanted, timestamps)
         prefix = self.family.prefix
-        if not (timestamps or self.ages or self.table.versioned) and wanted().before is None:
-            return ((prefix + qualifier, value) for qualifier, value, *_ in found if value is not None)
-        return self._chosen(found, wanted(), timestamps)
+        return ((prefix + qualifier, value) for qualifier, value in found if value is not None)
 
     def _chosen(self, found: Iterable[Any], wanted: Wanted, timestamps: bool) -> Iterator[Named]:
         family, versioned = self.family, self.table.versioned
@@ -104,24 +106,31 @@ class Reading:
         self.families = tuple(projection.stored.values())
         self.parts = [Part(table, each) for table, each in zip(tables, projection.slices, strict=True)]
         self.ages = any(each.ages for each in self.parts)
+        self._questions: dict[bool, list[Any]] = {}
 
     def rows(
         self, ring: Ring, keys: Sequence[bytes], wanted: Callable[[], Wanted], *, stamped: bool, timestamps: bool
     ) -> Iterator[tuple[bytes, Cells]]:
         """Yield each of the keys, none twice, with its cells, which may be none."""
-        questions = [each.question(stamped=stamped) for each in self.parts]
-        pending: deque[Pages] = deque()
-        ahead = ((key, part, question) for key in keys for part, question in zip(self.parts, questions, strict=True))
-        for key, part, question in ahead:
-            pending.append(part.pages(ring, question, key))
-            if len(pending) == _WINDOW:
-                break
-        for key in keys:
-            cells: Cells = {}
-            for part in self.parts:
-                found = chain.from_iterable(pending.popleft())
-                cells.update(part.cells(found, wanted, timestamps=timestamps))
-                for following, other, question in ahead:
-                    pending.append(other.pages(ring, question, following))
-                    break
-            yield key, cells
+        ahead = max(1, _WINDOW // len(self.parts))
+        asked = deque(self._asked(ring, key, stamped=stamped) for key in keys[:ahead])
+        for number, key in enumerate(keys, ahead):
+            yield key, self._cells(asked.popleft(), wanted(), timestamps=timestamps)
+            if number < len(keys):
+                asked.append(self._asked(ring, keys[number], stamped=stamped))
+
+    def row(self, ring: Ring, key: bytes, wanted: Wanted, *, stamped: bool, timestamps: bool) -> Cells:
+        """Return the cells of a row, which may be none."""
+        return self._cells(self._asked(ring, key, stamped=stamped), wanted, timestamps=timestamps)
+
+    def _asked(self, ring: Ring, key: bytes, *, stamped: bool) -> list[Pages]:
+        questions = self._questions.get(stamped)
+        if questions is None:
+            questions = self._questions[stamped] = [each.question(stamped=stamped) for each in self.parts]
+        return [part.pages(ring, question, key) for part, question in zip(self.parts, questions, strict=True)]
+
+    def _cells(self, asked: list[Pages], wanted: Wanted, *, timestamps: bool) -> Cells:
+        cells: Cells = {}
+        for part, pages in zip(self.parts, asked, strict=True):
+            cells.update(part.cells(chain.from_iterable(pages), wanted, timestamps=timestamps))
+        return cells

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 import weakref
 from collections.abc import Sequence
 from functools import lru_cache
@@ -57,16 +58,6 @@ class Ring:
         self._level = name or LEVEL
         _set_level(self._cluster, self._level)
 
-    @property
-    def session(self) -> Any:
-        """The driver's session.
-
-        Raises:
-            Closed: the store was closed, or belongs to the parent process.
-        """
-        self.confirm_open()
-        return self._session
-
     def prepare(self, text: str) -> Any:
         """Return a statement, prepared once."""
         self.confirm_open()
@@ -77,17 +68,29 @@ class Ring:
 
     def begin(self, statement: Any, values: Sequence[object] | None = None, **more: Any) -> Any:
         """Send a statement, and return the driver's future of the answer, which is for `end` alone."""
+        if self._closed is not None:
+            raise Closed(self._closed)
         try:
-            return self.session.execute_async(statement, values, **more)
+            return self._session.execute_async(statement, values, timeout=None, **more)
         except Exception as error:  # as above
             raise self.failure(error) from error
 
     def end(self, future: Any, *, applied: bool = False) -> Any:
         """Return the driver's answer; ``applied``: what was sent may have changed something."""
+        self.wait(future)
         try:
             return future.result()
         except Exception as error:  # as above
             raise self.failure(error, applied=applied) from error
+
+    def wait(self, future: Any) -> None:
+        """Return when the answer is there, or it is too late for it.
+
+        The driver would have a timer for each, and its thread, which has better things to do, woken up to look after it.
+        """
+        left = future._start_time + self.address.timeout - time.time()  # noqa: SLF001  # there is no other way to it
+        if not future._event.wait(left):  # noqa: SLF001  # as above
+            future._on_timeout()  # noqa: SLF001  # what its timer would have called
 
     def ask(self, statement: Any, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of an answer, of all its pages."""

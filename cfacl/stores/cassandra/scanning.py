@@ -1,4 +1,4 @@
-"""Scans: each bucket of each family is a stream of its rows, and all streams are merged.
+"""Scans: each bucket of each family is a stream of its rows, and all streams are merged.  Parts of rows are merged one by one.
 
 Of the layout `ordered` they are merged by row key.  Of the layout `row` each family is one stream, in the order of the ring,
 by which they are merged: a row's place in it is the same in all families.
@@ -7,34 +7,42 @@ by which they are merged: a row's place in it is the same in all families.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from cfacl.errors import Unsupported, quoted
 from cfacl.model.request import Cells, Span
 from cfacl.stores.cassandra.pages import Pages
 from cfacl.stores.cassandra.reading import PLAIN, Named, Part, Reading
 from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.runs import Found, Gather, Stream, merged
+from cfacl.stores.cassandra.values import bound, integer
 
 __all__ = ["Choose", "confirm_span", "is_empty", "stream"]
 
 #: Takes a family's part of a row, as (qualifier, value, time), and yields what is wanted of it.
 Choose = Callable[[Part, Iterable[Any]], Iterator[Named]]
-#: Where a row stands in its stream, by its key or by the ring; and its cells, or some of them, in their order.
-_Found = tuple[Any, Cells]
 
 #: At most so many first pages are on their way at once.
 _WINDOW: Final = 128
-#: The bytes of values that the pages of a family come to, all its streams together; twice, since each has one ahead.
-_SIZE: Final = 4 << 20
+#: What the pages of all streams come to, in bytes; twice, since each has one ahead.
+_SIZE: Final = 32 << 20
 #: The fewest cells of the first page of a stream, where few rows are wanted.
 _FEWEST: Final = 8
 
 _BEHIND: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ? AND row < ?"
 _OPEN: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ?"
 _BACKWARDS: Final = " ORDER BY row DESC"
+
+
+class _Ahead(NamedTuple):
+    """How many rows of a family are wanted at most, and what its pages come to, in bytes."""
+
+    rows: int
+    size: int
 
 
 def is_empty(span: Span) -> bool:
@@ -54,115 +62,135 @@ def confirm_span(reading: Reading, span: Span) -> None:
 
 def stream(
     ring: Ring, reading: Reading, span: Span, rows: int, cells: int | None, choose: Choose, *, stamped: bool
-) -> Iterator[tuple[bytes, Cells]]:
-    """Yield rows in their order, or parts of at most so many cells.
+) -> Iterator[Iterable[tuple[bytes, Cells]]]:
+    """Yield rows in their order, some at a time, or parts of at most so many cells.
 
     Args:
         rows: how many are wanted at most.
         choose: what is wanted of a row.
         stamped: whether that goes by times.
     """
-    families = []
-    for each in reading.parts:
-        most = max(_FEWEST, 2 * rows // max(1, each.table.buckets))
-        streams = _streams(ring, each, span, most, cells, choose, stamped=stamped)
-        # No row is in two of them, so that no cells are ever compared.
-        families.append(heapq.merge(*streams, reverse=span.reverse) if len(streams) > 1 else streams[0])
-    merged = families[0] if len(families) == 1 else _joined(families, reverse=span.reverse, whole=cells is None)
+    found: Iterator[Iterable[Found]]
+    ahead = _Ahead(rows, _SIZE // len(reading.parts))
+    if cells is None:
+        streams = [
+            (gather, stream)
+            for part in reading.parts
+            for gather, stream in _streams(ring, part, span, ahead, choose, stamped=stamped)
+        ]
+        found = merged(streams, reverse=span.reverse)
+    else:
+        parts = [_parts(ring, each, span, ahead, cells, choose, stamped=stamped) for each in reading.parts]
+        found = iter([_one_by_one(parts, reverse=span.reverse)])
     if reading.parts[0].table.buckets:
-        return merged
-    return ((order[1], some) for order, some in merged)
-
-
-def _joined(families: list[Iterator[_Found]], *, reverse: bool, whole: bool) -> Iterator[_Found]:
-    """Yield rows of several families; of the same row those of the first family come first, in both directions."""
-    places = [zip(repeat(-place if reverse else place), each) for place, each in enumerate(families)]
-    merged = heapq.merge(*places, key=_order, reverse=reverse)
-    if not whole:
-        return (found for _, found in merged)
-    return (
-        (order, dict(chain.from_iterable(cells.items() for _, (_, cells) in together)))
-        for order, together in groupby(merged, key=lambda each: each[1][0])
-    )
-
-
-def _order(found: tuple[int, _Found]) -> tuple[Any, int]:
-    return found[1][0], found[0]
+        return found
+    return (((place[1], cells) for place, cells in some) for some in found)
 
 
 def _streams(
-    ring: Ring, part: Part, span: Span, most: int, cells: int | None, choose: Choose, *, stamped: bool
-) -> list[Iterator[_Found]]:
+    ring: Ring, part: Part, span: Span, ahead: _Ahead, choose: Choose, *, stamped: bool
+) -> Iterator[tuple[Gather, Stream]]:
     columns = part.columns(stamped=stamped)
-    if not part.table.buckets:
-        question = part.table.statement(f"SELECT token(row), row, {columns} FROM {{table}}")
-        pages = Pages(ring, part.table, question, (), most=most, size=_SIZE, value=3)
-        return [_of_ring(part, pages, cells, choose)]
-    size = _SIZE // part.table.buckets
-    if span.reverse and cells is not None:
-        return [_one_by_one(ring, part, bucket, span, cells, choose, columns) for bucket in range(part.table.buckets)]
-    text = (_OPEN if span.upper is None else _BEHIND).format(columns=columns) + _BACKWARDS * span.reverse
-    question = part.table.statement(text)
-    bounds = [span.lower or b""] if span.upper is None else [span.lower or b"", span.upper]
-    opened: list[Pages] = []
-    for bucket in range(part.table.buckets):
-        if bucket >= _WINDOW:
-            opened[bucket - _WINDOW].wait()
-        opened.append(Pages(ring, part.table, question, (bucket, *bounds), most=most, size=size, value=2))
-    if columns == PLAIN and part.qualifiers is None and cells is None and not span.reverse:
-        return [_plain_rows(part, each) for each in opened]
-    return [_of_bucket(part, each, cells, choose, reverse=span.reverse) for each in opened]
-
-
-def _of_bucket(part: Part, pages: Pages, cells: int | None, choose: Choose, *, reverse: bool) -> Iterator[_Found]:
-    for key, found in groupby(chain.from_iterable(pages), key=itemgetter(0)):
-        row: Iterable[Any] = (each[1:] for each in found)
-        if reverse:  # the columns come so as well, and the versions of each
-            row = list(row)[::-1]
-        named = choose(part, _named(part, row))
-        while some := dict(islice(named, cells)):
-            yield key, some
-
-
-def _plain_rows(part: Part, pages: Pages) -> Iterator[_Found]:
-    """Yield the rows of a bucket as they are, which is most of all scans: a loop, for where rows pass all else is felt."""
     prefix = part.family.prefix
-    last: bytes | None = None
-    cells: Cells = {}
-    for page in pages:
-        for key, qualifier, value in page:
+    place = _place(part)
+    before = 1 if part.table.buckets else 2
+
+    def plain(rows: dict[Any, Cells], found: Sequence[Any]) -> None:
+        # A loop, and no call for each row: this is most of all scans.
+        last: bytes | None = None
+        cells: Cells = {}
+        for key, qualifier, value in found:
             if key != last:
-                if cells:
-                    yield last, cells
-                last, cells = key, {}
+                cells = rows.setdefault(key, {})
+                last = key
             if value is not None:
                 cells[prefix + qualifier] = value
-    if cells:
-        yield last, cells
+
+    def chosen(rows: dict[Any, Cells], found: Sequence[Any]) -> None:
+        for at, some in groupby(found, key=place):
+            # Backwards the columns come so as well, and the versions of each.
+            tuples = (each[before:] for each in (reversed(list(some)) if span.reverse else some))
+            rows.setdefault(at, {}).update(choose(part, _named(part, tuples)))
+
+    simple = columns == PLAIN and part.qualifiers is None and before == 1 and not span.reverse
+    for each in _opened(ring, part, span, ahead, columns):
+        yield plain if simple else chosen, Stream(each, place, reverse=span.reverse)
 
 
-def _of_ring(part: Part, pages: Pages, cells: int | None, choose: Choose) -> Iterator[_Found]:
-    for order, found in groupby(chain.from_iterable(pages), key=itemgetter(0, 1)):
-        named = choose(part, _named(part, (each[2:] for each in found)))
+def _parts(
+    ring: Ring, part: Part, span: Span, ahead: _Ahead, cells: int, choose: Choose, *, stamped: bool
+) -> Iterator[Found]:
+    """Yield parts of the rows of a family."""
+    columns = part.columns(stamped=stamped)
+    if span.reverse:
+        streams = [
+            _backwards(ring, part, bucket, span, ahead.size, cells, choose, columns)
+            for bucket in range(part.table.buckets)
+        ]
+    else:
+        streams = [_pieces(part, each, cells, choose) for each in _opened(ring, part, span, ahead, columns)]
+    # No row is in two of them, so that no cells are ever compared.
+    return heapq.merge(*streams, reverse=span.reverse) if len(streams) > 1 else streams[0]
+
+
+def _one_by_one(families: list[Iterator[Found]], *, reverse: bool) -> Iterator[Found]:
+    """Yield parts of rows of several families; of the same row those of the first family come first, in both directions."""
+    places = [zip(repeat(-number if reverse else number), each) for number, each in enumerate(families)]
+    return (found for _, found in heapq.merge(*places, key=_order, reverse=reverse))
+
+
+def _order(found: tuple[int, Found]) -> tuple[Any, int]:
+    return found[1][0], found[0]
+
+
+def _place(part: Part) -> Callable[[Any], Any]:
+    """Return what says where the row of a tuple stands."""
+    return itemgetter(0) if part.table.buckets else itemgetter(0, 1)
+
+
+def _opened(ring: Ring, part: Part, span: Span, ahead: _Ahead, columns: str) -> list[Pages]:
+    """Ask for all streams of a family."""
+    table = part.table
+    streams = max(1, table.buckets)
+    most = max(_FEWEST, 2 * ahead.rows // streams)
+    ask = partial(Pages, ring, table, most=most, size=ahead.size // streams)
+    if not table.buckets:
+        question = table.statement(f"SELECT token(row), row, {columns} FROM {{table}}")
+        return [ask(question, (), value=3)]
+    text = (_OPEN if span.upper is None else _BEHIND).format(columns=columns) + _BACKWARDS * span.reverse
+    bounds = [span.lower or b""] if span.upper is None else [span.lower or b"", span.upper]
+    question = table.statement(text)
+    opened: list[Pages] = []
+    for bucket in range(table.buckets):
+        if bucket >= _WINDOW:
+            opened[bucket - _WINDOW].wait()
+        opened.append(ask(question, (integer(bucket), *bounds), value=2))
+    return opened
+
+
+def _pieces(part: Part, pages: Pages, cells: int, choose: Choose) -> Iterator[Found]:
+    before = 1 if part.table.buckets else 2
+    for place, found in groupby(chain.from_iterable(pages), key=_place(part)):
+        named = choose(part, _named(part, (each[before:] for each in found)))
         while some := dict(islice(named, cells)):
-            yield order, some
+            yield place, some
 
 
-def _one_by_one(
-    ring: Ring, part: Part, bucket: int, span: Span, cells: int, choose: Choose, columns: str
-) -> Iterator[_Found]:
-    """Yield rows from the highest on, each read forward, for its columns go on in their order."""
+def _backwards(
+    ring: Ring, part: Part, bucket: int, span: Span, size: int, cells: int, choose: Choose, columns: str
+) -> Iterator[Found]:
+    """Yield parts of rows from the highest on, each row read forward, for its columns go on in their order."""
     upper = span.upper
     lower = span.lower or b""
     while True:
         text = (_OPEN if upper is None else _BEHIND).format(columns="row") + _BACKWARDS + " LIMIT 1"
         bounds = [lower] if upper is None else [lower, upper]
-        found = ring.ask(part.table.statement(text), (bucket, *bounds))
+        found = ring.ask(bound(part.table.statement(text), (integer(bucket), *bounds)))
         if not found:
             return
         upper = key = found[0][0]
         question = part.table.statement(f"SELECT {columns} FROM {{table}} WHERE {{where}}")
-        pages = Pages(ring, part.table, question, part.table.key(key), size=_SIZE)
+        pages = Pages(ring, part.table, question, part.table.key(key), size=size)
         named = choose(part, _named(part, chain.from_iterable(pages)))
         while some := dict(islice(named, cells)):
             yield key, some

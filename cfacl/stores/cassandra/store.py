@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -45,6 +45,8 @@ _ORDERED: Final = Capabilities(
     compare_and_set=False,
     conditions_and_puts=False,
 )
+#: Sees all.
+_ALWAYS: Final = Wanted(0)
 #: At most so many rows are taken together at once, whatever is asked for at once.
 _ROWS: Final = 10_000
 #: More rows than a scan has.
@@ -103,11 +105,8 @@ class CassandraStore(Store):
         wanted = self._wanted(reading.ages, before)
         with self._schema.told(table, reading.families):
             if len(keys) == 1:
-                return [
-                    each
-                    for each in reading.rows(self._ring, keys, wanted, stamped=stamped, timestamps=timestamps)
-                    if each[1]
-                ]
+                cells = reading.row(self._ring, keys[0], wanted(), stamped=stamped, timestamps=timestamps)
+                return [(keys[0], cells)] if cells else []
             asked = list(dict.fromkeys(keys))
             rows = dict(reading.rows(self._ring, asked, wanted, stamped=stamped, timestamps=timestamps))
         found = [(key, rows[key]) for key in keys if rows[key]]
@@ -153,23 +152,24 @@ class CassandraStore(Store):
         wanted = self._wanted(reading.ages, before)
 
         def choose(part: Part, found: Iterable[Any]) -> Iterator[Named]:
-            return part.cells(found, wanted, timestamps=timestamps)
+            return part.cells(found, wanted(), timestamps=timestamps)
 
-        def begin() -> Generator[tuple[bytes, Cells], None, None]:
+        def begin() -> Generator[Iterable[tuple[bytes, Cells]], None, None]:
             if is_empty(span):
                 return
             rows = _MOST if limit is None else limit
             stamped = timestamps or before is not None
             yield from stream(self._ring, reading, span, rows, cells, choose, stamped=stamped)
 
-        rows = begin()
+        found = begin()
+        rows = chain.from_iterable(found)
 
         def read(number: int) -> list[tuple[bytes, Cells]]:
             self._schema.confirm(table, reading.families)
             with self._schema.told(table, reading.families):
                 return list(islice(rows, min(number, _ROWS)))
 
-        return batches(read, rows.close, batch_size, limit, cells)
+        return batches(read, found.close, batch_size, limit, cells)
 
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:
         confirm_keys([each.key for each in mutations])
@@ -265,7 +265,7 @@ class CassandraStore(Store):
     def _wanted(self, ages: bool, before: int | None) -> Callable[[], Wanted]:
         """Return what says which versions are seen, by the clock as it is when it is asked."""
         if not ages:
-            always = Wanted(0, before)
+            always = _ALWAYS if before is None else Wanted(0, before)
             return lambda: always
         self._stamps.confirm_not_ahead()
         return lambda: Wanted(self._stamps.now(), before)

@@ -19,6 +19,7 @@ from typing import Any, Final
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.cassandra.names import Described
 from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.values import integer
 
 __all__ = ["GUARD", "FamilyTable", "definition"]
 
@@ -52,13 +53,9 @@ class FamilyTable:
         self._ring = ring
         self._statements: dict[str, Any] = {}
 
-    def key(self, row: bytes) -> tuple[object, ...]:
-        """Return what a row is found by."""
-        return (zlib.crc32(row) % self.buckets, row) if self.buckets else (row,)
-
-    def partition(self, row: bytes) -> tuple[object, ...]:
-        """Return what its partition is found by."""
-        return (self.name, *self.key(row)[:1])
+    def key(self, row: bytes) -> tuple[bytes, ...]:
+        """Return what a row is found by; the first says its partition."""
+        return (integer(zlib.crc32(row) % self.buckets), row) if self.buckets else (row,)
 
     def statement(self, text: str) -> Any:
         """Return a prepared statement; `{table}` and `{where}` stand for this table's."""

@@ -1,0 +1,74 @@
+"""Streams are merged as if all had been read first, however they come in pages."""
+
+from __future__ import annotations
+
+from itertools import chain
+from operator import itemgetter
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cfacl.stores.cassandra.runs import Stream, merged
+
+#: Few and short, so that the same come in several streams; and of how many cells a row is.
+ROWS = st.dictionaries(st.binary(min_size=1, max_size=2), st.integers(1, 5), max_size=12)
+FAMILIES = st.lists(st.lists(ROWS, min_size=1, max_size=3), min_size=1, max_size=3)
+
+
+class Paged:
+    """Tuples in pages of given sizes, some of which are empty, as `Pages` gives them."""
+
+    def __init__(self, found: list[Any], sizes: list[int]) -> None:
+        self.taken = 0
+        self._pages = []
+        for size in sizes:
+            self._pages.append(found[:size])
+            found = found[size:]
+        self._pages.append(found)
+
+    def more(self) -> bool:
+        return bool(self._pages)
+
+    def take(self) -> list[Any]:
+        self.taken += 1
+        return self._pages.pop(0)
+
+
+def tuples(rows: dict[bytes, int], *, reverse: bool) -> list[tuple[bytes, int]]:
+    return [(key, cell) for key in sorted(rows, reverse=reverse) for cell in range(rows[key])]
+
+
+def gather(family: int) -> Any:
+    def add(rows: dict[Any, Any], found: Any) -> None:
+        for key, cell in found:
+            rows.setdefault(key, {})[family, cell] = key
+
+    return add
+
+
+@given(FAMILIES, st.booleans(), st.data())
+def test_rows_come_whole_and_in_order(
+    families: list[list[dict[bytes, int]]], reverse: bool, data: st.DataObject
+) -> None:
+    expected: dict[bytes, dict[Any, bytes]] = {}
+    streams = []
+    for number, several in enumerate(families):
+        seen: set[bytes] = set()
+        for rows in several:  # a row is in one stream of a family at most
+            mine = {key: cells for key, cells in rows.items() if key not in seen}
+            seen |= mine.keys()
+            for key, cells in mine.items():
+                expected.setdefault(key, {}).update({(number, cell): key for cell in range(cells)})
+            pages = Paged(tuples(mine, reverse=reverse), data.draw(st.lists(st.integers(0, 7), max_size=5)))
+            streams.append((gather(number), Stream(pages, itemgetter(0), reverse=reverse)))
+    found = list(chain.from_iterable(merged(streams, reverse=reverse)))
+    assert found == [(key, expected[key]) for key in sorted(expected, reverse=reverse)]
+    assert [list(cells) for _, cells in found] == [sorted(cells) for _, cells in found]  # by family
+
+
+def test_a_row_is_given_out_before_the_page_behind_the_next_is_asked_for() -> None:
+    pages = Paged(tuples({b"a": 2, b"b": 2, b"c": 2}, reverse=False), [3, 2])
+    rows = chain.from_iterable(merged([(gather(0), Stream(pages, itemgetter(0), reverse=False))], reverse=False))
+    assert next(rows)[0] == b"a"
+    assert pages.taken == 1
