@@ -12,14 +12,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from time import perf_counter, sleep, time_ns
-from typing import Any, Final
+from time import sleep, time_ns
+from typing import Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 import cfacl
-from benchmarks.rounds import Effort, main, quantity
+from benchmarks.rounds import Effort, main
 from benchmarks.stores import Unguarded
+from benchmarks.turns import batch, puts, turns
 from benchmarks.workloads import PURPOSE, family_names, grant, keys, policy, table
 from cfacl.stores.registry import open_store
 from cfacl.testing.servers import HBase, Missing
@@ -36,33 +37,6 @@ SCHEMES: Final = {"buffered": "hbase", "http": "hbase+http"}
 ROUNDS: Final = 30
 #: Calls in a row, for each turn.
 CALLS: Final = 100
-
-
-def turns(contestants: dict[str, Callable[[], object]], rounds: int) -> Iterator[pyperf.Benchmark]:
-    """Time contestants turn by turn; the values of one round have the same place in each benchmark."""
-    values: dict[str, list[float]] = {name: [] for name in contestants}
-    for each in contestants.values():
-        each()
-    for turn in range(rounds):
-        for name in list(contestants)[:: 1 if turn % 2 == 0 else -1]:
-            begin = perf_counter()
-            contestants[name]()
-            values[name].append(perf_counter() - begin)
-    for name, found in values.items():
-        yield quantity(name, found, "second")
-
-
-def batch(to: Any, rows: list[bytes], data: dict[bytes, bytes]) -> None:
-    """Put a batch; both faces have the same."""
-    with to.batch() as changes:
-        for key in rows:
-            changes.put(key, data)
-
-
-def puts(to: Any, rows: list[bytes], data: dict[bytes, bytes]) -> None:
-    """Put row by row."""
-    for key in rows:
-        to.put(key, data)
 
 
 class House:
