@@ -58,6 +58,11 @@ class Address:
     def __str__(self) -> str:
         return f"{','.join(self.hosts)}:{self.port}"
 
+    @property
+    def plaintext(self) -> bool:
+        """Whether whoever is on the way can read what passes."""
+        return self.tls is None
+
     def known_as(self) -> Credentials | None:
         """Return who we are, from the file.
 
