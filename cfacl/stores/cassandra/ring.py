@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from cassandra import ConsistencyLevel
-from cassandra.auth import PlainTextAuthProvider
+from cassandra.auth import Authenticator, AuthProvider, PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, _discard_cluster_shutdown
 from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
 from cassandra.query import tuple_factory
@@ -197,6 +197,21 @@ class Ring:
             raise RequestError(f"no node is in data centre {quoted(name)}; known are {', '.join(map(quoted, known))}")
 
 
+class _Certified(AuthProvider):  # type: ignore[misc]  # the driver has no types
+    """Answers a node that asks who we are with nothing: our certificate has said it, where the cluster goes by that."""
+
+    def new_authenticator(self, host: object) -> Any:
+        return Authenticator()
+
+
+def _who(address: Address) -> Any:
+    """Return what the driver tells a node that asks who we are; ``None`` where we are nobody."""
+    credentials = address.known_as()
+    if credentials is not None:
+        return PlainTextAuthProvider(credentials.user, credentials.password)
+    return None if address.tls is None or address.tls.cert is None else _Certified()
+
+
 def _cluster(address: Address) -> Any:
     try:
         from cassandra.io.libevreactor import LibevConnection
@@ -204,7 +219,6 @@ def _cluster(address: Address) -> Any:
         raise RequestError(
             "the driver was built without libev; install a wheel of `cassandra-driver`, or libev's headers before it is built"
         ) from error
-    credentials = address.known_as()
     policy = DCAwareRoundRobinPolicy(local_dc=address.data_center or "")
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(policy), request_timeout=address.timeout, row_factory=tuple_factory
@@ -212,7 +226,7 @@ def _cluster(address: Address) -> Any:
     return Cluster(
         address.hosts,
         address.port,
-        auth_provider=None if credentials is None else PlainTextAuthProvider(credentials.user, credentials.password),
+        auth_provider=_who(address),
         connection_class=LibevConnection,
         connect_timeout=address.timeout,
         control_connection_timeout=address.timeout,

@@ -92,8 +92,13 @@ def write(
     data_center: str,
     authentication: bool,
     tls: Mapping[str, Any] | None,
+    more: Mapping[str, Any],
 ) -> list[str]:
-    """Write the files of one node to ``folder``, and return what its JVM is told of them."""
+    """Write the files of one node to ``folder``, and return what its JVM is told of them.
+
+    Args:
+        more: what else `cassandra.yaml` says, or says instead.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     nodes = ",".join(f"{each}:{ports['storage']}" for each in seeds)
     settings = {
@@ -111,6 +116,7 @@ def write(
         "storage_port": ports["storage"],
         "ssl_storage_port": ports["ssl_storage"],
         "native_transport_port": ports["native"],
+        **more,
     }
     yaml, rack = folder / "cassandra.yaml", folder / "cassandra-rackdc.properties"
     yaml.write_text(json.dumps(settings, indent=1), "utf-8")  # which is YAML too
