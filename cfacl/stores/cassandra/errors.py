@@ -110,7 +110,7 @@ _GROUPS: Final[tuple[tuple[type[CfaclError], str, bool, str], ...]] = (
     (StoreUnavailable, "no node of the data centre can be reached", False, "cluster.NoHostAvailable"),
     (
         StoreUnavailable,
-        "somebody else makes this table; try again",
+        "somebody else makes this table",
         False,
         "AlreadyExists protocol.AlreadyExistsException",
     ),

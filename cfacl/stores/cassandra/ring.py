@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from cassandra import ConsistencyLevel
+from cassandra import ConsistencyLevel, UnresolvableContactPoints
 from cassandra.auth import Authenticator, AuthProvider, PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, _discard_cluster_shutdown
 from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
@@ -110,7 +110,11 @@ class Ring:
         """
         self.end(self.begin(text), applied=True)
         # The driver has waited for it too, and does not say how that ended where it keeps no schema itself.
-        if not self._cluster.control_connection.wait_for_schema_agreement():
+        try:
+            agreed = self._cluster.control_connection.wait_for_schema_agreement()
+        except Exception as error:  # as above
+            raise self.failure(error, applied=True) from error
+        if not agreed:
             raise StoreUnavailable(
                 "the nodes do not agree on the schema; see `nodetool describecluster`, then try again"
             )
@@ -175,11 +179,15 @@ class Ring:
         _discard_cluster_shutdown(self._cluster)
 
     def _open(self) -> tuple[Any, Any]:
-        cluster = _cluster(self.address)
+        try:
+            cluster = _cluster(self.address)
+        except UnresolvableContactPoints as error:
+            raise mapped(error, self.address, applied=False) from error
         try:
             _set_level(cluster, self._level)
             session = cluster.connect()
             session.use_client_timestamp = False  # statements bear their own, or the server stamps them
+            session._default_timeout = self.address.timeout  # noqa: SLF001  # of what is prepared, of which profiles say nothing
             # Without the rest of the schema, which would be read again whenever anybody changes it.
             cluster.refresh_keyspace_metadata(self.address.keyspace)
         except Exception as error:  # as above
