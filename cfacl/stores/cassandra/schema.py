@@ -114,7 +114,10 @@ class Schema:
 
     def capable(self, family: StoredFamily, ordered: Capabilities) -> Capabilities:
         """Return what can be done with a family, of ``ordered``, which one of that layout can."""
-        known = self._known.get((family.table, family.name, family.identity))
+        name = (family.table, family.name, family.identity)
+        if name not in self._known:  # it may be laid out otherwise than the policy has it now
+            self._known = self._there()
+        known = self._known.get(name)
         layout = self.layout(family.table) if known is None else known.described.layout
         return ordered if layout.layout == "ordered" else evolve(ordered, ordered_scan=False)
 
