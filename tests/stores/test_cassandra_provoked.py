@@ -121,10 +121,12 @@ def configuration(pair: Pair) -> None:
 
 
 def another_layout(pair: Pair) -> None:
-    """Somebody makes a table by hand, with a comment as the family's own would have it."""
+    """Somebody makes a table by hand, with the name and the comment that the family's own would have."""
     comment = Described(TABLE, "mine", 3, CassandraLayout("ordered", 4), versioned=False).comment()
-    pair.ring.define("CREATE TABLE IF NOT EXISTS home.mine (row blob, q blob, v blob, PRIMARY KEY ((row), q))")
-    pair.ring.define(f"ALTER TABLE home.mine WITH comment = '{comment}'")
+    pair.ring.define(
+        "CREATE TABLE IF NOT EXISTS home.account__mine__3 (row blob, q blob, v blob, PRIMARY KEY ((row), q))"
+    )
+    pair.ring.define(f"ALTER TABLE home.account__mine__3 WITH comment = '{comment}'")
     pair.get(MINE)
 
 
