@@ -18,15 +18,18 @@ def order(column: bytes) -> tuple[bytes, bytes]:
     return family, qualifier
 
 
-def are_rows(chunk: Chunk, projection: Projection, span: Span, most: int) -> bool:
-    """Whether a chunk is of 1 to ``most`` rows of a span, in order, and holds nothing that was not asked for."""
+def are_rows(chunk: Chunk, projection: Projection, span: Span, most: int, *, ordered: bool = True) -> bool:
+    """Whether a chunk is of 1 to ``most`` rows of a span, in order, and holds nothing that was not asked for.
+
+    ``ordered``: where the store has no order, it is enough that no row comes twice.
+    """
     try:
         keys = [key for key, _ in chunk]
         return (
             type(chunk) is list
             and 0 < len(keys) <= most
             and {type(key) for key in keys} == {bytes}
-            and all(map(gt if span.reverse else lt, keys, keys[1:]))
+            and (all(map(gt if span.reverse else lt, keys, keys[1:])) if ordered else len(set(keys)) == len(keys))
             and keys[0] in span
             and keys[-1] in span
             and projection.admits_all(chunk)
@@ -66,11 +69,19 @@ def _is_stamped(cell: object, before: int | None) -> bool:
 
 
 def end_of_parts(
-    chunk: Chunk, projection: Projection, span: Span, most: int, cells: int, last: Place | None
+    chunk: Chunk,
+    projection: Projection,
+    span: Span,
+    most: int,
+    cells: int,
+    last: Place | None,
+    *,
+    ordered: bool = True,
 ) -> Place | None:
     """Return where a chunk of parts ends that goes on behind ``last``; ``None`` for one that is to be refused.
 
-    That is one that is empty, too long, out of order, or holds what was not asked for.
+    That is one that is empty, too long, out of order, or holds what was not asked for.  ``ordered``: where the store has
+    no order, only columns of one row have to be.
     """
     try:
         if type(chunk) is not list or not 0 < len(chunk) <= most or not projection.admits_all(chunk):
@@ -81,7 +92,7 @@ def end_of_parts(
             orders = [order(column) for column in row]
             if last is not None and last[0] == key:
                 orders.insert(0, last[1])
-            elif last is not None and (last[0] < key) is span.reverse:
+            elif ordered and last is not None and (last[0] < key) is span.reverse:
                 return None
             if not all(map(lt, orders, orders[1:])):
                 return None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from cfacl.api.arguments import flag
 from cfacl.api.database import Database
+from cfacl.api.encryption import confirm_encrypted
 from cfacl.api.judgement import judged
 from cfacl.audit.event import Hook
 from cfacl.errors import RequestError
@@ -53,7 +55,8 @@ def connect(
     Raises:
         RequestError: an argument makes no sense, or (`Unsupported`) such a store is never read only.
         PolicyError: the policy has faults; the store is not opened.
-        TlsRequired: the policy's `require_tls` is for a level of what the store holds, which is reached in plain text.
+        TlsRequired: the policy's `require_tls` is for a level of what the store holds, which is reached in plain text;
+            nothing was sent.
         StoreError: the store can't be opened.
     """
     flag("durable", durable)
@@ -68,7 +71,8 @@ def connect(
         raise RequestError("`staleness` is for `read_only=True`; whoever writes is never behind")
     sound = Policy.load(policy) if isinstance(policy, (str, Path)) else judged(policy)
     bits = compile_policy(sound)
-    store = open_store(location, clock=clock, read_only=read_only, staleness=float(staleness))
+    admit = partial(confirm_encrypted, policy=sound)
+    store = open_store(location, clock=clock, read_only=read_only, staleness=float(staleness), admit=admit)
     try:
         return Database(store, sound, bits, on_event, clock, durable=durable)
     except BaseException:

@@ -64,7 +64,7 @@ class Database(Pinned):
         *,
         durable: bool,
     ) -> None:
-        confirm_encrypted(store, policy)
+        confirm_encrypted(store.scheme, store.plaintext, policy)
         store.settle(policy.stores)
         self._store = store
         with store_failures("on its schema"):
@@ -121,7 +121,7 @@ class Database(Pinned):
             StoreError: the policy *is* in force, and the store could not be told which families it retires.
         """
         bits = compile_policy(judged(policy))
-        confirm_encrypted(self._store, policy)
+        confirm_encrypted(self._store.scheme, self._store.plaintext, policy)
         with self._lock:
             self._guard.current()
             self._store.settle(policy.stores)

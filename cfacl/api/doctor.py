@@ -42,7 +42,7 @@ def examine(store: Store, policy: Policy | None) -> Iterator[Sign]:
     with store_failures("on its posture"):
         yield from store.posture()
     yield from _families(store, policy)
-    if policy is not None and (bare := bare_families(store, policy)):
+    if policy is not None and (bare := bare_families(store.scheme, store.plaintext, policy)):
         how = HOW.get(store.scheme, HOW["hbase"])
         told = f"`connect` refuses this address: `require_tls` is for {', '.join(map(quoted, bare))}; {how}"
         yield Sign("attention", "transport", told)

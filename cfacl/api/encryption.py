@@ -6,7 +6,6 @@ from typing import Final
 
 from cfacl.errors import TlsRequired, quoted
 from cfacl.policy.policy import Policy
-from cfacl.stores.base import Store
 
 __all__ = ["HOW", "bare_families", "confirm_encrypted"]
 
@@ -19,11 +18,16 @@ HOW: Final = {
 }
 
 
-def bare_families(store: Store, policy: Policy) -> list[str]:
-    """Return the families, as ``table:family``, that are at or above the level and would go over in plain text; sorted."""
-    found = _required(store, policy)
+def bare_families(scheme: str, plaintext: object, policy: Policy) -> list[str]:
+    """Return the families, as ``table:family``, that are at or above the level and would go over in plain text; sorted.
+
+    Args:
+        scheme: what the store's URLs start with.
+        plaintext: what it says of whether it can be read on the way.
+    """
+    found = _required(scheme, policy)
     # Anything but a plain no is taken for a yes: a store that cannot tell is not trusted.
-    if found is None or store.plaintext is False:
+    if found is None or plaintext is False:
         return []
     levels = policy.catalog.levels
     return sorted(
@@ -34,14 +38,14 @@ def bare_families(store: Store, policy: Policy) -> list[str]:
     )
 
 
-def confirm_encrypted(store: Store, policy: Policy) -> None:
+def confirm_encrypted(scheme: str, plaintext: object, policy: Policy) -> None:
     """Refuse a store that is reached in plain text where the policy asks for TLS.
 
     Raises:
         TlsRequired: it holds a family of the level that the policy names, or above.
     """
-    if bare := bare_families(store, policy):
-        kind, level = _required(store, policy) or ("", "")
+    if bare := bare_families(scheme, plaintext, policy):
+        kind, level = _required(scheme, policy) or ("", "")
         more = f" and {len(bare) - _NAMED:,} more" if len(bare) > _NAMED else ""
         raise TlsRequired(
             f"`stores.{kind}.require_tls` is {quoted(level)}, and this address is plain text, for"
@@ -49,10 +53,10 @@ def confirm_encrypted(store: Store, policy: Policy) -> None:
         )
 
 
-def _required(store: Store, policy: Policy) -> tuple[str, str] | None:
+def _required(scheme: str, policy: Policy) -> tuple[str, str] | None:
     """Return which setting counts for a store, and its level; of one that no setting is for, the strictest of all."""
     settings = {"cassandra": policy.stores.cassandra_require_tls, "hbase": policy.stores.hbase_require_tls}
-    kinds = [store.scheme] if store.scheme in settings else list(settings)
+    kinds = [scheme] if scheme in settings else list(settings)
     said = [
         (policy.catalog.levels.index(level), kind, level) for kind in kinds if (level := settings[kind]) is not None
     ]

@@ -45,10 +45,10 @@ def scan_instant(
             )
     size = min(batch_size, CHUNK) if cells is None else max(min(batch_size, CHUNK, PARTS // cells), 1)
     chunks = access.opened(plan.projection, span, size, limit, before, timestamps, cells, snapshot=True)
-    return _confirmed(access, plan, span, access.passed_on(chunks), size, limit, before, timestamps, cells)
+    return confirmed(access, plan, span, access.passed_on(chunks), size, limit, before, timestamps, cells, ordered=True)
 
 
-def _confirmed(
+def confirmed(
     access: Access,
     plan: Plan,
     span: Span,
@@ -58,7 +58,10 @@ def _confirmed(
     before: int | None,
     timestamps: bool,
     cells: int | None,
+    *,
+    ordered: bool,
 ) -> Chunks:
+    """Yield chunks of a scan that is open, and what was withheld from each, for as long as nothing of its plan is gone."""
     last: Place | None = None
     try:
         while limit is None or limit > 0:
@@ -73,13 +76,13 @@ def _confirmed(
                 return
             most = size if limit is None else min(size, limit)
             if cells is not None:
-                last = end_of_parts(chunk, plan.projection, span, most, cells, last)
-            if not (last if cells is not None else are_rows(chunk, plan.projection, span, most)):
+                last = end_of_parts(chunk, plan.projection, span, most, cells, last, ordered=ordered)
+            if not (last if cells is not None else are_rows(chunk, plan.projection, span, most, ordered=ordered)):
                 raise access.breach()
             if timestamps and not are_stamped(chunk, before):
                 raise access.breach()
             yield chunk, plan.withheld
-            if cells is None:
+            if cells is None and ordered:
                 key = chunk[-1][0]
                 span = Span(span.lower, key, True) if span.reverse else Span(key + b"\0", span.upper)
             limit = None if limit is None else limit - len(chunk)
@@ -94,7 +97,7 @@ def _kept(access: Access, plan: Plan) -> Plan:
     now = access.renewed(plan, whole=True)
     if _parts(now.projection) != _parts(plan.projection):
         raise SchemaMissing(
-            f"families of table {quoted(access.table)} were declared otherwise during a scan of one instant; scan anew"
+            f"families of table {quoted(access.table)} were declared otherwise during a scan that can't go on so; scan anew"
         )
     return now
 

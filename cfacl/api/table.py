@@ -11,6 +11,7 @@ from cfacl.api.batch import Batch
 from cfacl.api.instant import scan_instant
 from cfacl.api.parts import scan_parts
 from cfacl.api.row import Row, make_row
+from cfacl.api.unordered import is_ordered, scan_unordered
 from cfacl.engine.ask import Pinned, not_bytes
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Snapshot
@@ -219,7 +220,7 @@ class Table(Pinned):
         snapshot: bool = False,
         strict: bool | None = None,
     ) -> Generator[tuple[bytes, Row[Any]], None, None]:
-        """Return (key, row) in key order, as a generator; call its ``close()`` when leaving it early.
+        """Return (key, row) in key order, if the store has one, as a generator; call its ``close()`` when leaving it early.
 
         It is decided now, not at the first row, and again before each chunk of at most 1,000 rows: what is
         granted may only shrink on the way.  Rows without a granted cell are neither returned nor counted.
@@ -251,6 +252,8 @@ class Table(Pinned):
         more: _More = {"batch_size": size, "limit": most, "before": before, "timestamps": stamped}
         if instant:
             return _rows(scan_instant(self._access, plan, bounds, cells=cells, **more))
+        if not is_ordered(self._access, plan):
+            return _rows(scan_unordered(self._access, plan, bounds, cells=cells, **more))
         if cells is not None:
             return _rows(scan_parts(self._access, plan, bounds, cells=cells, **more))
         return _rows(self._access.scan(plan, bounds, **more))

@@ -119,6 +119,10 @@ class SystemTable(abc.ABC):
         return all(self.compare_and_set(key, *change) for key, change in changes.items())
 
 
+#: Is told a scheme, and what `Store.plaintext` will be, before a store sends anything; raises where it must not.
+Admit = Callable[[str, bool], object]
+
+
 class Store(abc.ABC):
     """A wide-column store.
 

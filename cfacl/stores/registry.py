@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from cfacl.errors import RequestError, StoreContractError, Unsupported, quoted
-from cfacl.stores.base import Store
+from cfacl.stores.base import Admit, Store
 
 #: Third parties add stores under this entry point group, the scheme as the name.
 GROUP: Final = "cfacl.stores"
@@ -31,20 +32,39 @@ _EXTRAS: Final = {"cassandra": "cassandra", "hbase": "hbase", "hbase+http": "hba
 class Opener(Protocol):
     """What a store's entry point is: opens the store at a URL."""
 
-    def __call__(self, url: str, *, clock: Callable[[], int], read_only: bool = False, staleness: float = 0.0) -> Store:
+    def __call__(
+        self,
+        url: str,
+        *,
+        clock: Callable[[], int],
+        read_only: bool = False,
+        staleness: float = 0.0,
+        admit: Admit | None = None,
+    ) -> Store:
         """Open a store.
 
         Args:
             clock: returns nanoseconds since 1970.
             read_only: return a store whose ``read_only`` is set, which sees what another process writes.
             staleness: how many seconds a read of it may lag behind what that one acknowledged, 0 or more.
+            admit: to be called before anything is sent anywhere.
 
-        The last two are given only where they are asked for; an opener that does not take them opens no store so.
+        ``read_only`` and ``staleness`` are given only where they are asked for; an opener that does not take them opens
+        no store so.  One that does not take ``admit`` is not given it, and its store is asked when it is open.
         """
 
 
-def open_store(location: object, *, clock: Callable[[], int], read_only: bool = False, staleness: float = 0.0) -> Store:
+def open_store(
+    location: object,
+    *,
+    clock: Callable[[], int],
+    read_only: bool = False,
+    staleness: float = 0.0,
+    admit: Admit | None = None,
+) -> Store:
     """Open the store at a URL such as ``rocksdb:///srv/home``, or at a path, which means RocksDB.
+
+    ``admit`` is called before anything is sent to one that takes it, and raises what then is raised.
 
     Raises:
         RequestError: the scheme is not known, its driver is not installed, or (`Unsupported`) such a store is never read
@@ -74,9 +94,12 @@ def open_store(location: object, *, clock: Callable[[], int], read_only: bool = 
             raise RequestError(f"no store is installed for {quoted(scheme + '://')}; known are {known}")
         target = found[scheme].load()
     opener: Opener = target
+    takes = inspect.signature(opener).parameters
+    if admit is not None and "admit" in takes:
+        opener = partial(opener, admit=admit)
     if not read_only:
         return opener(url, clock=clock)
-    if "read_only" not in inspect.signature(opener).parameters:
+    if "read_only" not in takes:
         raise Unsupported(f"a store at {quoted(scheme + '://')} is never read only; leave out `read_only`")
     store = opener(url, clock=clock, read_only=True, staleness=staleness)
     if store.read_only is not True:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -16,7 +19,7 @@ from cfacl.testing.stores import CountingStore
 LEVELS: Final = ("public", "internal", "personal", "sensitive", "sealed")
 
 
-def policy(*levels: str, require: str | None) -> cfacl.Policy:
+def policy(*levels: str, require: str | None, kind: str = "hbase") -> cfacl.Policy:
     """A table with a family of each level."""
     families = {f"f{number}": {"level": level, "purposes": ["work"]} for number, level in enumerate(levels)}
     return cfacl.Policy.loads(
@@ -25,7 +28,7 @@ def policy(*levels: str, require: str | None) -> cfacl.Policy:
                 "policy": {"name": "x", "purposes": ["work"]},
                 "tables": {"t": {"families": families}},
                 "principals": {"p": {"kind": "service"}},
-                "stores": {"hbase": {} if require is None else {"require_tls": require}},
+                "stores": {kind: {} if require is None else {"require_tls": require}},
             }
         )
     )
@@ -133,6 +136,65 @@ def test_only_https_is_not_plain_text(url: str, plaintext: bool) -> None:
     assert store.plaintext is plaintext
     assert store.acting_as("p").plaintext is plaintext
     store.close()
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """Somebody who listens, and answers nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+def heard(listener: socket.socket) -> bytes | None:
+    """What was sent there first; ``None`` where nobody even connected."""
+    listener.settimeout(0)
+    try:
+        client, _ = listener.accept()
+    except BlockingIOError:
+        return None
+    with client:
+        client.settimeout(5)
+        return client.recv(65_536)
+
+
+SECRET: Final = "[PlainTextAuthProvider]\nusername = maya\npassword = secret\n"
+SCHEMES: Final = ("hbase", "hbase+http", "cassandra")
+
+
+def address(scheme: str, port: int, folder: Path) -> str:
+    """Where a port is in plain text, for who has a password where such a store takes one."""
+    if scheme != "cassandra":
+        return f"{scheme}://127.0.0.1:{port}?timeout=1"
+    (folder / "credentials").write_text(SECRET, "utf-8")
+    return f"cassandra://127.0.0.1:{port}/home?timeout=1&credentials={folder / 'credentials'}"
+
+
+@pytest.mark.rule("Plain text")
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_nothing_is_sent_before_it_is_refused(scheme: str, listener: socket.socket, tmp_path: Path) -> None:
+    url = address(scheme, listener.getsockname()[1], tmp_path)
+    with pytest.raises(cfacl.TlsRequired):
+        cfacl.connect(url, policy=policy("sealed", require="sealed", kind=scheme.partition("+")[0]))
+    assert heard(listener) is None
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_where_the_policy_asks_for_none_it_is_sent(scheme: str, listener: socket.socket, tmp_path: Path) -> None:
+    """Or the test before this one would show nothing."""
+    url = address(scheme, listener.getsockname()[1], tmp_path)
+    with pytest.raises(cfacl.StoreError):
+        cfacl.connect(url, policy=policy("personal", require="sealed", kind=scheme.partition("+")[0]))
+    assert heard(listener)
+
+
+@pytest.mark.rule("Plain text")
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_it_is_refused_where_nobody_listens(scheme: str, tmp_path: Path) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        url = address(scheme, bound.getsockname()[1], tmp_path)
+        with pytest.raises(cfacl.TlsRequired):
+            cfacl.connect(url, policy=policy("sealed", require="sealed", kind=scheme.partition("+")[0]))
 
 
 def test_a_store_in_this_process_is_not_asked(tmp_path: Any) -> None:

@@ -134,7 +134,8 @@ def test_whom_the_cluster_does_not_know_is_told_so_and_nothing_of_the_password(
 
 
 def test_without_credentials_it_is_told(guarded: Guarded) -> None:
-    with pytest.raises(StoreError, match="does not let us in"):
+    """A certificate says who we are only where the cluster goes by it."""
+    with pytest.raises(StoreError, match=r"^the cluster does not let us in; see the file of `credentials`$"):
         open_store(guarded.url(credentials=None), clock=time.time_ns)
 
 

@@ -54,6 +54,25 @@ def test_others_are_told_to_be_read_only_and_how_far_behind(installed):
     assert opened == [("other://x", False, 0.0), ("other://x", True, 2.5)]
 
 
+@pytest.mark.parametrize("read_only", [False, True])
+def test_one_that_can_say_before_it_sends_anything_is_told_whom_to_ask(installed, read_only):
+    asked = []
+
+    def opener(url, *, clock, admit=None, read_only=False, staleness=0.0):
+        admit("other", True)
+        return SimpleNamespace(read_only=read_only)
+
+    installed(opener)
+    registry.open_store("other://x", clock=CLOCK, read_only=read_only, admit=lambda *said: asked.append(said))
+    assert asked == [("other", True)]
+
+
+def test_one_that_cannot_is_opened_without(installed):
+    opened = SimpleNamespace(read_only=False)
+    installed(lambda url, *, clock: opened)
+    assert registry.open_store("other://x", clock=CLOCK, admit=pytest.fail) is opened
+
+
 def test_one_that_knows_no_read_only_is_not_opened(installed):
     installed(lambda url, *, clock: pytest.fail("opened"))
     with pytest.raises(Unsupported, match="a store at `other://` is never read only; leave out `read_only`"):

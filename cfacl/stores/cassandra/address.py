@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from attrs import field, frozen
 
 from cfacl.errors import RequestError, quoted, quoted_path
-from cfacl.stores.cassandra.names import is_keyspace
+from cfacl.stores.cassandra.names import is_keyspace, is_own
 from cfacl.stores.query import parse_query, said_flag, said_seconds
 from cfacl.stores.tls import Tls
 
@@ -58,6 +58,11 @@ class Address:
     def __str__(self) -> str:
         return f"{','.join(self.hosts)}:{self.port}"
 
+    @property
+    def plaintext(self) -> bool:
+        """Whether whoever is on the way can read what passes."""
+        return self.tls is None
+
     def known_as(self) -> Credentials | None:
         """Return who we are, from the file.
 
@@ -92,6 +97,8 @@ def parse(url: str) -> Address:
     keyspace = unquote(parts.path.removeprefix("/"))
     if parts.fragment or not is_keyspace(keyspace):
         raise RequestError(f"{quoted(url)} must name a keyspace of letters, digits and `_`: `cassandra://host/home`")
+    if is_own(keyspace):
+        raise RequestError(f"{quoted(keyspace)} is cassandra's own; make a keyspace of yours, and name that")
     said = parse_query("cassandra", parts.query, _KNOWN)
     return Address(
         hosts=hosts,

@@ -132,7 +132,9 @@ def _rows(
     for mutation in mutations:
         changes.setdefault(mutation.key, []).extend(mutation.changes)
         for change in mutation.changes:
-            if (table := tables[change.family]).versioned:
+            table = tables[change.family]
+            table.confirm_fits(mutation.key, change.values if isinstance(change, Put) else change.qualifiers or ())
+            if table.versioned:
                 versioned.setdefault((mutation.key, table), []).append(change)
     found = read_kept(ring, [(table, key, several) for (key, table), several in versioned.items()])
     kept = dict(zip(versioned, found, strict=True))

@@ -79,6 +79,7 @@ class Conditions:
 
         Raises:
             Unsupported: it states timestamps, or deletes.
+            InvalidValue: a cell's key is too long.
         """
         if any(each.timestamp is not None for each in mutation.changes):
             raise Unsupported("cassandra stamps what is written under a condition; leave out `timestamp`")
@@ -86,6 +87,7 @@ class Conditions:
             raise Unsupported("cassandra deletes nothing under a condition here; put a value that means none")
         puts = {q: value for each in mutation.changes if isinstance(each, Put) for q, value in each.values.items()}
         names = list(dict.fromkeys(qualifier for _, qualifier, _ in conditions))
+        table.confirm_fits(key, [*names, *puts])
         with self._lock(table, key):
             seen, host = self._read(table, key, [*names, *(each for each in puts if each not in names)])
             for family, qualifier, expected in conditions:
@@ -95,6 +97,7 @@ class Conditions:
 
     def increment(self, table: FamilyTable, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
         """Add to a counter, and return it."""
+        table.confirm_fits(key, [qualifier])
         for _ in range(_TRIES):
             with self._lock(table, key):
                 seen, host = self._read(table, key, [qualifier])

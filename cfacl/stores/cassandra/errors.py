@@ -110,7 +110,7 @@ _GROUPS: Final[tuple[tuple[type[CfaclError], str, bool, str], ...]] = (
     (StoreUnavailable, "no node of the data centre can be reached", False, "cluster.NoHostAvailable"),
     (
         StoreUnavailable,
-        "somebody else makes this table; try again",
+        "somebody else makes this table",
         False,
         "AlreadyExists protocol.AlreadyExistsException",
     ),
@@ -146,7 +146,7 @@ KINDS: Final = {
 }
 _LARGE: Final = "this is larger than the node takes; send less at once, or raise `commitlog_segment_size`"
 
-#: What the server says where it refuses a request; the first pattern that its answer has decides.
+#: What the server says where it refuses a request, or us; the first pattern that its answer has decides.
 TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     (
         r"unconfigured table|table \S+ does not exist|Unknown CF",  # the last of a table on its way out
@@ -171,11 +171,28 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     ),
     (r"Out of bound timestamp", InvalidValue, "a timestamp is beyond what cassandra takes"),
     (
+        r"Certificate identity '(.+)' not authorized",
+        StoreError,
+        "the cluster has no role for the identity of our certificate, {}; `ADD IDENTITY` it in cqlsh",
+    ),
+    (
+        r"Unable to extract|Invalid or not supported certificate",
+        StoreError,
+        "the cluster finds no identity in our certificate; give a `cert` that has one, as its validator asks for",
+    ),
+    (
+        r"requires authentication",  # says the driver, which has nothing to answer
+        StoreError,
+        "the cluster asks who we are; give it `credentials`, or a `cert` and `key` where it goes by these",
+    ),
+    (
         r"Mutation of \d+ bytes|too large for the maximum|Request is too big|exceeds allowed maximum",
         InvalidValue,
         _LARGE,
     ),
 )
+#: Whose text has more to say than their kind.
+_SPEAKING: Final = ("AuthenticationFailed", "InvalidRequest", "InvalidRequestException", "ServerError")
 _AGAIN: Final = "; try again"
 _PERHAPS: Final = "; it may have been applied, or still be, so look before it is sent again"
 #: Of several nodes' failures, the one that tells most.
@@ -216,10 +233,10 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
     kind, message, _ = _kind(told)
     if kind is Refused:
         return _refused(text)
-    if type(told).__name__ in ("InvalidRequest", "InvalidRequestException", "ServerError"):
+    if type(told).__name__ in _SPEAKING:
         for pattern, other, says in TEXTS:
-            if re.search(pattern, text):
-                return other(says)
+            if found := re.search(pattern, text):
+                return other(says.format(*map(quoted, found.groups())))
     if applied and any(
         _kind(each)[2] for each in _all(error)
     ):  # the node that tells most need not be the one that did it

@@ -18,7 +18,7 @@ from cfacl.errors import StoreContractError, quoted
 from cfacl.model.projection import StoredFamily
 from cfacl.model.settings import CassandraLayout
 
-__all__ = ["RECORDS", "Described", "described", "is_keyspace", "table_name"]
+__all__ = ["RECORDS", "Described", "described", "is_keyspace", "is_own", "table_name"]
 
 #: The table of records.
 RECORDS: Final = "cfacl_records"
@@ -28,6 +28,9 @@ _LONGEST: Final = 48
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _HASHED: Final = 24
 _MARK: Final = "cfacl"
+_SYSTEM: Final = ("auth", "distributed", "schema", "traces", "views", "virtual_schema")
+#: Cassandra's own keyspaces (`SchemaConstants`).
+_OWN: Final = frozenset({"system"} | {f"system_{each}" for each in _SYSTEM})
 _KEYSPACE: Final = re.compile(r"[A-Za-z0-9_]{1,48}")
 
 
@@ -44,6 +47,11 @@ class Described:
     identity: int
     layout: CassandraLayout
     versioned: bool
+
+    @property
+    def called(self) -> str:
+        """What the family's table is called."""
+        return _called(self.table, self.family, self.identity)
 
     def comment(self) -> str:
         """Return the comment, which `described` reads."""
@@ -85,15 +93,24 @@ def is_keyspace(name: str) -> bool:
     return _KEYSPACE.fullmatch(name) is not None
 
 
+def is_own(keyspace: str) -> bool:
+    """Whether a keyspace is Cassandra's own, in which nobody makes tables."""
+    return keyspace.lower() in _OWN
+
+
 def table_name(family: StoredFamily) -> str:
     """Return what the table of a family is called, without its keyspace and without quotes."""
-    plain = f"{family.table}__{family.name}__{family.identity}"
-    if len(plain) <= _LONGEST and _PLAIN.fullmatch(family.table) and _PLAIN.fullmatch(family.name):
+    return _called(family.table, family.name, family.identity)
+
+
+def _called(table: str, family: str, identity: int) -> str:
+    plain = f"{table}__{family}__{identity}"
+    if len(plain) <= _LONGEST and _PLAIN.fullmatch(table) and _PLAIN.fullmatch(family):
         return plain
-    whole = json.dumps([family.table, family.name]).encode("ascii")
+    whole = json.dumps([table, family]).encode("ascii")
     hashed = base64.b32encode(hashlib.sha256(whole).digest()).decode("ascii").lower()[:_HASHED]
-    ending = f"_{hashed}__{family.identity}"
+    ending = f"_{hashed}__{identity}"
     if len(ending) > _LONGEST - 2:
-        raise StoreContractError(f"family {quoted(family.name)} has an identity that no store gives; see its records")
-    begins = "_".join(re.findall(r"[a-z0-9]+", f"x_{family.table}_{family.name}".lower()))
+        raise StoreContractError(f"family {quoted(family)} has an identity that no store gives; see its records")
+    begins = "_".join(re.findall(r"[a-z0-9]+", f"x_{table}_{family}".lower()))
     return begins[: _LONGEST - len(ending)].rstrip("_") + ending

@@ -17,6 +17,8 @@ _ROLES: Final = "SELECT role, can_login, is_superuser FROM system_auth.roles"
 _LOCAL: Final = "SELECT release_version, schema_version FROM system.local"
 _PEERS: Final = "SELECT release_version, schema_version FROM system.peers_v2"
 _KEYSPACE: Final = "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?"
+#: What goes by a client's certificate, if it shows one, and then by no password.
+_BY_CERTIFICATE: Final = ("MutualTlsAuthenticator", "MutualTlsWithPasswordFallbackAuthenticator")
 #: Whom Cassandra makes when it asks for passwords, and with which.
 _FIRST: Final = "cassandra"
 
@@ -41,6 +43,12 @@ def posture(ring: Ring) -> Iterator[Sign]:
         yield Sign("unseen", "settings", "our user may not read `system_views.settings`; ask as one who may")
         return
     yield from _who(settings)
+    if address.credentials is not None and _class(settings.get("authenticator")) in _BY_CERTIFICATE:
+        yield Sign(
+            "attention",
+            "credentials",
+            "not looked at: whom our certificate names is who we are; leave out `credentials`",
+        )
     yield _log(settings)
     yield _between(settings)
     yield from _superusers(ring, settings)

@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
-from cassandra import ConsistencyLevel
-from cassandra.auth import PlainTextAuthProvider
+from cassandra import ConsistencyLevel, UnresolvableContactPoints
+from cassandra.auth import Authenticator, AuthProvider, PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, _discard_cluster_shutdown
 from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
 from cassandra.query import tuple_factory
@@ -113,7 +113,11 @@ class Ring:
         """
         self.end(self.begin(text), applied=True)
         # The driver has waited for it too, and does not say how that ended where it keeps no schema itself.
-        if not self._cluster.control_connection.wait_for_schema_agreement():
+        try:
+            agreed = self._cluster.control_connection.wait_for_schema_agreement()
+        except Exception as error:  # as above
+            raise self.failure(error, applied=True) from error
+        if not agreed:
             raise StoreUnavailable(
                 "the nodes do not agree on the schema; see `nodetool describecluster`, then try again"
             )
@@ -178,11 +182,15 @@ class Ring:
         _discard_cluster_shutdown(self._cluster)
 
     def _open(self) -> tuple[Any, Any]:
-        cluster = _cluster(self.address)
+        try:
+            cluster = _cluster(self.address)
+        except UnresolvableContactPoints as error:
+            raise mapped(error, self.address, applied=False) from error
         try:
             _set_level(cluster, self._level)
             session = cluster.connect()
             session.use_client_timestamp = False  # statements bear their own, or the server stamps them
+            session._default_timeout = self.address.timeout  # noqa: SLF001  # of what is prepared, of which profiles say nothing
             # Without the rest of the schema, which would be read again whenever anybody changes it.
             cluster.refresh_keyspace_metadata(self.address.keyspace)
         except Exception as error:  # as above
@@ -200,6 +208,21 @@ class Ring:
             raise RequestError(f"no node is in data centre {quoted(name)}; known are {', '.join(map(quoted, known))}")
 
 
+class _Certified(AuthProvider):  # type: ignore[misc]  # the driver has no types
+    """Answers a node that asks who we are with nothing: our certificate has said it, where the cluster goes by that."""
+
+    def new_authenticator(self, host: object) -> Any:
+        return Authenticator()
+
+
+def _who(address: Address) -> Any:
+    """Return what the driver tells a node that asks who we are; ``None`` where we are nobody."""
+    credentials = address.known_as()
+    if credentials is not None:
+        return PlainTextAuthProvider(credentials.user, credentials.password)
+    return None if address.tls is None or address.tls.cert is None else _Certified()
+
+
 def _cluster(address: Address) -> Any:
     try:
         from cassandra.io.libevreactor import LibevConnection
@@ -207,7 +230,6 @@ def _cluster(address: Address) -> Any:
         raise RequestError(
             "the driver was built without libev; install a wheel of `cassandra-driver`, or libev's headers before it is built"
         ) from error
-    credentials = address.known_as()
     policy = DCAwareRoundRobinPolicy(local_dc=address.data_center or "")
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(policy), request_timeout=address.timeout, row_factory=tuple_factory
@@ -215,7 +237,7 @@ def _cluster(address: Address) -> Any:
     return Cluster(
         address.hosts,
         address.port,
-        auth_provider=None if credentials is None else PlainTextAuthProvider(credentials.user, credentials.password),
+        auth_provider=_who(address),
         connection_class=LibevConnection,
         connect_timeout=address.timeout,
         control_connection_timeout=address.timeout,

@@ -65,7 +65,7 @@ class Schema:
         """Return (family, identity) of all families by table; a table of somebody else's has one without a name."""
         found: dict[str, set[tuple[str, int]]] = {}
         for name, comment, _ in self._rows():
-            known = described(comment)
+            known = _ours(name, comment)
             if known is not None:
                 found.setdefault(known.table, set()).add((known.family, known.identity))
             elif name != RECORDS:
@@ -99,7 +99,7 @@ class Schema:
 
     def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
         """Return those that are kept in fewer versions than they say, longer or less long, or in another layout."""
-        lives = {known: seconds for _, comment, seconds in self._rows() if (known := described(comment)) is not None}
+        lives = {known: seconds for name, comment, seconds in self._rows() if (known := _ours(name, comment))}
         there = {(each.table, each.family, each.identity): each for each in lives}
         found = []
         for each in families:
@@ -114,7 +114,10 @@ class Schema:
 
     def capable(self, family: StoredFamily, ordered: Capabilities) -> Capabilities:
         """Return what can be done with a family, of ``ordered``, which one of that layout can."""
-        known = self._known.get((family.table, family.name, family.identity))
+        name = (family.table, family.name, family.identity)
+        if name not in self._known:  # it may be laid out otherwise than the policy has it now
+            self._known = self._there()
+        known = self._known.get(name)
         layout = self.layout(family.table) if known is None else known.described.layout
         return ordered if layout.layout == "ordered" else evolve(ordered, ordered_scan=False)
 
@@ -135,7 +138,7 @@ class Schema:
     def _there(self) -> dict[Name, FamilyTable]:
         found = {}
         for name, comment, _ in self._rows():
-            known = described(comment)
+            known = _ours(name, comment)
             if known is not None:
                 place = (known.table, known.family, known.identity)
                 found[place] = self._known.get(place) or FamilyTable(self._ring, name, known)
@@ -144,6 +147,12 @@ class Schema:
     def _rows(self) -> list[tuple[str, str, int]]:
         found = self._ring.ask(self._ring.prepare(_TABLES), (self._ring.address.keyspace,))
         return [(name, comment or "", seconds or 0) for name, comment, seconds in found]
+
+
+def _ours(name: str, comment: str) -> Described | None:
+    """Return what is in a table; a comment that somebody copied to another one says nothing."""
+    known = described(comment)
+    return known if known is not None and known.called == name else None
 
 
 class Told:

@@ -12,7 +12,7 @@ from cfacl.model.counter import counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 from cfacl.model.settings import StoreSettings
-from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
+from cfacl.stores.base import Admit, Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.batches import batches
 from cfacl.stores.cassandra.address import Address, parse
 from cfacl.stores.cassandra.changes import confirm_keys, confirm_timestamps, send
@@ -63,7 +63,7 @@ class CassandraStore(Store):
     scheme: ClassVar[str] = "cassandra"
 
     def __init__(self, address: Address, *, clock: Callable[[], int]) -> None:
-        self.plaintext = address.tls is None
+        self.plaintext = address.plaintext
         self._ring = Ring(address)
         self._schema = Schema(self._ring)
         self._stamps = Stamps(clock, self._there)
@@ -271,14 +271,17 @@ class CassandraStore(Store):
         return lambda: Wanted(self._stamps.now(), before)
 
 
-def open_store(url: str, *, clock: Callable[[], int]) -> CassandraStore:
+def open_store(url: str, *, clock: Callable[[], int], admit: Admit | None = None) -> CassandraStore:
     """Open the store at a URL; ``clock`` returns nanoseconds since 1970.
 
     Raises:
         RequestError: the URL makes no sense, or names no data centre of the cluster.
         StoreError: no node can be reached, or there is no such keyspace.
     """
-    store = CassandraStore(parse(url), clock=clock)
+    address = parse(url)
+    if admit is not None:  # before the driver says who we are, to whoever listens there
+        admit(CassandraStore.scheme, address.plaintext)
+    store = CassandraStore(address, clock=clock)
     try:
         store.look()
     except BaseException:

@@ -14,8 +14,10 @@ writing, of which Cassandra keeps the latest.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from typing import Any, Final
 
+from cfacl.errors import InvalidValue
 from cfacl.model.projection import StoredFamily
 from cfacl.stores.cassandra.names import Described
 from cfacl.stores.cassandra.ring import Ring
@@ -25,6 +27,9 @@ __all__ = ["GUARD", "FamilyTable", "definition"]
 
 #: Where the guard of a cell stands among its versions: behind all of them.
 GUARD: Final = -1
+#: The longest key of a cell in its partition, and what a timestamp takes of that, in bytes.
+_KEY: Final = 65_535
+_TIMESTAMP: Final = 8
 #: What a cell comes to before any was seen, in bytes.
 _CELL: Final = 1024
 #: A table's own time to live is so many seconds longer than the family's: what is over is told by our clock.
@@ -52,6 +57,21 @@ class FamilyTable:
         self.cell = _CELL
         self._ring = ring
         self._statements: dict[str, Any] = {}
+
+    def confirm_fits(self, row: bytes, qualifiers: Iterable[bytes]) -> None:
+        """Raise `InvalidValue` for a cell whose key is longer than Cassandra takes.
+
+        It refuses that in a plain change, and not in one under a condition, which nothing would remove.
+        """
+        most = _KEY - _TIMESTAMP * self.versioned
+        before = len(row) if self.buckets else 0
+        if before + max(map(len, qualifiers), default=0) > most:
+            what = "a row key and a column name are" if self.buckets else "a column name is"
+            where = "the layout `ordered`" if self.buckets else "cassandra"
+            several = " of a family that keeps several versions" * self.versioned
+            raise InvalidValue(
+                f"{what} longer than {most:,} bytes{' together' * bool(self.buckets)}, the most that {where} takes{several}"
+            )
 
     def key(self, row: bytes) -> tuple[bytes, ...]:
         """Return what a row is found by; the first says its partition."""

@@ -53,6 +53,11 @@ class Address:
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
 
+    @property
+    def plaintext(self) -> bool:
+        """Whether whoever is on the way can read what passes."""
+        return self.tls is None
+
 
 def parse(url: str) -> Address:
     """Return what a URL says.

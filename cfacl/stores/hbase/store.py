@@ -13,7 +13,7 @@ from cfacl.errors import InvalidValue, RequestError, StoreContractError, Unsuppo
 from cfacl.model.counter import counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
+from cfacl.stores.base import Admit, Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.batches import batches
 from cfacl.stores.hbase.address import Address, parse
 from cfacl.stores.hbase.admission import Admission
@@ -67,7 +67,7 @@ class HBaseStore(Store):
     scheme: ClassVar[str] = "hbase"
 
     def __init__(self, address: Address, *, clock: Callable[[], int]) -> None:
-        self.plaintext = address.tls is None
+        self.plaintext = address.plaintext
         self._gateway = Gateway(address)
         #: this store as each principal, where the gateway acts as them
         self._acting: dict[str, HBaseStore] = {}
@@ -344,7 +344,7 @@ def _read(reading: Reading, keys: Sequence[bytes], client: Client) -> list[Any]:
     return [row for page in pages for row in client.getRowsWithColumns(reading.table, page, reading.columns, {})]
 
 
-def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
+def open_store(url: str, *, clock: Callable[[], int], admit: Admit | None = None) -> HBaseStore:
     """Open the store behind a gateway: ``hbase://host:9090``; ``clock`` returns nanoseconds since 1970.
 
     Behind a ``/`` may stand what the names of its tables begin with: ``hbase://host/home_``, or a namespace,
@@ -365,7 +365,10 @@ def open_store(url: str, *, clock: Callable[[], int]) -> HBaseStore:
         RequestError: the URL does not make sense.
         StoreError: no gateway answers there, or the clocks do not agree.
     """
-    store = HBaseStore(parse(url), clock=clock)
+    address = parse(url)
+    if admit is not None:
+        admit(HBaseStore.scheme, address.plaintext)
+    store = HBaseStore(address, clock=clock)
     try:
         store.look()
     except BaseException:

@@ -1,21 +1,24 @@
-"""Certificates of a server and of a client, from an authority that is made for them: for Java, and as PEM files."""
+"""Certificates of a server and of clients, from an authority that is made for them: for Java, and as PEM files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from cfacl.testing.servers.errors import Missing
 
-__all__ = ["make"]
+__all__ = ["issue", "make"]
 
 #: Java insists on one; who can read the file can read this.
 _PASSWORD: Final = "cfacl-tests"  # noqa: S105  # as above
+#: What the identity of a client begins with.
+_WHO: Final = "spiffe://tests.local/"
 
 
 def make(folder: Path, hosts: Iterable[str]) -> dict[str, Any]:
-    """Write `ca.pem`, `client.pem` and `client.key`, and return what a node is told of its own.
+    """Write `ca.pem` and `ca.key`, and what `issue` does for `client`; return what a node is told of its own.
 
     Raises:
         Missing: trustme is not installed.
@@ -30,9 +33,8 @@ def make(folder: Path, hosts: Iterable[str]) -> dict[str, Any]:
     folder.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    client = authority.issue_cert("client@tests.local")
-    client.private_key_pem.write_to_path(str(folder / "client.key"))
-    client.cert_chain_pems[0].write_to_path(str(folder / "client.pem"))
+    authority.private_key_pem.write_to_path(str(folder / "ca.key"))
+    issue(folder, "client")
     server = authority.issue_cert(*hosts)
     locked = BestAvailableEncryption(_PASSWORD.encode())
     own = x509.load_pem_x509_certificate(server.cert_chain_pems[0].bytes())
@@ -52,3 +54,31 @@ def make(folder: Path, hosts: Iterable[str]) -> dict[str, Any]:
         "require_client_auth": True,
         "store_type": "PKCS12",
     }
+
+
+def issue(folder: Path, name: str) -> None:
+    """Write `NAME.pem` and `NAME.key`, by which a client is `spiffe://tests.local/NAME`."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key as load_key
+
+    signer = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    signing: Any = load_key((folder / "ca.key").read_bytes(), None)
+    key = ec.generate_private_key(ec.SECP256R1())
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)]))
+        .issuer_name(signer.subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        # trustme, which makes the others, knows no such names
+        .add_extension(x509.SubjectAlternativeName([x509.UniformResourceIdentifier(_WHO + name)]), critical=False)
+        .sign(signing, SHA256())
+    )
+    (folder / f"{name}.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / f"{name}.key").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,8 @@ from typing import Any, Final, Self
 
 from cfacl.testing.servers import ports
 from cfacl.testing.servers.artifacts import Artifacts, java_of, resolve
-from cfacl.testing.servers.cassandra import archive, certificates, settings
+from cfacl.testing.servers.cassandra import archive, certificates
+from cfacl.testing.servers.cassandra import settings as files
 from cfacl.testing.servers.cassandra.running import RunningCassandra
 from cfacl.testing.servers.errors import Missing, ServerError
 from cfacl.testing.servers.jvm import end, launch
@@ -63,6 +64,7 @@ class Cassandra(RunningCassandra):
         authentication: bool = False,
         tls: bool = False,
         hasty: bool = False,
+        settings: Mapping[str, Any] | None = None,
         leash: Path | None = None,
     ) -> None:
         """Say what to start.
@@ -74,6 +76,7 @@ class Cassandra(RunningCassandra):
                 and so is the password.
             tls: take clients that speak TLS and have a certificate, and no other.
             hasty: make tables in a seventh of the time, that are gone if a node is killed; for tests that make many.
+            settings: what else `cassandra.yaml` says, or says instead; a node that is restarted reads them again.
             leash: whose owner it ends with; left out: this process, or `stop`.
 
         Raises:
@@ -87,7 +90,8 @@ class Cassandra(RunningCassandra):
         self._line = self._home / "leash" if leash is None else leash
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self._ports: dict[str, int] = {}
-        self._options = [*settings.OPTIONS, *[settings.HASTY] * hasty]
+        self._options = [*files.OPTIONS, *[files.HASTY] * hasty]
+        self.settings = dict(settings or {})
         self._tls: dict[str, Any] | None = None
         self._writes = False
         super().__init__(
@@ -214,7 +218,7 @@ class Cassandra(RunningCassandra):
 
     def _launch(self, name: str) -> None:
         place = list(self.addresses).index(name)
-        told = settings.write(
+        told = files.write(
             self._home / "conf" / name,
             self._home / "data" / name,
             address=self.addresses[name],
@@ -224,6 +228,7 @@ class Cassandra(RunningCassandra):
             data_center=self.data_centers[name],
             authentication=self.authentication,
             tls=self._tls,
+            more=self.settings,
         )
         artifacts = resolve(SOURCE, java_of(_JAVA))
         self._processes[name] = launch(

@@ -26,6 +26,8 @@ OPTIONS: Final = (
     # Nodes that start together on one machine need not wait for each other's news.
     "-Dcassandra.consistent.rangemovement=false",
     "-Dcassandra.ring_delay_ms=100",
+    # By that delay the others would forget one that is silent for a tenth of a second while it starts: two, for ever.
+    "-Dcassandra.gossip_quarantine_delay_ms=60000",
     "-Dcassandra.shutdown_announce_in_ms=0",
     "-Dcassandra.skip_wait_for_gossip_to_settle=0",
     "-Dcassandra.superuser_setup_delay_ms=0",
@@ -92,8 +94,13 @@ def write(
     data_center: str,
     authentication: bool,
     tls: Mapping[str, Any] | None,
+    more: Mapping[str, Any],
 ) -> list[str]:
-    """Write the files of one node to ``folder``, and return what its JVM is told of them."""
+    """Write the files of one node to ``folder``, and return what its JVM is told of them.
+
+    Args:
+        more: what else `cassandra.yaml` says, or says instead.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     nodes = ",".join(f"{each}:{ports['storage']}" for each in seeds)
     settings = {
@@ -111,6 +118,7 @@ def write(
         "storage_port": ports["storage"],
         "ssl_storage_port": ports["ssl_storage"],
         "native_transport_port": ports["native"],
+        **more,
     }
     yaml, rack = folder / "cassandra.yaml", folder / "cassandra-rackdc.properties"
     yaml.write_text(json.dumps(settings, indent=1), "utf-8")  # which is YAML too
