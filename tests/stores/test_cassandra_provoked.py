@@ -21,6 +21,7 @@ from cfacl.stores.cassandra.address import parse
 from cfacl.stores.cassandra.errors import KINDS
 from cfacl.stores.cassandra.names import Described
 from cfacl.stores.cassandra.store import CassandraStore, open_store
+from cfacl.stores.cassandra.values import bigint, bound
 from cfacl.testing.announcements import absent
 from cfacl.testing.servers import Cassandra, Missing
 
@@ -132,9 +133,9 @@ def another_layout(pair: Pair) -> None:
 
 def place_in_an_answer(pair: Pair) -> None:
     with closing(pair.open()) as store:  # whose session is of no use afterwards
-        bound = store._ring.prepare("SELECT k FROM home.plain").bind(())
-        bound.fetch_size = 1
-        store._ring.end(store._ring.begin(bound, paging_state=b"\xff\xff\xff\xff"))
+        select = bound(store._ring.prepare("SELECT k FROM home.plain"), ())
+        select.fetch_size = 1
+        store._ring.end(store._ring.begin(select, paging_state=b"\xff\xff\xff\xff"))
 
 
 def tombstones(pair: Pair) -> None:
@@ -150,19 +151,18 @@ def overloaded(pair: Pair) -> None:
     """What waits for a replica that stands still is in flight."""
     with closing(pair.open(level="ALL")) as store, pair.still("two"):
         (table,) = store._schema.confirm(TABLE, [ONE])
-        values = (1, b"x" * 400_000, *table.key(b"large"), b"a")
-        futures = [store._ring.begin(table.put, values) for _ in range(8)]
+        put = bound(table.put, (bigint(1), b"x" * 400_000, *table.key(b"large"), b"a"))
+        futures = [store._ring.begin(put) for _ in range(8)]
         store._ring.end(futures[-1], applied=True)
 
 
 def busy(pair: Pair) -> None:
     with closing(pair.open()) as store:
         (table,) = store._schema.confirm(TABLE, [ONE])
-        values = (1, b"x" * 400_000, *table.key(b"large"), b"a")
-        bound = table.put
+        put = bound(table.put, (bigint(1), b"x" * 400_000, *table.key(b"large"), b"a"))
         with pair.still("one"):
             for _ in range(1_000):  # until the system takes no more of it
-                future = store._ring.begin(bound, values)
+                future = store._ring.begin(put)
                 if future._event.is_set():
                     store._ring.end(future, applied=True)
 
@@ -196,10 +196,9 @@ def no_answer(pair: Pair) -> None:
 def killed(pair: Pair) -> None:
     with closing(pair.open("&timeout=30")) as store:
         (table,) = store._schema.confirm(TABLE, [ONE])
-        values = (1, b"1", *table.key(b"killed"), b"a")
-        bound = table.put
+        put = bound(table.put, (bigint(1), b"1", *table.key(b"killed"), b"a"))
         pair.server.pause("one")
-        future = store._ring.begin(bound, values)
+        future = store._ring.begin(put)
         try:
             pair.server.kill("one")
             store._ring.end(future, applied=True)
@@ -373,4 +372,4 @@ def test_a_table_is_told_as_perhaps_made_where_nobody_can_be_asked_whether_all_n
 def test_preparing_takes_no_longer_than_the_url_says(pair: Pair) -> None:
     """Of which the driver's profiles say nothing, so that it would be ten seconds."""
     with closing(pair.open("&timeout=2.5")) as store:
-        assert store._ring.session.default_timeout == 2.5
+        assert store._ring._session.default_timeout == 2.5
