@@ -257,6 +257,11 @@ def test_a_delayed_answer_is_overtaken(proxy: CassandraProxy, client: Client) ->
     proxy.plan = nth(1, Fault(delay=0.1))
     client.ask(query(1), query(2))
     assert [client.frames.next().number for _ in range(2)] == [2, 1]
+    # And it holds nothing up, in which case this would be the only one that comes before the end.
+    waits = iter([Fault(delay=1000), *[Fault(delay=0.01)] * 3])
+    proxy.plan = lambda _: next(waits)
+    client.ask(*map(query, (1, 2, 3, 4)))
+    assert [client.frames.next().number for _ in range(3)] == [2, 3, 4]
 
 
 def test_an_answer_comes_in_pieces_and_nothing_in_between(proxy: CassandraProxy, client: Client) -> None:
