@@ -178,6 +178,76 @@ def test_a_node_that_stands_still_in_mid_scan_costs_no_row(three: Cassandra) -> 
         comes(lambda: list(store.scan(TABLE, WHOLE, Span(b"w", b"x"), batch_size=100)))
 
 
+class Writer:
+    """Writes rows of its own, each once, until it was told of one that nobody knows of it."""
+
+    def __init__(self, store: CassandraStore, name: bytes) -> None:
+        self.store = store
+        self.name = name
+        self.made: list[bytes] = []
+        self.unknown: list[bytes] = []
+        self.unmade: list[bytes] = []
+        self.told = ""
+
+    def write(self) -> None:
+        until = time.monotonic() + PATIENCE
+        number = 0
+        while not self.unknown:
+            assert time.monotonic() < until
+            number += 1
+            key = b"%b-%06d" % (self.name, number)
+            into = self.made
+            try:
+                self.store.apply(TABLE, [Mutation(key, (Put(ONE, {b"a": key}), Put(TWO, {b"a": key})))])
+            except StoreTimeout as error:
+                self.told = str(error)
+                into = self.unknown
+            except StoreUnavailable:
+                into = self.unmade
+            into.append(key)
+
+
+def test_what_a_node_that_stands_still_had_in_hand_is_told_as_unknown_and_is_never_torn(
+    three: Cassandra, figure: Callable[[str, object], None]
+) -> None:
+    """As in a long collection of garbage: for longer than an answer may take, and then it goes on with what it had."""
+    with closing(opened(three, "home")) as store, ThreadPoolExecutor(8) as pool:
+        comes(lambda: store.get(TABLE, [b"w00000"], WHOLE))
+        writers = [Writer(store, b"still%d" % number) for number in range(8)]
+        writing = [pool.submit(each.write) for each in writers]
+        while not all(each.made or each.unknown for each in writers):
+            time.sleep(0.01)
+        three.pause(ASKED)
+        try:
+            for each in writing:
+                each.result()
+        finally:
+            three.resume(ASKED)
+        store.settle(StoreSettings(cassandra_consistency="ALL"))
+
+        def found(key: bytes) -> dict[bytes, Any]:
+            rows = store.get(TABLE, [key], WHOLE)
+            return dict(rows[0][1]) if rows else {}
+
+        comes(lambda: found(b"w00000"))
+        whole = 0
+        for each in writers:
+            assert each.told.endswith("; it may have been applied, or still be, so look before it is sent again")
+            for key in each.made:
+                assert found(key) == {b"one:a": key, b"two:a": key}
+            for key in each.unmade:
+                assert found(key) == {}
+            for key in each.unknown:
+                until = time.monotonic() + PATIENCE
+                while len(there := found(key)) == 1:  # the node may be at it
+                    assert time.monotonic() < until
+                assert there in ({}, {b"one:a": key, b"two:a": key})
+                whole += bool(there)
+        figure("rows acknowledged while a node stood still", sum(len(each.made) for each in writers))
+        figure("rows unknown", len(writers))
+        figure("of these there", whole)
+
+
 def test_too_few_replicas_are_told_before_anything_is_written(three: Cassandra) -> None:
     with closing(opened(three, "home")) as store:
         for each in ("two", "three"):
