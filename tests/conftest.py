@@ -78,6 +78,13 @@ def marks() -> dict[str, dict[str, list[str]]]:
     return found
 
 
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Record a figure that is no matter of right or wrong, such as a time; the end of the run tells it."""
+    # Not `record_property`, which the format of pytest's own reports takes no more.
+    return lambda name, value: request.node.user_properties.append((name, value))
+
+
 @pytest.fixture(scope="session")
 def cassandra_operator(cassandra: Any) -> Iterator[Any]:
     """A session of the driver's, of whoever may do everything."""
@@ -197,13 +204,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Wholeness:
-    """Fails a run that left something out: an unannounced skip, or with ``--complete`` a test of the security suite."""
+    """Fails a run that left something out: an unannounced skip, or with ``--complete`` a test of the security suite.
+
+    And it tells the figures that tests recorded.
+    """
 
     def __init__(self, config: pytest.Config) -> None:
         self.complete = config.getoption("--complete")
         self.floor = int((SECURITY / "count.txt").read_text("ascii"))
         self.count = 0
         self.skipped: list[str] = []
+        self.figures: list[str] = []
 
     def pytest_itemcollected(self, item: pytest.Item) -> None:
         if item.path.is_relative_to(SECURITY):
@@ -219,6 +230,9 @@ class Wholeness:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._note(report)
+        if report.when == "call":
+            test = report.nodeid.rpartition("::")[2]
+            self.figures += [f"{test}: {name}: {value}" for name, value in report.user_properties]
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self._note(report)
@@ -243,6 +257,8 @@ class Wholeness:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for figure in self.figures:
+            terminalreporter.write_line(figure)
         for fault in self.faults():
             terminalreporter.write_line(f"ERROR {fault}", red=True)
         if self.complete and self.count > self.floor:

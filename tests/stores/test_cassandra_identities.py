@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import time
 import uuid
@@ -18,7 +17,7 @@ import cfacl
 from cfacl.errors import StoreError, StoreUnavailable
 from cfacl.stores.cassandra.store import CassandraStore, open_store
 from cfacl.stores.native import Refused
-from cfacl.testing.servers import RunningCassandra
+from cfacl.testing.servers import Relay, RunningCassandra
 
 pytestmark = pytest.mark.slow
 
@@ -32,37 +31,6 @@ principals.p = { kind = "service", roles = ["r"] }
 clearance = "sealed"
 grants = [{ table = "t", at_or_below = "sealed", actions = ["read", "write"], purposes = ["w"], why = "test" }]
 """
-
-
-class Forwarding:
-    """Another address at which the same port of a node answers."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._listening = socket.create_server((host, port))
-        self._to = ("127.0.0.1", port)
-        Thread(target=self._serve, daemon=True).start()
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *_: object) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _serve(self) -> None:
-        with contextlib.suppress(OSError):  # until nobody listens any more
-            while True:
-                client, _ = self._listening.accept()
-                node = socket.create_connection(self._to)
-                for one, other in ((client, node), (node, client)):
-                    Thread(target=self._pass, args=(one, other), daemon=True).start()
-
-    @staticmethod
-    def _pass(one: socket.socket, other: socket.socket) -> None:
-        with one, contextlib.suppress(OSError):
-            while data := one.recv(65_536):
-                other.sendall(data)
-            other.shutdown(socket.SHUT_WR)
 
 
 class Guarded:
@@ -82,7 +50,12 @@ class Guarded:
         return file
 
     def url(
-        self, user: str = "cassandra", password: str = "cassandra", host: str | None = None, **query: object
+        self,
+        user: str = "cassandra",
+        password: str = "cassandra",
+        host: str | None = None,
+        port: int | None = None,
+        **query: object,
     ) -> str:
         folder = self.certificates
         said: dict[str, object] = {
@@ -94,7 +67,7 @@ class Guarded:
             **query,
         }
         text = "&".join(f"{name}={value}" for name, value in said.items() if value is not None)
-        return f"cassandra://{host or self.server.host}:{self.server.port}/{self.keyspace}?{text}"
+        return f"cassandra://{host or self.server.host}:{port or self.server.port}/{self.keyspace}?{text}"
 
     def user(self) -> str:
         name = f"u{uuid.uuid4().hex[:12]}"
@@ -159,8 +132,14 @@ def test_a_cluster_that_another_signed_for_is_not_spoken_to(guarded: Guarded, tm
 
 def test_a_node_whose_certificate_has_another_name_is_not_spoken_to(guarded: Guarded) -> None:
     """A name is looked up first, so that it is the address which the certificate has to bear."""
-    with Forwarding("127.0.0.9", guarded.server.port), pytest.raises(StoreError, match="can't agree on TLS"):
-        open_store(guarded.url(host="127.0.0.9"), clock=time.time_ns)
+    server = guarded.server
+    with Relay(server.host, server.port) as relay:
+        open_store(guarded.url(port=relay.port), clock=time.time_ns).close()
+    with (
+        Relay(server.host, server.port, at="127.0.0.9") as relay,
+        pytest.raises(StoreError, match="can't agree on TLS"),
+    ):
+        open_store(guarded.url(host=relay.host, port=relay.port), clock=time.time_ns)
     open_store(guarded.url(host="localhost"), clock=time.time_ns).close()
 
 

@@ -208,15 +208,18 @@ _TELLING: Final = (
 _USER: Final = re.compile(r"User (\S+) has no (\w+) permission")
 #: The driver makes another error of what the system's TLS says, and keeps its text.
 _SSL: Final = "[SSL"
+#: It tells no more than this where it lost a connection while it read of the keyspace.
+_UNREFRESHED: Final = "metadata was not refreshed"
 _VERSION: Final = re.compile(r"protocol version", re.IGNORECASE)
 
 
-def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
+def mapped(error: Exception, where: object, *, applied: bool, answered: bool = False) -> CfaclError:
     """Return an error of ours for one of the driver's.
 
     Args:
         where: the address, for the message.
         applied: whether what was sent, if it was, may have changed something.
+        answered: whether it befell what was waited for: what is no error of the driver's is then of reading an answer.
     """
     if isinstance(error, CfaclError):
         return error
@@ -226,10 +229,14 @@ def mapped(error: Exception, where: object, *, applied: bool) -> CfaclError:
         return StoreError(f"the nodes at `{where}` and we can't agree on TLS; see `ca`, `cert`, `key`, and the cause")
     if isinstance(told, OSError) and not isinstance(told, NoHostAvailable):
         return StoreUnavailable(f"no node at `{where}` can be reached; is it up, and does it want TLS" + _AGAIN)
+    if answered and told is error and _known(told) is None:
+        return StoreContractError(_UNREAD + _PERHAPS * applied)
     if isinstance(told, (TypeError, ValueError)):
         return InvalidValue("the driver can't send this; keys, column names and values are bytes")
     if _VERSION.search(text) and not applied:
         return StoreError(_NO_CALL)
+    if _UNREFRESHED in text:
+        return StoreUnavailable(_LOST + _AGAIN)
     kind, message, _ = _kind(told)
     if kind is Refused:
         return _refused(text)
@@ -251,12 +258,13 @@ def _text(error: BaseException) -> str:
         return type(error).__name__
 
 
+def _known(error: BaseException) -> tuple[type[CfaclError], str, bool] | None:
+    names = (f"{each.__module__}.{each.__qualname__}" for each in type(error).__mro__)
+    return next((KINDS[each] for each in names if each in KINDS), None)
+
+
 def _kind(error: BaseException) -> tuple[type[CfaclError], str, bool]:
-    for each in type(error).__mro__:
-        found = KINDS.get(f"{each.__module__}.{each.__qualname__}")
-        if found is not None:
-            return found
-    return StoreError, _DRIVER, True
+    return _known(error) or (StoreError, _DRIVER, True)
 
 
 def _telling(error: BaseException) -> BaseException:

@@ -81,7 +81,7 @@ class Ring:
         try:
             return future.result()
         except Exception as error:  # as above
-            raise self.failure(error, applied=applied) from error
+            raise self.failure(error, applied=applied, answered=True) from error
 
     def wait(self, future: Any) -> None:
         """Return when the answer is there, or it is too late for it.
@@ -98,7 +98,7 @@ class Ring:
         try:
             return list(answer)
         except Exception as error:  # as above, of a page behind the first
-            raise self.failure(error) from error
+            raise self.failure(error, answered=True) from error
 
     def decide(self, statement: Any, host: Any = None) -> bool:
         """Return whether what is written under a condition was written."""
@@ -134,11 +134,11 @@ class Ring:
         statement.consistency_level = ConsistencyLevel.LOCAL_SERIAL if local else ConsistencyLevel.SERIAL
         return statement
 
-    def failure(self, error: Exception, *, applied: bool = False) -> CfaclError:
-        """Return an error of ours; ``applied``: what was sent may have changed something."""
+    def failure(self, error: Exception, *, applied: bool = False, answered: bool = False) -> CfaclError:
+        """Return an error of ours; see `mapped`."""
         if self._closed is not None:
             return Closed(self._closed)
-        return mapped(error, self.address, applied=applied)
+        return mapped(error, self.address, applied=applied, answered=answered)
 
     def confirm_keyspace(self) -> None:
         """Raise `SchemaMissing` where there is none of the name."""
@@ -225,7 +225,7 @@ def _who(address: Address) -> Any:
 
 def _cluster(address: Address) -> Any:
     try:
-        from cassandra.io.libevreactor import LibevConnection
+        from cfacl.stores.cassandra.connection import WholeConnection
     except ImportError as error:
         raise RequestError(
             "the driver was built without libev; install a wheel of `cassandra-driver`, or libev's headers before it is built"
@@ -238,10 +238,13 @@ def _cluster(address: Address) -> Any:
         address.hosts,
         address.port,
         auth_provider=_who(address),
-        connection_class=LibevConnection,
+        connection_class=WholeConnection,
         connect_timeout=address.timeout,
         control_connection_timeout=address.timeout,
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        # One that no longer answers is given up after twice the time of an answer.
+        idle_heartbeat_interval=address.timeout / 2,
+        idle_heartbeat_timeout=address.timeout,
         protocol_version=_PROTOCOL,
         schema_event_refresh_window=-1,  # what nobody reads need not be read anew whenever somebody changes it
         schema_metadata_enabled=False,
@@ -257,16 +260,19 @@ def _set_level(cluster: Any, name: str) -> None:
     profile.serial_consistency_level = ConsistencyLevel.LOCAL_SERIAL if local else ConsistencyLevel.SERIAL
 
 
-class _WithoutKeys(logging.Filter):
-    """Takes the text out of a server's warning, which the driver would log: it names keys of rows."""
+class _WithoutRows(logging.Filter):
+    """Takes out of what the driver would log what rows have: a server's warning names keys, an answer has all of it."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.msg == "Server warning: %s":
             record.args = ("left out, for it may name a row's key; it is in the server's log",)
+        elif str(record.msg).startswith("Error decoding response"):
+            record.msg, record.args = "an answer of cassandra's can't be read; left out, for it has rows", ()
         return True
 
 
-logging.getLogger("cassandra.protocol").addFilter(_WithoutKeys())
+for _name in ("cassandra.connection", "cassandra.protocol"):
+    logging.getLogger(_name).addFilter(_WithoutRows())
 # Where nobody set up logging, what the driver logs of a failure would stand on the screen beside what we raise of it.
 logging.getLogger("cassandra").addHandler(logging.NullHandler())
 

@@ -12,6 +12,9 @@
 
     TestMine = Mine.TestCase
 
+What a store says that it can't do is left out of the steps; what a policy may say that the store can't follow, its author
+takes out with `suited`.
+
 Who may do what comes from `cfacl.testing.oracle`, which reads the policy's text; what a cell holds from plain dicts
 in `world`, which share no code with any store.
 """

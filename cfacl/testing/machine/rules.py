@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -19,10 +18,6 @@ from cfacl.testing.oracle import ACTIONS
 __all__ = ["StoreMachine"]
 
 T = TypeVar("T")
-
-_RAM: Final = Path("/dev/shm")  # noqa: S108  # only where Linux mounts it
-#: By how many milliseconds the clock goes on: about the lives of what `documents` draws.
-_STEPS: Final = (1, 1_000, 89_999, 90_000, 400 * 86_400_000)
 
 
 class _Broken(Exception):
@@ -72,6 +67,7 @@ class StoreMachine(Setting):
         drawn = Drawn(data, self.world)
         columns, parts = drawn.columns()
         timestamp = drawn.timestamp()
+        self.changed()
 
         def expected() -> None:
             self.world.decide(caller.who, "delete", drawn.table, parts)
@@ -92,6 +88,14 @@ class StoreMachine(Setting):
         for _ in range(data.draw(st.integers(1, 4))):
             drawn = Drawn(data, self.world, first.table)
             changes.append((drawn, drawn.values() if data.draw(st.booleans()) else None, *drawn.columns()))
+        if not self.world.capable.given_clock:  # else nobody knows whether two of one cell are of one millisecond
+            changes = list({each[0].key: each for each in changes}.values())
+        if timestamp is not None and not all(
+            values is None or self.world.sayable(first.table, drawn.key, values, timestamp)
+            for drawn, values, _, _ in changes
+        ):
+            timestamp = None
+        self.changed()
 
         def call() -> None:
             with (
@@ -128,6 +132,7 @@ class StoreMachine(Setting):
         """Add to a cell that may be a counter."""
         drawn = Drawn(data, self.world)
         family, qualifier = drawn.column()
+        self.changed()
 
         def expected() -> int:
             one: Parts = {family: frozenset([qualifier])}
@@ -151,6 +156,10 @@ class StoreMachine(Setting):
         kept = self.world.schema.get((drawn.table, family))
         there = kept.cells.get((drawn.key, qualifier), [(None, 0)])[0][0] if kept is not None else None
         wanted = data.draw(st.sampled_from([there, there, None, b""]))
+        if not self.world.capable.compare_and_set:
+            values = {(family, qualifier): next(iter(values.values()))}
+            wanted = b"v" if b"" in (there, wanted) else wanted
+        self.changed()
 
         def expected() -> bool:
             put: Parts = dict.fromkeys(each for each, _ in values)
@@ -177,20 +186,23 @@ class StoreMachine(Setting):
 
         def one() -> Any:
             granted = self.world.decide(caller.who, "read", drawn.table, parts, strict)
-            return plain(self.world.row(drawn.table, drawn.key, granted.parts, before), stamps), granted.withheld
+            cells = self.world.row(drawn.table, drawn.key, granted.parts, before)
+            return self.world.plain(plain(cells, stamps), stamps), granted.withheld
 
         def found_one() -> Any:
             row: Any = caller.session.table(drawn.table).row(drawn.key, **more)
-            return list(row.items()), row.withheld
+            return self.world.plain(row.items(), stamps), row.withheld
 
         def several() -> Any:
             granted = self.world.decide(caller.who, "read", drawn.table, parts, strict)
             found = ((key, self.world.row(drawn.table, key, granted.parts, before)) for key in keys)
-            return [(key, plain(cells, stamps), granted.withheld) for key, cells in found if cells]
+            return [
+                (key, self.world.plain(plain(cells, stamps), stamps), granted.withheld) for key, cells in found if cells
+            ]
 
         def found_several() -> Any:
             rows: Any = caller.session.table(drawn.table).rows(keys, **more)
-            return [(key, list(row.items()), row.withheld) for key, row in rows]
+            return [(key, self.world.plain(row.items(), stamps), row.withheld) for key, row in rows]
 
         self.agree(found_one, one)
         self.agree(found_several, several)
@@ -204,13 +216,16 @@ class StoreMachine(Setting):
 
         def expected() -> Any:
             self.world.decide(caller.who, "read", drawn.table, {family: frozenset([qualifier])})
-            return self.world.versions(drawn.table, drawn.key, family, qualifier, before)[:most]
+            found = self.world.versions(drawn.table, drawn.key, family, qualifier, before)[:most]
+            return [self.world.dated(each) for each in found]
+
+        def call() -> Any:
+            table = caller.session.table(drawn.table)
+            found: Any = table.cells(drawn.key, name, most, before, include_timestamp=True)
+            return [self.world.dated(each) for each in found]
 
         name = b"%b:%b" % (family.encode(), qualifier)
-        self.agree(
-            lambda: caller.session.table(drawn.table).cells(drawn.key, name, most, before, include_timestamp=True),
-            expected,
-        )
+        self.agree(call, expected)
 
     @rule(caller=callers, data=st.data(), strict=st.sampled_from([None, None, True, False]), stamps=st.booleans())
     def scan(self, caller: Caller, data: st.DataObject, strict: bool | None, stamps: bool) -> None:
@@ -220,6 +235,9 @@ class StoreMachine(Setting):
         before, limit = drawn.before(), data.draw(st.none() | st.integers(1, 5))
         snapshot = data.draw(st.booleans())
         bounds, within, reverse = drawn.bounds()
+        ordered = self.world.capable.ordered_scan
+        if not ordered:
+            bounds, within, reverse, limit = {}, lambda _: True, False, None
         more: dict[str, Any] = {
             **bounds,
             "columns": columns,
@@ -236,11 +254,12 @@ class StoreMachine(Setting):
             granted = self.world.decide(caller.who, "read", drawn.table, parts, strict)
             rows = self.world.rows(drawn.table, granted.parts, before)
             keys = sorted(filter(within, rows), reverse=reverse)[:limit]
-            return [(key, plain(rows[key], stamps), granted.withheld) for key in keys]
+            return [(key, self.world.plain(plain(rows[key], stamps), stamps), granted.withheld) for key in keys]
 
         def call() -> Any:
             found: Any = caller.session.table(drawn.table).scan(**more)
-            return [(key, list(row.items()), row.withheld) for key, row in found]
+            rows = [(key, self.world.plain(row.items(), stamps), row.withheld) for key, row in found]
+            return rows if ordered else sorted(rows, key=lambda each: each[0])
 
         self.agree(call, expected)
 
@@ -248,11 +267,13 @@ class StoreMachine(Setting):
     def begin_a_scan(self, caller: Caller, data: st.DataObject, reverse: bool, instant: bool) -> Scan:
         """Begin to scan whatever is granted, and keep the scan whatever comes."""
         table = Drawn(data, self.world).table
-        scan = Scan(caller, table, reverse)
+        scan = Scan(caller, table, reverse and self.world.capable.ordered_scan)
         if instant and self.world.capable.snapshot_scans:
             scan = InstantScan(caller, table, reverse)
             self.instants.append(scan)
         self.agree(scan.begin, lambda: scan.begun(self.world))
+        self.begun.append(scan)
+        scan.under_way = scan.under_way and self.world.capable.ordered_scan  # else nobody knows which row is next
         return scan
 
     @rule(scan=scans, steps=st.integers(1, 3))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -21,9 +22,13 @@ __all__ = ["Granted", "Held", "Kept", "Refused", "Version", "World"]
 
 #: A value and its timestamp.
 Version = tuple[bytes, int]
+#: Of what a store's own clock stamps: later than all that a caller can say, and in the order in which it comes.
+_SERVERS: Final = 1 << 60
 #: Families, each with the qualifiers that are meant, ``None`` for all.
 Parts = dict[str, frozenset[bytes] | None]
 
+#: How far ahead of our clock a caller's timestamp may lie, in nanoseconds.
+_AHEAD: Final = 5_000_000_000
 _UNITS: Final = {"s": 1_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -40,6 +45,8 @@ class Kept:
     """A family that the store holds, and its cells by (row key, qualifier), newest version first."""
 
     cells: dict[tuple[bytes, bytes], list[Version]] = field(factory=dict)
+    #: up to when cells were ever deleted, by row key and qualifier, or ``None`` for all of a row
+    deleted: dict[tuple[bytes, bytes | None], float] = field(factory=dict)
     highest: int = 0
     retired: bool = False
 
@@ -68,6 +75,9 @@ class World:
         self.now = now
         self.capable = Capabilities()
         self.schema: dict[tuple[str, str], Kept] = {}
+        #: where a store stamps by its own clock, the nanoseconds that ours does not pass, which are behind that
+        self.latest: float = math.inf
+        self._stamped = 0
 
     # --- the policy
 
@@ -157,6 +167,7 @@ class World:
         """A copy that stays as things are; its clock can be turned."""
         copied = World(self.document, self.now)
         copied.capable = self.capable
+        copied.latest = self.latest
         copied.schema = copy.deepcopy(self.schema)
         return copied
 
@@ -184,9 +195,15 @@ class World:
 
     def put(self, table: str, key: bytes, values: Mapping[tuple[str, bytes], bytes], timestamp: int | None) -> None:
         """Put values by (family, qualifier) into a row."""
+        self._stamped += 1
         for family in {family for family, _ in values}:
             kept = self.kept(table, family)
-            stamp = max(self.now // 1_000_000, kept.highest) if timestamp is None else timestamp
+            if timestamp is not None:
+                stamp = timestamp
+            elif self.capable.given_clock:
+                stamp = max(self.now // 1_000_000, kept.highest)
+            else:
+                stamp = _SERVERS + self._stamped
             kept.highest = max(kept.highest, stamp)
             for (where, qualifier), value in values.items():
                 if where == family:
@@ -194,10 +211,26 @@ class World:
                     versions = sorted([(value, stamp), *others], key=lambda each: -each[1])
                     kept.cells[key, qualifier] = versions[: self.count(self.families(table)[family])]
 
+    def sayable(self, table: str, key: bytes, values: Mapping[tuple[str, bytes], bytes], timestamp: int) -> bool:
+        """Whether it is sure what a put at a timestamp comes to: not all stores forget deletions, or replace at a tie."""
+        for (family, qualifier), value in values.items():
+            kept = self.schema.get((table, family), Kept())
+            until = max(kept.deleted.get((key, each), -1) for each in (qualifier, None))
+            ties = [each for each, stamp in kept.cells.get((key, qualifier), []) if stamp == timestamp]
+            if until >= timestamp and not self.capable.no_markers:
+                return False
+            if ties not in ([], [value]) and not self.capable.replaces_ties:
+                return False
+        return True
+
     def delete(self, table: str, key: bytes, parts: Parts, timestamp: int | None) -> None:
         """Delete what is not newer than a timestamp."""
         for family, named in parts.items():
-            cells = self.kept(table, family).cells
+            kept = self.kept(table, family)
+            for qualifier in [None] if named is None else named:
+                before = kept.deleted.get((key, qualifier), -1)
+                kept.deleted[key, qualifier] = max(before, math.inf if timestamp is None else timestamp)
+            cells = kept.cells
             for row, qualifier in list(cells):
                 if row == key and (named is None or qualifier in named):
                     left = [each for each in cells[row, qualifier] if timestamp is not None and each[1] > timestamp]
@@ -233,6 +266,15 @@ class World:
         keys = sorted(set(itertools.chain.from_iterable(_keys(self.kept(table, each)) for each in parts)))
         found = {key: self.row(table, key, parts, before) for key in keys}
         return {key: cells for key, cells in found.items() if cells}
+
+    def dated(self, version: Version) -> tuple[bytes, int | None]:
+        """A version with its timestamp, or without one that only the store's own clock knows."""
+        value, timestamp = version
+        return value, None if timestamp * 1_000_000 > self.latest + _AHEAD else timestamp
+
+    def plain(self, cells: Iterable[tuple[bytes, Any]], timestamps: bool) -> list[tuple[bytes, Any]]:
+        """A row as it was handed out, to be held against one of `plain`."""
+        return [(name, self.dated(each)) if timestamps else (name, each) for name, each in cells]
 
     def newest(self, table: str, key: bytes, family: str, qualifier: bytes) -> bytes | None:
         """What a cell holds."""

@@ -23,14 +23,17 @@ need the extras `hbase` and `cassandra`, a JDK (17: Cassandra takes no other) an
 the test is left out, or failed if ``CFACL_REQUIRE`` names `hbase`, or `cassandra`.  ``CFACL_HBASE=host:port`` and
 ``CFACL_CASSANDRA=host:port`` name a server that runs already, and then none is started.
 
-`Proxy` stands before a Thrift server and breaks what passes: see `cfacl.testing.servers.proxy`.
+`Proxy` stands before a Thrift server and breaks what passes: see `cfacl.testing.servers.proxy`.  `CassandraProxy` does so
+before a node of Cassandra: see `cfacl.testing.servers.cassandra.proxy`.  A `Relay` only passes on, or refuses.
 
 The jars come from Maven Central once, into ``CFACL_CACHE`` or the user's cache.
 """
 
+from cfacl.testing.servers.cassandra.proxy import CassandraProxy
 from cfacl.testing.servers.cassandra.running import RunningCassandra
 from cfacl.testing.servers.cassandra.server import Cassandra
 from cfacl.testing.servers.errors import Missing, ServerError
+from cfacl.testing.servers.faults import Exchange, Fault, at_random, nth
 from cfacl.testing.servers.fixtures import (
     cassandra,
     cassandra_auth,
@@ -44,16 +47,19 @@ from cfacl.testing.servers.fixtures import (
 from cfacl.testing.servers.hbase.operations import Operator
 from cfacl.testing.servers.hbase.running import Running
 from cfacl.testing.servers.hbase.server import HBase
-from cfacl.testing.servers.proxy import Exchange, Fault, Proxy, at_random, nth
+from cfacl.testing.servers.proxy import Proxy
+from cfacl.testing.servers.relay import Relay
 
 __all__ = [
     "Cassandra",
+    "CassandraProxy",
     "Exchange",
     "Fault",
     "HBase",
     "Missing",
     "Operator",
     "Proxy",
+    "Relay",
     "Running",
     "RunningCassandra",
     "ServerError",
