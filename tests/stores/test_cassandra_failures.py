@@ -113,6 +113,14 @@ def test_a_change_that_one_node_may_have_made_is_not_told_as_unmade_by_another()
     assert type(mapped(no_host(Unavailable("few")), WHERE, applied=True)) is StoreUnavailable
 
 
+def test_what_a_node_was_sent_is_not_told_as_unmade_before_the_driver_has_noted_what_became_of_it() -> None:
+    told = mapped(no_host(), WHERE, applied=True, asked=["node"])
+    assert type(told) is StoreTimeout
+    assert str(told) == f"a connection to a node was lost{PERHAPS}"
+    known = cluster.NoHostAvailable("all of them", {"node": Unavailable("few")})
+    assert type(mapped(known, WHERE, applied=True, asked=["node"])) is StoreUnavailable
+
+
 def test_a_write_that_timed_out_is_unknown() -> None:
     told = mapped(WriteTimeout("late", write_type=0), WHERE, applied=True)
     assert type(told) is StoreTimeout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import uuid
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import settings
@@ -12,15 +12,13 @@ from hypothesis import settings
 from cfacl.testing.machine import StoreMachine
 from cfacl.testing.servers import RunningCassandra
 
-#: A scan asks every bucket.
-_LAYOUT: Final = {"layout": "ordered", "buckets": 3}
-
 
 class Cassandra(StoreMachine):
     """A keyspace of its own for each example."""
 
     server: ClassVar[RunningCassandra]
     operator: ClassVar[Any]
+    layout: ClassVar[dict[str, Any]]
 
     def location(self, folder):
         self.keyspace = f"m{uuid.uuid4().hex[:12]}"
@@ -35,7 +33,7 @@ class Cassandra(StoreMachine):
         for table, section in document["tables"].items():
             for name, family in section["families"].items():
                 family["versions"] = self.kept.setdefault((table, name), family.get("versions", 1))
-        document["stores"] = {"cassandra": {"tables": dict.fromkeys(document["tables"], _LAYOUT)}}
+        document["stores"] = {"cassandra": {"tables": dict.fromkeys(document["tables"], self.layout)}}
         return document
 
     def __init__(self) -> None:
@@ -53,7 +51,17 @@ def place(cassandra: RunningCassandra, cassandra_operator: Any) -> None:
     Cassandra.server, Cassandra.operator = cassandra, cassandra_operator
 
 
-TestCassandra = Cassandra.TestCase
-#: More steps than elsewhere, since making tables takes most of the time.
-TestCassandra.settings = settings(stateful_step_count=60)
-TestCassandra.pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
+class Ordered(Cassandra):
+    layout: ClassVar = {"layout": "ordered", "buckets": 3}  # for a scan asks every bucket
+
+
+class ByRow(Cassandra):
+    layout: ClassVar = {"layout": "row"}
+
+
+TestOrdered = Ordered.TestCase
+TestByRow = ByRow.TestCase
+for each in (TestOrdered, TestByRow):
+    #: More steps than elsewhere, since making tables takes most of the time.
+    each.settings = settings(stateful_step_count=60)
+    each.pytestmark = [pytest.mark.no_cover, pytest.mark.slow]

@@ -163,6 +163,7 @@ def busy(pair: Pair) -> None:
         with pair.still("one"):
             for _ in range(1_000):  # until the system takes no more of it
                 future = store._ring.begin(put)
+                time.sleep(0.001)  # or the driver's thread would not come to it
                 if future._event.is_set():
                     store._ring.end(future, applied=True)
 

@@ -18,9 +18,11 @@ from cfacl.errors import PartlyWritten, StoreContractError, StoreTimeout, StoreU
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Delete, Mutation, Put, Span
 from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.stores.cassandra import scanning
 from cfacl.stores.cassandra.address import parse
 from cfacl.stores.cassandra.store import CassandraStore, open_store
 from cfacl.testing.servers import CassandraProxy, Fault, RunningCassandra, at_random, nth
+from tests.stores.broken import FAULTS, LATE, SILENT, UNSENT
 
 pytestmark = pytest.mark.slow
 
@@ -35,34 +37,6 @@ ROWS, SIZE = 4_800, 1_280
 HASTY, PATIENT, PATIENCE = 1, 60, 20
 PERHAPS: Final = r"; it may have been applied, or still be, so look before it is sent again$"
 AGAIN: Final = r"; try again$"
-
-#: What ends at once, and what becomes of a request before the node has it whole.
-UNSENT: Final = {
-    "a request of which nothing comes": Fault(request=0),
-    "half a request": Fault(request=30),
-    "a request and a reset": Fault(request=30, then="reset"),
-}
-ENDED: Final = {
-    **{f"{count} bytes of an answer": Fault(answer=count) for count in (0, 1, 5, 6, 7, 15, 22)},
-    "a reset": Fault(answer=0, then="reset"),
-    "a reset within an answer": Fault(answer=9, then="reset"),
-    "a half-closed line": Fault(answer=0, then="half"),
-    "a line that is half-closed within an answer": Fault(answer=9, then="half"),
-    **{f"damage at {place}": Fault(damaged=place) for place in (0, 2, 3, 8, 18, -1)},
-}
-#: What comes never, or too late.
-SILENT: Final = {
-    "a line that hangs": Fault(answer=0, then="hang"),
-    "a line that hangs within an answer": Fault(answer=9, then="hang"),
-    "an answer that never comes": Fault(delay=10_000),
-    "an answer of a stream that nobody waits for": Fault(altered=lambda answer: answer._replace(number=20_000)),
-}
-#: What is only late.
-LATE: Final = {
-    "a late answer": Fault(delay=0.2),
-    **{f"pieces of {size}": Fault(piece=size, delay=0.001) for size in (1, 2, 5, 6, 7)},
-}
-FAULTS: Final = UNSENT | ENDED | SILENT
 
 
 class Ground:
@@ -136,6 +110,14 @@ class Ground:
     def close(self) -> None:
         for each in (self.past, self.patient, self.hasty):
             each.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small_pages() -> Iterator[None]:
+    """Or a bucket of the long table would be one page."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scanning, "_SIZE", 4 << 20)
+        yield
 
 
 @pytest.fixture(scope="module")

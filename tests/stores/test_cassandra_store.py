@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from cassandra.connection import ConnectionShutdown
+from cassandra.policies import RetryPolicy
 
 from cfacl.errors import (
     Closed,
@@ -296,6 +298,23 @@ def test_rows_are_found_however_the_policy_says_their_table_is_laid_out_now(grou
     more = StoredFamily(TABLE, "one", 1, "public", versions=2)
     less = StoredFamily(TABLE, "two", 2, "public", time_to_live=1_000)
     assert ground.store.altered([more, less]) == [more, less]
+
+
+def test_what_is_decided_is_sent_once(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second node would say no, where the first has done it and was lost before it could tell."""
+    ring = ground.store._ring
+    sent = []
+
+    def execute_async(statement, *given, **more):
+        sent.append(statement)
+        return real(statement, *given, **more)
+
+    real = ring._session.execute_async
+    monkeypatch.setattr(ring._session, "execute_async", execute_async)
+    assert ground.store.system.compare_and_set("once", None, b"1")
+    decided = sent[-1].retry_policy
+    lost = decided.on_request_error(sent[-1], "SERIAL", ConnectionShutdown("gone"), 0)
+    assert lost[0] == RetryPolicy.RETHROW
 
 
 # --- the schema, and what others do to it

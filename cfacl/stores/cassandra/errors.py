@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from cassandra.cluster import NoHostAvailable
+from cassandra.connection import ConnectionShutdown
 
 from cfacl.errors import (
     CfaclError,
@@ -213,16 +214,22 @@ _UNREFRESHED: Final = "metadata was not refreshed"
 _VERSION: Final = re.compile(r"protocol version", re.IGNORECASE)
 
 
-def mapped(error: Exception, where: object, *, applied: bool, answered: bool = False) -> CfaclError:
+def mapped(
+    error: Exception, where: object, *, applied: bool, answered: bool = False, asked: Iterable[Any] = ()
+) -> CfaclError:
     """Return an error of ours for one of the driver's.
 
     Args:
         where: the address, for the message.
         applied: whether what was sent, if it was, may have changed something.
         answered: whether it befell what was waited for: what is no error of the driver's is then of reading an answer.
+        asked: the nodes that it was sent to.
     """
     if isinstance(error, CfaclError):
         return error
+    if isinstance(error, NoHostAvailable):
+        for each in asked:  # of whom the driver may know nothing yet
+            error.errors.setdefault(each, ConnectionShutdown("no more is known"))
     told = _telling(error)
     text = _text(told)
     if isinstance(told, (ssl.SSLError, ssl.CertificateError)) or (isinstance(told, OSError) and _SSL in text):

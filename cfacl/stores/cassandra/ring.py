@@ -12,14 +12,20 @@ import os
 import socket
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from cassandra import ConsistencyLevel, UnresolvableContactPoints
 from cassandra.auth import Authenticator, AuthProvider, PlainTextAuthProvider
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, _discard_cluster_shutdown
-from cassandra.policies import DCAwareRoundRobinPolicy, TokenAwarePolicy
+from cassandra.cluster import (
+    EXEC_PROFILE_DEFAULT,
+    Cluster,
+    ExecutionProfile,
+    NoHostAvailable,
+    _discard_cluster_shutdown,
+)
+from cassandra.policies import DCAwareRoundRobinPolicy, FallthroughRetryPolicy, TokenAwarePolicy
 from cassandra.query import tuple_factory
 
 from cfacl.errors import CfaclError, Closed, RequestError, SchemaMissing, StoreUnavailable, quoted
@@ -32,6 +38,8 @@ __all__ = ["LEVEL", "Ring"]
 LEVEL: Final = "LOCAL_QUORUM"
 #: Of records, whatever the policy says of cells: two data centres must not give one identity twice.
 _RECORDS: Final = ConsistencyLevel.QUORUM
+#: How often it is looked for what became of a node that was asked, a millisecond apart.
+_TRIES: Final = 10
 #: The protocol of Cassandra 4.0 and later, whose frames have checksums.
 _PROTOCOL: Final = 5
 
@@ -81,7 +89,12 @@ class Ring:
         try:
             return future.result()
         except Exception as error:  # as above
-            raise self.failure(error, applied=applied, answered=True) from error
+            asked = future.attempted_hosts
+            for _ in range(_TRIES):  # the driver may give up before it has noted what became of the last of them
+                if not isinstance(error, NoHostAvailable) or error.errors.keys() >= set(asked):
+                    break
+                time.sleep(0.001)
+            raise self.failure(error, applied=applied, answered=True, asked=asked) from error
 
     def wait(self, future: Any) -> None:
         """Return when the answer is there, or it is too late for it.
@@ -94,14 +107,21 @@ class Ring:
 
     def ask(self, statement: Any, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of an answer, of all its pages."""
-        answer = self.end(self.begin(statement, values))
-        try:
-            return list(answer)
-        except Exception as error:  # as above, of a page behind the first
-            raise self.failure(error, answered=True) from error
+        found: list[tuple[Any, ...]] = []
+        state = None
+        while True:
+            answer = self.end(self.begin(statement, values, paging_state=state))
+            found += answer.current_rows
+            state = answer.paging_state
+            if state is None:
+                return found
 
     def decide(self, statement: Any, host: Any = None) -> bool:
-        """Return whether what is written under a condition was written."""
+        """Return whether what is written under a condition was written.
+
+        It is sent once: a second node would say no, if the first has done it and could not tell.
+        """
+        statement.retry_policy = FallthroughRetryPolicy()
         ((applied, *_), *_) = self.end(self.begin(statement, host=host), applied=True).current_rows
         return bool(applied)
 
@@ -134,11 +154,13 @@ class Ring:
         statement.consistency_level = ConsistencyLevel.LOCAL_SERIAL if local else ConsistencyLevel.SERIAL
         return statement
 
-    def failure(self, error: Exception, *, applied: bool = False, answered: bool = False) -> CfaclError:
+    def failure(
+        self, error: Exception, *, applied: bool = False, answered: bool = False, asked: Iterable[Any] = ()
+    ) -> CfaclError:
         """Return an error of ours; see `mapped`."""
         if self._closed is not None:
             return Closed(self._closed)
-        return mapped(error, self.address, applied=applied, answered=answered)
+        return mapped(error, self.address, applied=applied, answered=answered, asked=asked)
 
     def confirm_keyspace(self) -> None:
         """Raise `SchemaMissing` where there is none of the name."""
