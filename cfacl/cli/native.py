@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from contextlib import closing
+from functools import partial
 from time import time_ns
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -85,8 +86,9 @@ def plan(
 
     For HBase it is a script for `hbase shell -n`, for Cassandra one for `cqlsh`.
     """
-    with closing(_open(store)) as opened:
-        wall = _wall(opened, source.policy(policy), purpose, account, operator)
+    read = source.policy(policy)
+    with closing(_open(store, read)) as opened:
+        wall = _wall(opened, read, purpose, account, operator)
         script = script_of(opened, wall)
     if form is Format.JSON:
         print_json({**as_document(wall), "script": script})
@@ -120,7 +122,7 @@ def apply(
     Exit code 0 if the rights are then those of the policy, 1 if they are not, or if it was not seen that the store heeds them.
     """
     read = source.policy(policy)
-    with closing(_open(store)) as opened:
+    with closing(_open(store, read)) as opened:
         wall = _wall(opened, read, purpose, account, operator, heeded=heeded)
         if wall.revoked or wall.granted:
             _run(shell, script_of(opened, wall))
@@ -144,7 +146,7 @@ def verify(
     from cfacl.stores.native import RightsOff
 
     read = source.policy(policy)
-    with closing(_open(store)) as opened:
+    with closing(_open(store, read)) as opened:
         try:
             wall = _wall(opened, read, purpose, account, operator, heeded=heeded)
         except RightsOff as off:
@@ -156,12 +158,14 @@ def verify(
         return told(wall, form, opened.native_rights().hidden)
 
 
-def _open(url: str) -> Store:
+def _open(url: str, policy: Policy) -> Store:
+    """Open a store as `connect` would: an operator's password, too, goes nowhere in plain text that the policy refuses."""
+    from cfacl.api.encryption import confirm_encrypted
     from cfacl.stores.registry import open_store
 
     if "://" not in url:
         raise RequestError(f"{quoted(url)} says no place; write `--store hbase://host:9090`")
-    return open_store(url, clock=time_ns)
+    return open_store(url, clock=time_ns, admit=partial(confirm_encrypted, policy=policy))
 
 
 def _wall(

@@ -11,6 +11,7 @@ import pytest
 import tomli_w
 
 import cfacl
+from cfacl.cli.app import main
 from cfacl.stores.hbase.address import parse
 from cfacl.stores.hbase.store import HBaseStore
 from cfacl.stores.memory import MemoryStore
@@ -175,6 +176,18 @@ def test_nothing_is_sent_before_it_is_refused(scheme: str, listener: socket.sock
     url = address(scheme, listener.getsockname()[1], tmp_path)
     with pytest.raises(cfacl.TlsRequired):
         cfacl.connect(url, policy=policy("sealed", require="sealed", kind=scheme.partition("+")[0]))
+    assert heard(listener) is None
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_an_operators_command_sends_nothing_either(
+    scheme: str, listener: socket.socket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = address(scheme, listener.getsockname()[1], tmp_path)
+    file = tmp_path / "policy.toml"
+    file.write_text(policy("sealed", require="sealed", kind=scheme.partition("+")[0]).dumps(), "utf-8")
+    assert main(["native", "verify", str(file), "--store", url]) == 2
+    assert "require_tls" in capsys.readouterr().err
     assert heard(listener) is None
 
 
