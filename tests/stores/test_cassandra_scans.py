@@ -1,58 +1,88 @@
-"""Scans of a real Cassandra by way of `connect`, in both layouts."""
+"""What a scan has in memory is bounded, however much there is to scan and however slowly it is taken."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import Any, Final
 
 import pytest
 
-import cfacl
+from cfacl.model.projection import Projection, Slice, StoredFamily
+from cfacl.model.request import Mutation, Put, Span
+from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.stores.cassandra import scanning
+from cfacl.stores.cassandra.address import parse
+from cfacl.stores.cassandra.store import CassandraStore
 from cfacl.testing.servers import RunningCassandra
 
 pytestmark = pytest.mark.slow
 
-ROWS: Final = 300
+LAYOUTS: Final = {"ordered": CassandraLayout("ordered", 4), "row": CassandraLayout("row")}
+FAMILIES: Final = {
+    layout: tuple(StoredFamily(layout, name, number, "public") for number, name in enumerate(("one", "two"), first))
+    for layout, first in (("ordered", 1), ("row", 3))
+}
+ROWS: Final = 6_000
+#: Of a value, and of the pages of a scan.
+BYTES, SIZE = 400, 256 << 10
 
 
-def policy(layout: str) -> cfacl.Policy:
-    return cfacl.Policy.loads(
-        f"""
-policy = {{ name = "x", purposes = ["w"] }}
-tables.t.families.a = {{ level = "personal", purposes = ["w"] }}
-tables.t.families.b = {{ level = "personal", purposes = ["w"] }}
-stores.cassandra.tables.t = {{ layout = "{layout}"{", buckets = 4" * (layout == "ordered")} }}
-principals.p = {{ kind = "service", roles = ["r"] }}
-[roles.r]
-clearance = "personal"
-grants = [{{ table = "t", at_or_below = "personal", actions = ["read", "write"], purposes = ["w"], why = "test" }}]
-"""
-    )
-
-
-@pytest.mark.rule("Order")
-@pytest.mark.parametrize(("made", "said"), [("ordered", "ordered"), ("row", "row"), ("row", "ordered")])
-def test_all_rows_come_whatever_the_layout(
-    cassandra: RunningCassandra, keyspaces: Callable[[], str], made: str, said: str
-) -> None:
-    """By the layout that the table was made with, whatever the policy says since."""
+@pytest.fixture
+def store(
+    cassandra: RunningCassandra, keyspaces: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[CassandraStore]:
+    monkeypatch.setattr(scanning, "_SIZE", SIZE)
     url = f"cassandra://{cassandra.host}:{cassandra.port}/{keyspaces()}?timeout=60"
-    rows = {b"%04d" % number: {b"a:q": b"1", b"a:r": b"2", b"b:q": b"3"} for number in range(ROWS)}
-    with cfacl.connect(url, policy=policy(made)) as db:
-        db.create_tables()
-        with db.session("p", purpose="w").table("t").batch() as batch:
-            for key, row in rows.items():
-                batch.put(key, row)
-    with cfacl.connect(url, policy=policy(said)) as db:
-        table = db.session("p", purpose="w").table("t")
-        found = list(table.scan(batch_size=40))
-        assert dict(found) == rows
-        assert ([key for key, _ in found] == sorted(rows)) is (made == "ordered")
-        assert len(list(table.scan(limit=50, batch_size=20))) == 50
-        parts = list(table.scan(scan_batching=2, batch_size=20))
-        assert {key for key, _ in parts} == set(rows)
-        assert all(len(row) <= 2 for _, row in parts)
-        assert sum(len(row) for _, row in parts) == 3 * ROWS
-        if made == "row":
-            with pytest.raises(cfacl.Unsupported, match="the layout `row`, whose scans have no order"):
-                list(table.scan(row_prefix=b"0"))
+    with closing(CassandraStore(parse(url), clock=time.time_ns)) as made:
+        made.settle(StoreSettings(cassandra_layouts=LAYOUTS))
+        for layout, families in FAMILIES.items():
+            made.create_table(layout, families)
+            puts = tuple(Put(each, {b"a": b"x" * BYTES}) for each in families)
+            for first in range(0, ROWS, 500):
+                made.apply(layout, [Mutation(b"%05d" % number, puts) for number in range(first, first + 500)])
+        yield made
+
+
+def scan(store: CassandraStore, layout: str, upper: bytes | None = None) -> Iterator[list[Any]]:
+    wanted = Projection([Slice(each) for each in FAMILIES[layout]])
+    return store.scan(layout, wanted, Span(None, upper), batch_size=50)
+
+
+def peak(batches: Iterator[list[Any]]) -> tuple[int, int]:
+    """How many rows came, and how many bytes there were at most."""
+    tracemalloc.start()
+    try:
+        return sum(map(len, batches)), tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_four_times_as_many_rows_take_no_more_memory(store: CassandraStore) -> None:
+    few, less = peak(scan(store, "ordered", b"%05d" % (ROWS // 4)))
+    many, more = peak(scan(store, "ordered"))
+    assert (few, many) == (ROWS // 4, ROWS)
+    assert more < 1.5 * less
+    assert more < 8 * SIZE < ROWS * 2 * BYTES
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_who_takes_no_more_is_sent_no_more(store: CassandraStore, layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each stream has a page in hand and one ahead."""
+    begin = store._ring.begin
+    asked = []
+
+    def counted(*given: Any, **more: Any) -> Any:
+        asked.append(given)
+        return begin(*given, **more)
+
+    monkeypatch.setattr(store._ring, "begin", counted)
+    streams = 2 * (4 if layout == "ordered" else 1)
+    batches = scan(store, layout)
+    assert len(next(batches)) == 50
+    assert len(asked) <= 2 * streams
+    rows = 50 + sum(map(len, batches))
+    assert rows == ROWS
+    assert len(asked) > 4 * streams
