@@ -28,7 +28,7 @@ def are_rows(chunk: Chunk, projection: Projection, span: Span, most: int, *, ord
         return (
             type(chunk) is list
             and 0 < len(keys) <= most
-            and {type(key) for key in keys} == {bytes}
+            and set(map(type, keys)) == {bytes}
             and (all(map(gt if span.reverse else lt, keys, keys[1:])) if ordered else len(set(keys)) == len(keys))
             and keys[0] in span
             and keys[-1] in span

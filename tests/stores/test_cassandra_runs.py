@@ -40,11 +40,13 @@ def tuples(rows: dict[bytes, int], *, reverse: bool) -> list[tuple[bytes, int]]:
 
 
 def gather(family: int) -> Any:
-    def add(rows: dict[Any, Any], found: Any) -> None:
+    def made(found: Any) -> Any:
+        rows: dict[Any, Any] = {}
         for key, cell in found:
             rows.setdefault(key, {})[family, cell] = key
+        return rows
 
-    return add
+    return made
 
 
 @given(FAMILIES, st.booleans(), st.data())
@@ -61,7 +63,7 @@ def test_rows_come_whole_and_in_order(
             for key, cells in mine.items():
                 expected.setdefault(key, {}).update({(number, cell): key for cell in range(cells)})
             pages = Paged(tuples(mine, reverse=reverse), data.draw(st.lists(st.integers(0, 7), max_size=5)))
-            streams.append((gather(number), Stream(pages, itemgetter(0), reverse=reverse)))
+            streams.append(Stream(pages, itemgetter(0), gather(number), reverse=reverse))
     found = list(chain.from_iterable(merged(streams, reverse=reverse)))
     assert found == [(key, expected[key]) for key in sorted(expected, reverse=reverse)]
     assert [list(cells) for _, cells in found] == [sorted(cells) for _, cells in found]  # by family
@@ -69,6 +71,6 @@ def test_rows_come_whole_and_in_order(
 
 def test_a_row_is_given_out_before_the_page_behind_the_next_is_asked_for() -> None:
     pages = Paged(tuples({b"a": 2, b"b": 2, b"c": 2}, reverse=False), [3, 2])
-    rows = chain.from_iterable(merged([(gather(0), Stream(pages, itemgetter(0), reverse=False))], reverse=False))
+    rows = chain.from_iterable(merged([Stream(pages, itemgetter(0), gather(0), reverse=False)], reverse=False))
     assert next(rows)[0] == b"a"
     assert pages.taken == 1

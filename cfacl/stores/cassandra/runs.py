@@ -1,6 +1,6 @@
 """Whole rows of many streams, put together a run at a time: all those of which no stream has more to say.
 
-What is ahead stays as the driver's tuples, in which Python's garbage collection has nothing to look for.
+Each page is made to rows as it comes, while the cluster is at the next.
 """
 
 from __future__ import annotations
@@ -15,80 +15,82 @@ __all__ = ["Found", "Gather", "Stream", "merged"]
 
 #: Where a row stands in its stream, by its key or by the ring; and its cells, or some of them, in their order.
 Found = tuple[Any, Cells]
-#: Adds tuples of a family, whole rows of them, to the cells of rows by place.
-Gather = Callable[[dict[Any, Cells], Sequence[Any]], None]
+#: Makes tuples of a family, of whole rows, to rows by place, in their order; some may have no cells.
+Gather = Callable[[Sequence[Any]], dict[Any, Cells]]
 
 
 class Stream:
-    """The tuples of one stream, of which the last row may lack some as long as there are more pages."""
+    """The rows of one stream, of whose last page the last row may lack cells as long as there are more."""
 
-    __slots__ = ("_found", "_pages", "_place", "_reverse", "_whole")
+    __slots__ = ("_cells", "_gather", "_left", "_pages", "_place", "_places", "_reverse")
 
-    def __init__(self, pages: Pages, place: Callable[[Any], Any], *, reverse: bool) -> None:
+    def __init__(self, pages: Pages, place: Callable[[Any], Any], gather: Gather, *, reverse: bool) -> None:
         """Say by ``place`` where a tuple's row stands."""
         self._pages = pages
         self._place = place
+        self._gather = gather
         self._reverse = reverse
-        self._found: list[Any] = []
-        #: how many tuples are of whole rows
-        self._whole = 0
+        self._places: list[Any] = []
+        self._cells: list[Cells] = []
+        #: tuples of the last row
+        self._left: list[Any] = []
 
     def fill(self) -> bool:
         """Return whether there is a whole row, once that is known."""
-        while not self._whole and self._pages.more():
+        while not self._places and self._pages.more():
             page = self._pages.take()
-            self._found = self._found + page if self._found else page
-            self._whole = self._last_row() if self._pages.more() else len(self._found)
-        return bool(self._whole)
+            found = self._left + page if self._left else page
+            whole = self._last_row(found) if self._pages.more() else len(found)
+            rows = self._gather(found[:whole])
+            self._places, self._cells = list(rows), list(rows.values())
+            self._left = found[whole:]
+        return bool(self._places)
 
     @property
     def end(self) -> Any:
         """Where the last whole row stands."""
-        return self._place(self._found[self._whole - 1])
+        return self._places[-1]
 
-    def take(self, bound: Any) -> list[Any]:
-        """Return the tuples of whole rows up to a place, and keep the rest."""
-        low, high = 0, self._whole
+    def take(self, bound: Any) -> tuple[list[Any], list[Cells]]:
+        """Return the rows up to a place, where they stand and their cells, and keep the rest."""
+        low, high = 0, len(self._places)
         while low < high:
             middle = (low + high) // 2
-            at = self._place(self._found[middle])
+            at = self._places[middle]
             if at >= bound if self._reverse else at <= bound:
                 low = middle + 1
             else:
                 high = middle
-        taken = self._found[:low]
-        self._found = self._found[low:]
-        self._whole -= low
+        taken = self._places[:low], self._cells[:low]
+        self._places, self._cells = self._places[low:], self._cells[low:]
         return taken
 
-    def _last_row(self) -> int:
+    def _last_row(self, found: list[Any]) -> int:
         """Return where the last row begins."""
-        if not self._found:
+        if not found:
             return 0
-        last = self._place(self._found[-1])
-        begin = 0 if self._place(self._found[0]) == last else len(self._found) - 1
-        while begin and self._place(self._found[begin - 1]) == last:
+        last = self._place(found[-1])
+        begin = 0 if self._place(found[0]) == last else len(found) - 1
+        while begin and self._place(found[begin - 1]) == last:
             begin -= 1
         return begin
 
 
-def merged(streams: Sequence[tuple[Gather, Stream]], *, reverse: bool) -> Iterator[Iterator[Found]]:
-    """Yield the rows of all streams in their order; some have no cells.
-
-    Args:
-        streams: with what gathers their tuples; of a row the cells of the first come first.
-    """
+def merged(streams: Sequence[Stream], *, reverse: bool) -> Iterator[Iterator[Found]]:
+    """Yield the rows of all streams in their order; of a row the cells of the first stream come first."""
     while True:
-        left = [(gather, each) for gather, each in streams if each.fill()]
+        left = [each for each in streams if each.fill()]
         if not left:
             return
-        ends = [each.end for _, each in left]
+        ends = [each.end for each in left]
         bound = max(ends) if reverse else min(ends)
         rows: dict[Any, Cells] = {}
-        for gather, each in left:
-            gather(rows, each.take(bound))
-        yield _ordered(rows, reverse=reverse)
-
-
-def _ordered(rows: dict[Any, Cells], *, reverse: bool) -> Iterator[Found]:
-    return ((place, rows[place]) for place in sorted(rows, reverse=reverse))
+        for each in left:
+            places, cells = each.take(bound)
+            if rows.keys().isdisjoint(places):
+                rows.update(zip(places, cells, strict=True))
+            else:  # they are of another family
+                for place, some in zip(places, cells, strict=True):
+                    rows.setdefault(place, {}).update(some)
+        order = sorted(rows, reverse=reverse)
+        yield zip(order, map(rows.__getitem__, order), strict=True)

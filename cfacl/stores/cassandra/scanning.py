@@ -18,7 +18,7 @@ from cfacl.model.request import Cells, Span
 from cfacl.stores.cassandra.pages import Pages
 from cfacl.stores.cassandra.reading import PLAIN, Named, Part, Reading
 from cfacl.stores.cassandra.ring import Ring
-from cfacl.stores.cassandra.runs import Found, Gather, Stream, merged
+from cfacl.stores.cassandra.runs import Found, Stream, merged
 from cfacl.stores.cassandra.values import bound, integer
 
 __all__ = ["Choose", "confirm_span", "is_empty", "stream"]
@@ -73,11 +73,8 @@ def stream(
     found: Iterator[Iterable[Found]]
     ahead = _Ahead(rows, _SIZE // len(reading.parts))
     if cells is None:
-        streams = [
-            (gather, stream)
-            for part in reading.parts
-            for gather, stream in _streams(ring, part, span, ahead, choose, stamped=stamped)
-        ]
+        asked = [_streams(ring, each, span, ahead, choose, stamped=stamped) for each in reading.parts]
+        streams = list(chain.from_iterable(asked))
         found = merged(streams, reverse=span.reverse)
     else:
         parts = [_parts(ring, each, span, ahead, cells, choose, stamped=stamped) for each in reading.parts]
@@ -87,34 +84,36 @@ def stream(
     return (((place[1], cells) for place, cells in some) for some in found)
 
 
-def _streams(
-    ring: Ring, part: Part, span: Span, ahead: _Ahead, choose: Choose, *, stamped: bool
-) -> Iterator[tuple[Gather, Stream]]:
+def _streams(ring: Ring, part: Part, span: Span, ahead: _Ahead, choose: Choose, *, stamped: bool) -> Iterator[Stream]:
     columns = part.columns(stamped=stamped)
     prefix = part.family.prefix
     place = _place(part)
     before = 1 if part.table.buckets else 2
 
-    def plain(rows: dict[Any, Cells], found: Sequence[Any]) -> None:
+    def plain(found: Sequence[Any]) -> dict[bytes, Cells]:
         # A loop, and no call for each row: this is most of all scans.
+        rows: dict[bytes, Cells] = {}
         last: bytes | None = None
         cells: Cells = {}
         for key, qualifier, value in found:
             if key != last:
-                cells = rows.setdefault(key, {})
+                rows[key] = cells = {}
                 last = key
             if value is not None:
                 cells[prefix + qualifier] = value
+        return rows
 
-    def chosen(rows: dict[Any, Cells], found: Sequence[Any]) -> None:
+    def chosen(found: Sequence[Any]) -> dict[Any, Cells]:
+        rows: dict[Any, Cells] = {}
         for at, some in groupby(found, key=place):
             # Backwards the columns come so as well, and the versions of each.
             tuples = (each[before:] for each in (reversed(list(some)) if span.reverse else some))
-            rows.setdefault(at, {}).update(choose(part, _named(part, tuples)))
+            rows[at] = dict(choose(part, _named(part, tuples)))
+        return rows
 
     simple = columns == PLAIN and part.qualifiers is None and before == 1 and not span.reverse
     for each in _opened(ring, part, span, ahead, columns):
-        yield plain if simple else chosen, Stream(each, place, reverse=span.reverse)
+        yield Stream(each, place, plain if simple else chosen, reverse=span.reverse)
 
 
 def _parts(
