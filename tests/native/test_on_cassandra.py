@@ -175,6 +175,7 @@ def test_what_is_wider_than_the_policy_is_told_and_taken(ground: Ground) -> None
         f"GRANT SELECT ON {tables['id']} TO {bob}",
         f"GRANT MODIFY ON {tables['prof']} TO {maya}",
         f"GRANT SELECT ON KEYSPACE {ground.keyspace} TO {maya}",
+        f"GRANT SELECT, MODIFY ON ALL TABLES IN KEYSPACE {ground.keyspace} TO {bob}",
         f"GRANT SELECT ON {ground.keyspace}.cfacl_records TO {maya}",
         f"CREATE ROLE {role}",
         f"GRANT SELECT ON {tables['id']} TO {role}",
@@ -189,11 +190,13 @@ def test_what_is_wider_than_the_policy_is_told_and_taken(ground: Ground) -> None
         (bob, "R", name["id"]): True,
         (maya, "W", name["prof"]): True,
         (maya, "R", f"namespace {ground.keyspace}"): False,
+        (bob, "RW", f"namespace {ground.keyspace}/*"): False,
         (maya, "R", f"{ground.keyspace}:cfacl_records"): False,
         (role, "R", name["id"]): False,
         (f"@{app}", "RW", name["id"]): False,
         (f"@{app}", "RW", name["prof"]): False,
     }
+    ground.operator.execute(f"REVOKE SELECT, MODIFY ON ALL TABLES IN KEYSPACE {ground.keyspace} FROM {bob}")
     ground.obey(ground.script())
     time.sleep(2.5)  # as above
     assert ground.may(bob) == {"id": "", "log": "", "prof": "R"}

@@ -6,8 +6,9 @@ import importlib
 import inspect
 import pkgutil
 import ssl
+import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import cassandra
 import pytest
@@ -25,7 +26,9 @@ from cfacl.errors import (
     StoreTimeout,
     StoreUnavailable,
 )
+from cfacl.stores.cassandra.address import parse
 from cfacl.stores.cassandra.errors import KINDS, mapped
+from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.native import Refused
 
 WHERE = "host:9042"
@@ -113,12 +116,69 @@ def test_a_change_that_one_node_may_have_made_is_not_told_as_unmade_by_another()
     assert type(mapped(no_host(Unavailable("few")), WHERE, applied=True)) is StoreUnavailable
 
 
-def test_what_a_node_was_sent_is_not_told_as_unmade_before_the_driver_has_noted_what_became_of_it() -> None:
-    told = mapped(no_host(), WHERE, applied=True, asked=["node"])
+class Ended:
+    """What the driver has of a request: whom it asked, what it noted of them, and what it raises."""
+
+    _start_time = 0.0
+
+    def __init__(self, asked: list[str], noted: dict[str, Exception], error: Exception) -> None:
+        self.attempted_hosts, self._errors, self.error = asked, noted, error
+        self._event = threading.Event()
+        self._event.set()
+
+    def result(self) -> None:
+        raise self.error
+
+
+def ended(asked: list[str], noted: dict[str, Exception], error: Exception | None = None) -> Exception:
+    """What is raised where a change ended so."""
+    ring = Ring.__new__(Ring)
+    ring._closed = None
+    ring.address = parse("cassandra://one/home")
+    future = Ended(asked, noted, error or cluster.NoHostAvailable("all of them", noted))
+    with pytest.raises(StoreError) as told:
+        ring.end(future, applied=True)
+    return told.value
+
+
+FEW: Final = Unavailable("few")
+GONE: Final = ConnectionShutdown("gone")
+REFUSED: Final = cassandra.InvalidRequest("Mutation of 5 bytes is too large for the maximum size of 4")
+
+
+@pytest.mark.parametrize(
+    ("asked", "noted", "error"),
+    [
+        (["one"], {}, None),
+        (["one"], {"one": GONE}, None),
+        (["one", "two"], {"one": GONE, "two": FEW}, FEW),
+        (["one", "two"], {"two": FEW}, FEW),
+        (["one", "two"], {"one": GONE, "two": REFUSED}, REFUSED),
+        (["one", "two"], {"one": GONE, "two": REFUSED}, None),
+        (["one", "one"], {"one": FEW}, FEW),
+    ],
+)
+def test_what_one_node_may_have_made_is_told_as_unknown_whatever_the_next_says(
+    asked: list[str], noted: dict[str, Exception], error: Exception | None
+) -> None:
+    told = ended(asked, noted, error)
     assert type(told) is StoreTimeout
-    assert str(told) == f"a connection to a node was lost{PERHAPS}"
-    known = cluster.NoHostAvailable("all of them", {"node": Unavailable("few")})
-    assert type(mapped(known, WHERE, applied=True, asked=["node"])) is StoreUnavailable
+    assert str(told).endswith(PERHAPS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "noted", "error"),
+    [
+        ([], {"one": GONE}, FEW),
+        (["one"], {"one": FEW}, None),
+        (["one"], {"one": FEW}, FEW),
+        (["one", "two"], {"one": FEW, "two": FEW}, FEW),
+    ],
+)
+def test_what_no_node_can_have_made_is_told_as_unmade(
+    asked: list[str], noted: dict[str, Exception], error: Exception | None
+) -> None:
+    assert type(ended(asked, noted, error)) is StoreUnavailable
 
 
 def test_a_write_that_timed_out_is_unknown() -> None:

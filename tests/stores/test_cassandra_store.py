@@ -117,7 +117,7 @@ def test_a_logged_batch_is_all_there_in_the_end_and_a_reader_may_see_its_familie
     last = b"%d" % writer.result()
     found = ground.row(b"u", ground.one, ground.two) or {}
     assert set(found.values()) == {last}
-    assert apart < 400
+    assert 0 < apart < 400
 
 
 def test_changes_of_one_call_keep_their_order_whatever_they_are(ground: Ground) -> None:
@@ -142,6 +142,19 @@ def test_a_row_over_the_limit_of_a_batch_is_refused_and_never_cut(ground: Ground
     assert ground.row(b"u", ground.one, ground.two) is None
     half = large[: 3 << 19]
     ground.put(b"u", Put(ground.one, {b"a": half}), Put(ground.two, {b"a": half}))
+
+
+def test_more_than_a_batch_can_have_is_refused_before_anything_is_sent(ground: Ground) -> None:
+    wide = {b"%d" % number: b"" for number in range(66_000)}
+    rows = [Mutation(b"u%03d" % number, (Put(ground.one, {b"a": b"1"}),)) for number in range(300)]
+    many = Mutation(b"v", (Put(ground.many, dict.fromkeys(list(wide)[:33_000], b"")),))
+    for each in (Mutation(b"w", (Put(ground.one, wide),)), many):
+        with pytest.raises(RequestError, match=r"^the changes of a row on cassandra: at most 65,535 statements"):
+            ground.store.apply(TABLE, [*rows, each])
+    with pytest.raises(RequestError, match=r"^a transaction on cassandra: at most 65,535 statements"):
+        changes = [Mutation(key, (Put(ground.one, {b"a": b"1"}),)) for key in wide]
+        ground.store.apply(TABLE, changes, whole=True)
+    assert ground.store.get(TABLE, [each.key for each in rows], Projection([Slice(ground.one)])) == []
 
 
 def test_a_transaction_is_one_batch_or_none(ground: Ground) -> None:
@@ -208,6 +221,27 @@ def test_what_is_compared_and_set_is_not_hidden_by_what_was_there(ground: Ground
         assert (ground.row(b"u", ground.one) or {})[b"one:" + cell] == b"new"
         ground.put(b"u", Put(ground.one, {cell: b"last"}))
         assert (ground.row(b"u", ground.one) or {})[b"one:" + cell] == b"last"
+
+
+def test_what_is_counted_and_set_keeps_as_many_versions_as_what_is_put(ground: Ground) -> None:
+    for number in range(8):
+        assert ground.store.increment(TABLE, b"u", ground.many, b"n", 1) == number + 1
+        expected = None if not number else b"%d" % (number - 1)
+        change = Mutation(b"u", (Put(ground.many, {b"a": b"%d" % number}),))
+        assert ground.store.compare_and_set(TABLE, b"u", [(ground.many, b"a", expected)], change)
+    for name in (b"n", b"a"):
+        assert len(ground.store.versions(TABLE, b"u", ground.many, name)) == 3
+    ((cells,),) = ground.cql("SELECT count(v) FROM KEYSPACE.account__many__3")
+    assert cells == 6
+
+
+def test_a_condition_sees_a_cell_behind_any_number_of_others(ground: Ground) -> None:
+    others = {b"%04d" % number: b"" for number in range(2_000)}
+    for value in (b"1", b"2", b"3"):
+        ground.put(b"u", Put(ground.many, {**others, b"x": value}))
+    change = Mutation(b"u", (Put(ground.many, others),))
+    assert ground.store.compare_and_set(TABLE, b"u", [(ground.many, b"x", b"3")], change)
+    assert not ground.store.compare_and_set(TABLE, b"u", [(ground.many, b"x", b"2")], change)
 
 
 def test_a_cell_from_the_future_is_waited_for_or_told(ground: Ground) -> None:
@@ -300,6 +334,16 @@ def test_rows_are_found_however_the_policy_says_their_table_is_laid_out_now(grou
     assert ground.store.altered([more, less]) == [more, less]
 
 
+def test_a_family_that_comes_later_is_laid_out_as_its_table(ground: Ground) -> None:
+    later = StoredFamily(TABLE, "later", 9, "public")
+    store = ground.open(settings=StoreSettings(cassandra_layouts={TABLE: CassandraLayout("row")}))
+    store.create_families([later])
+    store.apply(TABLE, [Mutation(b"u", (Put(ground.one, {b"a": b"1"}), Put(later, {b"a": b"2"})))])
+    wanted = Projection([Slice(ground.one), Slice(later)])
+    (found,) = store.scan(TABLE, wanted, Span(b"u", b"v"), batch_size=10)
+    assert found == [(b"u", {b"one:a": b"1", b"later:a": b"2"})]
+
+
 def test_what_is_decided_is_sent_once(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second node would say no, where the first has done it and was lost before it could tell."""
     ring = ground.store._ring
@@ -368,7 +412,7 @@ def test_a_comment_that_was_changed_hides_the_family_or_is_told(ground: Ground) 
         " AND table_name = 'account__two__2'"
     )
     broken = json.loads(comment)
-    del broken["buckets"]
+    broken["buckets"] += 1  # so that rows would be looked for where they are not
     ground.cql(f"ALTER TABLE KEYSPACE.account__two__2 WITH comment = '{json.dumps(broken)}'")
     with pytest.raises(StoreContractError, match="comment of one of cfacl's tables was changed"):
         ground.row(b"u", ground.two, store=ground.open())
@@ -411,6 +455,15 @@ def test_a_data_centre_that_is_none_is_told_with_those_that_are(ground: Ground) 
     with pytest.raises(RequestError, match=r"^no node is in data centre `mars`; known are `eu`$"):
         open_store(f"{ground.url}?dc=mars", clock=time.time_ns)
     open_store(f"{ground.url}?dc=eu", clock=time.time_ns).close()
+
+
+def test_hosts_of_two_data_centres_are_not_chosen_from_by_lot(cassandra_ring: RunningCassandra) -> None:
+    hosts = f"{cassandra_ring.addresses['one']},{cassandra_ring.addresses['three']}:{cassandra_ring.port}"
+    with pytest.raises(RequestError, match=r"^the hosts are of data centres `eu`, `us`; say whose nodes to ask, by"):
+        CassandraStore(parse(f"cassandra://{hosts}/home"), clock=time.time_ns)
+    CassandraStore(parse(f"cassandra://{hosts}/home?dc=us"), clock=time.time_ns).close()
+    near = f"{cassandra_ring.addresses['one']},{cassandra_ring.addresses['two']}:{cassandra_ring.port}"
+    CassandraStore(parse(f"cassandra://{near}/home"), clock=time.time_ns).close()
 
 
 def test_a_cluster_that_is_not_there_is_unavailable(ground: Ground) -> None:

@@ -30,3 +30,4 @@ def test_each_is_what_the_driver_makes_of_it(number, time, key, names, value) ->
     ours = bound(prepared(), (integer(number), bigint(time), key, blobs(names), value))
     assert list(ours.values) == theirs.values
     assert (ours.routing_key, ours.keyspace) == (theirs.routing_key, theirs.keyspace)
+    assert "values=left out" in repr(ours)

@@ -41,7 +41,7 @@ class Address:
     Attributes:
         hosts: nodes to begin with; the others are found out.
         keyspace: where the tables are; it must be there.
-        data_center: whose nodes are asked; ``None`` for that of the first host.
+        data_center: whose nodes are asked; ``None`` for that of the hosts, where it is one.
         timeout: seconds for each answer.
         tls: how it is encrypted; ``None`` for not at all.
         credentials: the path of a file with a user's name and password.

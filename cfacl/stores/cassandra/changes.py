@@ -30,6 +30,8 @@ _WINDOW: Final = 32
 #: Rows of one partition are sent together up to so many bytes, as far as is known of them, and statements.
 _BYTES: Final = 32 * 1024
 _STATEMENTS: Final = 200
+#: The most that a batch can have.
+_MOST: Final = 65_535
 #: What says of a change that it was not made; of all else it is not known.
 _UNMADE: Final = (RequestError, StoreUnavailable)
 #: What a statement comes to beside its value, in bytes.
@@ -117,6 +119,11 @@ def send(
     """
     rows = _rows(ring, tables, mutations, stamps)
     parts = [_Part(set(rows), _merged(rows.values()))] if whole and rows else list(_joined(rows))
+    if any(len(each.batch) > _MOST for each in parts):
+        what = "a transaction" if whole else "the changes of a row"
+        raise RequestError(
+            f"{what} on cassandra: at most {_MOST:,} statements, about one for each cell; make them fewer"
+        )
     if len(parts) == 1:
         ring.end(ring.begin(parts[0].batch.statement()), applied=True)
     elif parts:

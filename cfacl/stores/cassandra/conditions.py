@@ -21,6 +21,7 @@ from cfacl.errors import StoreUnavailable, Unsupported
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
+from cfacl.stores.cassandra.kept import Kept
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.stamps import Stamps
 from cfacl.stores.cassandra.tables import GUARD, FamilyTable
@@ -57,11 +58,13 @@ class Seen(NamedTuple):
         value: its newest value, whatever its age; ``None`` for none.
         timestamp: that value's, in milliseconds.
         guard: of a versioned cell.
+        versions: the timestamps that are there of one, newest first.
     """
 
-    value: bytes | None
-    timestamp: int
-    guard: bytes | None
+    value: bytes | None = None
+    timestamp: int = 0
+    guard: bytes | None = None
+    versions: tuple[int, ...] = ()
 
 
 class Conditions:
@@ -93,7 +96,8 @@ class Conditions:
             for family, qualifier, expected in conditions:
                 if self._visible(family, seen[qualifier]) != expected:
                     return False
-            return self._set(table, key, {each: seen[each] for each in names}, puts, seen, host)
+            number = mutation.changes[0].family.versions
+            return self._set(table, key, {each: seen[each] for each in names}, puts, seen, number, host)
 
     def increment(self, table: FamilyTable, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
         """Add to a counter, and return it."""
@@ -102,7 +106,7 @@ class Conditions:
             with self._lock(table, key):
                 seen, host = self._read(table, key, [qualifier])
                 total = amount + counted(self._visible(family, seen[qualifier]))
-                if self._set(table, key, seen, {qualifier: counter(total)}, seen, host):
+                if self._set(table, key, seen, {qualifier: counter(total)}, seen, family.versions, host):
                     return total
         raise StoreUnavailable("the counter was changed by others each time that it was tried; try again")
 
@@ -119,9 +123,14 @@ class Conditions:
         columns = "q, v, t, guard" if table.versioned else "q, v, writetime(v), guard"
         text = f"SELECT {columns}, writetime(v), now() FROM {{table}} WHERE {{where}} AND q IN ?"
         statement = self._ring.serial(table.statement(text))
-        future = self._ring.begin(bound(statement, (*table.key(key), blobs(qualifiers))))
-        rows = self._ring.end(future).current_rows
-        seen = dict.fromkeys(qualifiers, Seen(None, 0, None))
+        question = bound(statement, (*table.key(key), blobs(qualifiers)))
+        future = self._ring.begin(question)
+        answer = self._ring.end(future)
+        host, rows = future.coordinator_host, answer.current_rows
+        while answer.paging_state is not None:
+            answer = self._ring.end(self._ring.begin(question, host=host, paging_state=answer.paging_state))
+            rows += answer.current_rows
+        seen = dict.fromkeys(qualifiers, Seen())
         latest, now = self._stamps.last, 0
         for qualifier, value, stamp, guard, written, there in rows:
             latest, now = max(latest, written or 0), microseconds(there)
@@ -129,11 +138,13 @@ class Conditions:
             if table.versioned:
                 if stamp == GUARD:
                     seen[qualifier] = before._replace(guard=guard)
-                elif before.value is None:  # the newest comes first
-                    seen[qualifier] = before._replace(value=value, timestamp=stamp)
+                else:
+                    versions = (*before.versions, stamp)
+                    if before.value is None:  # the newest comes first
+                        before = before._replace(value=value, timestamp=stamp)
+                    seen[qualifier] = before._replace(versions=versions)
             elif value is not None:
-                seen[qualifier] = Seen(value, stamp // 1000, None)
-        host = future.coordinator_host
+                seen[qualifier] = Seen(value, stamp // 1000)
         if not rows:  # and so no time either, of a cell that may just have been deleted
             ((there,),) = self._ring.end(self._ring.begin(self._ring.prepare(NOW), host=host)).current_rows
             now = microseconds(there)
@@ -157,11 +168,12 @@ class Conditions:
         compared: dict[bytes, Seen],
         puts: dict[bytes, bytes],
         seen: dict[bytes, Seen],
+        number: int,
         host: Any,
     ) -> bool:
         batch = BatchStatement(BatchType.UNLOGGED)
         add = self._add_versioned if table.versioned else self._add
-        for statement, values in add(table, table.key(key), compared, puts, seen):
+        for statement, values in add(table, table.key(key), compared, puts, seen, number):
             batch.add(bound(statement, values))
         applied = self._ring.decide(batch, host)
         self._stamps.passed()
@@ -169,7 +181,7 @@ class Conditions:
 
     @staticmethod
     def _add(
-        table: FamilyTable, where: Sequence[bytes], compared: dict[bytes, Seen], puts: dict[bytes, bytes], _: object
+        table: FamilyTable, where: Sequence[bytes], compared: dict[bytes, Seen], puts: dict[bytes, bytes], *_: object
     ) -> Iterable[tuple[Any, Sequence[Value]]]:
         """Yield statements: one for each cell that is compared, and for each that is put."""
         for qualifier, was in compared.items():
@@ -190,6 +202,7 @@ class Conditions:
         compared: dict[bytes, Seen],
         puts: dict[bytes, bytes],
         seen: dict[bytes, Seen],
+        number: int,
     ) -> Iterable[tuple[Any, Sequence[Value]]]:
         guard = self._stamps.next()
         for qualifier, was in compared.items():
@@ -200,3 +213,7 @@ class Conditions:
             # Behind what is there: somebody may have said a time ahead.
             timestamp = max(guard // 1000, seen[qualifier].timestamp + (seen[qualifier].value is not None))
             yield table.statement(text), (value, *where, qualifier, bigint(timestamp))
+            _, before = Kept({qualifier: list(seen[qualifier].versions)}).put(qualifier, timestamp, number)
+            if before is not None:
+                text = "DELETE FROM {table} WHERE {where} AND q = ? AND t >= 0 AND t < ?"
+                yield table.statement(text), (*where, qualifier, bigint(before))

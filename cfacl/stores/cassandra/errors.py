@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from cassandra.cluster import NoHostAvailable
-from cassandra.connection import ConnectionShutdown
 
 from cfacl.errors import (
     CfaclError,
@@ -211,11 +210,11 @@ _USER: Final = re.compile(r"User (\S+) has no (\w+) permission")
 _SSL: Final = "[SSL"
 #: It tells no more than this where it lost a connection while it read of the keyspace.
 _UNREFRESHED: Final = "metadata was not refreshed"
-_VERSION: Final = re.compile(r"protocol version", re.IGNORECASE)
+_VERSION: Final = re.compile(r"protocol[ _]version", re.IGNORECASE)
 
 
 def mapped(
-    error: Exception, where: object, *, applied: bool, answered: bool = False, asked: Iterable[Any] = ()
+    error: Exception, where: object, *, applied: bool, answered: bool = False, unknown: bool = False
 ) -> CfaclError:
     """Return an error of ours for one of the driver's.
 
@@ -223,13 +222,20 @@ def mapped(
         where: the address, for the message.
         applied: whether what was sent, if it was, may have changed something.
         answered: whether it befell what was waited for: what is no error of the driver's is then of reading an answer.
-        asked: the nodes that it was sent to.
+        unknown: whether a node that was asked before may have made what was sent, whatever this one says.
     """
+    told = _mapped(error, where, applied=applied, answered=answered)
+    return StoreTimeout(_LOST + _PERHAPS) if unknown and not str(told).endswith(_PERHAPS) else told
+
+
+def may_be_made(error: object) -> bool:
+    """Whether a node of which the driver says this may have made what was sent."""
+    return not isinstance(error, BaseException) or any(_kind(each)[2] for each in _all(error))
+
+
+def _mapped(error: Exception, where: object, *, applied: bool, answered: bool) -> CfaclError:
     if isinstance(error, CfaclError):
         return error
-    if isinstance(error, NoHostAvailable):
-        for each in asked:  # of whom the driver may know nothing yet
-            error.errors.setdefault(each, ConnectionShutdown("no more is known"))
     told = _telling(error)
     text = _text(told)
     if isinstance(told, (ssl.SSLError, ssl.CertificateError)) or (isinstance(told, OSError) and _SSL in text):

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+import zlib
 from typing import Final
 
 from attrs import frozen
@@ -28,6 +29,8 @@ _LONGEST: Final = 48
 _PLAIN: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _HASHED: Final = 24
 _MARK: Final = "cfacl"
+_SUM: Final = "sum"
+_CHANGED: Final = "the comment of one of cfacl's tables was changed; put it back as it was"
 _SYSTEM: Final = ("auth", "distributed", "schema", "traces", "views", "virtual_schema")
 #: Cassandra's own keyspaces (`SchemaConstants`).
 _OWN: Final = frozenset({"system"} | {f"system_{each}" for each in _SYSTEM})
@@ -64,7 +67,7 @@ class Described:
             "buckets": self.layout.buckets,
             "versioned": self.versioned,
         }
-        return json.dumps(fields)
+        return json.dumps({**fields, _SUM: _sum(fields)})
 
 
 def described(comment: str) -> Described | None:
@@ -79,13 +82,19 @@ def described(comment: str) -> Described | None:
         return None
     if not isinstance(fields, dict) or _MARK not in fields:
         return None
+    if fields.pop(_SUM, None) != _sum(fields):  # or rows would be looked for where they are not
+        raise StoreContractError(_CHANGED)
     try:
         layout = CassandraLayout(fields["layout"], int(fields["buckets"]))
         return Described(
             str(fields["table"]), str(fields["family"]), int(fields["identity"]), layout, bool(fields["versioned"])
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreContractError("the comment of one of cfacl's tables was changed; put it back as it was") from error
+        raise StoreContractError(_CHANGED) from error
+
+
+def _sum(fields: dict[str, object]) -> int:
+    return zlib.crc32(json.dumps(fields, sort_keys=True).encode("ascii"))
 
 
 def is_keyspace(name: str) -> bool:

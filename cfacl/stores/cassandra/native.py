@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import ClassVar, Final
 
 from cfacl.model.action import Action
-from cfacl.stores.cassandra.names import RECORDS, table_name
+from cfacl.stores.cassandra.names import RECORDS, is_own, table_name
 from cfacl.stores.cassandra.posture import is_off
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.native import NativeRights, Need, Refused, Right, RightsOff, Said, Unsaid
@@ -96,12 +96,12 @@ class CassandraRights(NativeRights):
         keyspace = self._ring.address.keyspace
         if not letters or kind not in ("data", "roles"):
             return
-        if kind == "roles" or (rest and rest[0].startswith("system")):
+        if kind == "roles" or (rest and is_own(rest[0])):
             yield Right(role, "namespace", "/".join([kind, *rest]), "", None, letters, system=True)
         elif not rest:
             yield Right(role, "everything", "", "", None, letters)
-        elif rest == [keyspace]:
-            yield Right(role, "namespace", keyspace, "", None, letters)
+        elif rest in ([keyspace], [keyspace, "*"]):  # the second is all tables that it has, and will have
+            yield Right(role, "namespace", "/".join(rest), "", None, letters)
         elif rest[0] == keyspace:
             name = rest[1]
             yield Right(role, "family", keyspace, name, None, letters, gone=name not in there, system=name == RECORDS)

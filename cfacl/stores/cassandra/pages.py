@@ -19,6 +19,8 @@ __all__ = ["Pages"]
 #: The most cells of a page, and how many times as large as the one before it may be.
 _MOST: Final = 5_000
 _GROWTH: Final = 4
+#: The cells of a first page whose size nobody knows: a row that is read in one page is seen as of one instant.
+_UNSEEN: Final = 1_000
 #: What a cell takes beside its value in this process, in bytes: a tuple, and objects for the key, the name and the value.
 _BESIDE: Final = 200
 
@@ -30,6 +32,7 @@ class Pages:
         table: what is asked; it keeps how large its cells are.
         size: what each page should come to, in bytes.
         most: the most cells of the first page.
+        unseen: the most cells of the first page, as long as nobody knows how large they are.
         value: where the value stands in a tuple.
     """
 
@@ -44,12 +47,13 @@ class Pages:
         *,
         size: int,
         most: int = _MOST,
+        unseen: int = _UNSEEN,
         value: int = 1,
     ) -> None:
         self._ring = ring
         self._table = table
         self._bound = bound(statement, values)
-        self._cells = max(1, min(most, size // table.cell))
+        self._cells = max(1, min(most, size // table.cell if table.cell else unseen))
         self._size = size
         self._value = value
         self._bound.fetch_size = self._cells

@@ -12,7 +12,7 @@ import os
 import socket
 import time
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from cassandra.query import tuple_factory
 
 from cfacl.errors import CfaclError, Closed, RequestError, SchemaMissing, StoreUnavailable, quoted
 from cfacl.stores.cassandra.address import Address
-from cfacl.stores.cassandra.errors import mapped
+from cfacl.stores.cassandra.errors import mapped, may_be_made
 
 __all__ = ["LEVEL", "Ring"]
 
@@ -89,12 +89,8 @@ class Ring:
         try:
             return future.result()
         except Exception as error:  # as above
-            asked = future.attempted_hosts
-            for _ in range(_TRIES):  # the driver may give up before it has noted what became of the last of them
-                if not isinstance(error, NoHostAvailable) or error.errors.keys() >= set(asked):
-                    break
-                time.sleep(0.001)
-            raise self.failure(error, applied=applied, answered=True, asked=asked) from error
+            unknown = applied and _unknown(future, error)
+            raise self.failure(error, applied=applied, answered=True, unknown=unknown) from error
 
     def wait(self, future: Any) -> None:
         """Return when the answer is there, or it is too late for it.
@@ -155,12 +151,12 @@ class Ring:
         return statement
 
     def failure(
-        self, error: Exception, *, applied: bool = False, answered: bool = False, asked: Iterable[Any] = ()
+        self, error: Exception, *, applied: bool = False, answered: bool = False, unknown: bool = False
     ) -> CfaclError:
         """Return an error of ours; see `mapped`."""
         if self._closed is not None:
             return Closed(self._closed)
-        return mapped(error, self.address, applied=applied, answered=answered, asked=asked)
+        return mapped(error, self.address, applied=applied, answered=answered, unknown=unknown)
 
     def confirm_keyspace(self) -> None:
         """Raise `SchemaMissing` where there is none of the name."""
@@ -211,6 +207,7 @@ class Ring:
         try:
             _set_level(cluster, self._level)
             session = cluster.connect()
+            self._confirm_one_data_center(cluster)
             session.use_client_timestamp = False  # statements bear their own, or the server stamps them
             session._default_timeout = self.address.timeout  # noqa: SLF001  # of what is prepared, of which profiles say nothing
             # Without the rest of the schema, which would be read again whenever anybody changes it.
@@ -223,11 +220,36 @@ class Ring:
         self._prepared = lru_cache(maxsize=None)(lambda _, text: session.prepare(text))
         return cluster, session
 
+    def _confirm_one_data_center(self, cluster: Any) -> None:
+        """Raise `RequestError` where it would be drawn by lot: the driver begins at any of the hosts."""
+        if self.address.data_center is None:
+            given = set(cluster.endpoints_resolved)
+            named = sorted({each.datacenter for each in cluster.metadata.all_hosts() if each.endpoint in given})
+            if len(named) > 1:
+                raise RequestError(
+                    f"the hosts are of data centres {', '.join(map(quoted, named))}; say whose nodes to ask, by `?dc=`"
+                )
+
     def _confirm_data_center(self, cluster: Any) -> None:
         name = self.address.data_center
         known = sorted({each.datacenter for each in cluster.metadata.all_hosts() if each.datacenter})
         if name is not None and known and name not in known:
             raise RequestError(f"no node is in data centre {quoted(name)}; known are {', '.join(map(quoted, known))}")
+
+
+def _unknown(future: Any, error: Exception) -> bool:
+    """Whether a node that was asked may have made what was sent, though another, or none, tells how it ended."""
+    asked = list(future.attempted_hosts)
+    if len(set(asked)) < len(asked):  # of each of whom the driver notes one error alone
+        return True
+    if not isinstance(error, NoHostAvailable):
+        asked = asked[:-1]  # the last of them is who tells it
+    noted = future._errors  # noqa: SLF001  # of each node; it is told of one
+    for _ in range(_TRIES):  # the driver may give up before it has noted what became of the last of them
+        if noted.keys() >= set(asked):
+            break
+        time.sleep(0.001)
+    return any(each not in noted or may_be_made(noted[each]) for each in asked)
 
 
 class _Certified(AuthProvider):  # type: ignore[misc]  # the driver has no types

@@ -30,8 +30,10 @@ Choose = Callable[[Part, Iterable[Any]], Iterator[Named]]
 _WINDOW: Final = 128
 #: What the pages of all streams come to, in bytes; twice, since each has one ahead.
 _SIZE: Final = 32 << 20
-#: The fewest cells of the first page of a stream, where few rows are wanted.
+#: The fewest cells of the first page of a stream, where few rows are wanted; and the most, as long as nobody knows how large
+#: they are: a node has the first pages of all streams in memory at once.
 _FEWEST: Final = 8
+_UNSEEN: Final = 32
 
 _BEHIND: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ? AND row < ?"
 _OPEN: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ?"
@@ -152,7 +154,7 @@ def _opened(ring: Ring, part: Part, span: Span, ahead: _Ahead, columns: str) -> 
     table = part.table
     streams = max(1, table.buckets)
     most = max(_FEWEST, 2 * ahead.rows // streams)
-    ask = partial(Pages, ring, table, most=most, size=ahead.size // streams)
+    ask = partial(Pages, ring, table, most=most, unseen=_UNSEEN, size=ahead.size // streams)
     if not table.buckets:
         question = table.statement(f"SELECT token(row), row, {columns} FROM {{table}}")
         return [ask(question, (), value=3)]

@@ -82,9 +82,11 @@ class Schema:
         if any(each.identity < 1 for each in families):
             raise RequestError("the identity of a stored family is at least 1")
         there = self._there()
+        # A row's families have one layout, whatever the policy says since: else a scan could not put them together.
+        layouts = {known.described.table: known.described.layout for known in there.values()}
         for each in families:
             if (each.table, each.name, each.identity) not in there:
-                self._make(each)
+                self._make(each, layouts.get(each.table, self.layout(each.table)))
         self.forget()
 
     def drop(self, table: str, families: Sequence[StoredFamily]) -> None:
@@ -125,9 +127,9 @@ class Schema:
         """Return how the policy has a table laid out."""
         return self.settings.cassandra_layouts.get(table, CassandraLayout())
 
-    def _make(self, family: StoredFamily) -> None:
+    def _make(self, family: StoredFamily, layout: CassandraLayout) -> None:
         name = table_name(family)
-        made = Described(family.table, family.name, family.identity, self.layout(family.table), family.versions > 1)
+        made = Described(family.table, family.name, family.identity, layout, family.versions > 1)
         self._ring.define(definition(f'"{self._ring.address.keyspace}"."{name}"', family, made))
         for other, comment, _ in self._rows():
             if other == name and described(comment) != made:

@@ -30,8 +30,6 @@ GUARD: Final = -1
 #: The longest key of a cell in its partition, and what a timestamp takes of that, in bytes.
 _KEY: Final = 65_535
 _TIMESTAMP: Final = 8
-#: What a cell comes to before any was seen, in bytes.
-_CELL: Final = 1024
 #: A table's own time to live is so many seconds longer than the family's: what is over is told by our clock.
 _LONGER: Final = 3_600
 #: The longest that Cassandra takes: 20 years, in seconds.
@@ -45,7 +43,7 @@ class FamilyTable:
         name: with its keyspace, as statements have it.
         versioned: whether timestamps are part of the key.
         buckets: how many there are; 0 for the layout `row`.
-        cell: what a cell of the page that was read last came to, in bytes.
+        cell: what a cell of the page that was read last came to, in bytes; 0 before any was.
     """
 
     def __init__(self, ring: Ring, name: str, described: Described) -> None:
@@ -54,7 +52,7 @@ class FamilyTable:
         self.versioned = described.versioned
         self.buckets = described.layout.buckets if described.layout.layout == "ordered" else 0
         self.where = "b = ? AND row = ?" if self.buckets else "row = ?"
-        self.cell = _CELL
+        self.cell = 0
         self._ring = ring
         self._statements: dict[str, Any] = {}
 

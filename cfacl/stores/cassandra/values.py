@@ -34,4 +34,5 @@ def bound(statement: Any, values: Sequence[Value]) -> Any:
     """Return a prepared statement with its values."""
     made = BoundStatement(statement)
     made.values = values
+    made.raw_values = "left out"  # for whoever prints it
     return made
