@@ -35,12 +35,17 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["memory", "rocksdb", pytest.param("hbase", marks=pytest.mark.slow)])
+@pytest.fixture(
+    params=["memory", "rocksdb", *[pytest.param(each, marks=pytest.mark.slow) for each in ("hbase", "cassandra")]]
+)
 def db(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[cfacl.Database]:
     where: str | Path = "memory://" if request.param == "memory" else tmp_path / "store"
     if request.param == "hbase":
         server = request.getfixturevalue("hbase")
         where = f"hbase://{server.host}:{server.port()}/s{uuid.uuid4().hex[:12]}_"
+    elif request.param == "cassandra":
+        server = request.getfixturevalue("cassandra")
+        where = f"cassandra://{server.host}:{server.port}/{request.getfixturevalue('keyspaces')()}?timeout=60"
     with cfacl.connect(where, policy=loading_policy(POLICY), clock=clock) as db:
         db.create_tables()
         yield db

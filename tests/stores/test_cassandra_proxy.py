@@ -22,7 +22,6 @@ from cfacl.stores.cassandra import scanning
 from cfacl.stores.cassandra.address import parse
 from cfacl.stores.cassandra.store import CassandraStore, open_store
 from cfacl.testing.servers import CassandraProxy, Fault, RunningCassandra, at_random, nth
-from tests.stores.broken import FAULTS, LATE, SILENT, UNSENT
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +36,34 @@ ROWS, SIZE = 4_800, 1_280
 HASTY, PATIENT, PATIENCE = 1, 60, 20
 PERHAPS: Final = r"; it may have been applied, or still be, so look before it is sent again$"
 AGAIN: Final = r"; try again$"
+
+#: What ends at once, and what becomes of a request before the node has it whole.
+UNSENT: Final = {
+    "a request of which nothing comes": Fault(request=0),
+    "half a request": Fault(request=30),
+    "a request and a reset": Fault(request=30, then="reset"),
+}
+ENDED: Final = {
+    **{f"{count} bytes of an answer": Fault(answer=count) for count in (0, 1, 5, 6, 7, 15, 22)},
+    "a reset": Fault(answer=0, then="reset"),
+    "a reset within an answer": Fault(answer=9, then="reset"),
+    "a half-closed line": Fault(answer=0, then="half"),
+    "a line that is half-closed within an answer": Fault(answer=9, then="half"),
+    **{f"damage at {place}": Fault(damaged=place) for place in (0, 2, 3, 8, 18, -1)},
+}
+#: What comes never, or too late.
+SILENT: Final = {
+    "a line that hangs": Fault(answer=0, then="hang"),
+    "a line that hangs within an answer": Fault(answer=9, then="hang"),
+    "an answer that never comes": Fault(delay=10_000),
+    "an answer of a stream that nobody waits for": Fault(altered=lambda answer: answer._replace(number=20_000)),
+}
+#: What is only late.
+LATE: Final = {
+    "a late answer": Fault(delay=0.2),
+    **{f"pieces of {size}": Fault(piece=size, delay=0.001) for size in (1, 2, 5, 6, 7)},
+}
+FAULTS: Final = UNSENT | ENDED | SILENT
 
 
 class Ground:
@@ -178,6 +205,20 @@ def test_a_put_whose_answer_is_lost_is_told_as_unknown_and_is_whole(ground: Grou
     assert ground.get(store) == both(b"0" if name in UNSENT else b"1")
     ground.put(store, b"2")
     assert ground.get(store) == both(b"2")
+
+
+def test_of_a_batch_the_rows_are_told_of_which_nothing_is_known(ground: Ground) -> None:
+    keys = {b"%b-%d" % (ground.row, number) for number in range(6)}
+    puts = (Put(ONE, {b"a": b"1"}), Put(TWO, {b"a": b"1"}))
+    ground.proxy.plan = nth(3, Fault(answer=0), "BATCH")
+    with pytest.raises(PartlyWritten) as told:
+        ground.patient.apply(TABLE, [Mutation(key, puts) for key in sorted(keys)])
+    found = told.value
+    assert found.unknown
+    assert sorted([*found.written, *found.unknown, *found.unwritten]) == sorted(keys)
+    there = {key for key, cells in ground.past.get(TABLE, sorted(keys), WHOLE) if cells == both(b"1")}
+    assert found.written <= there
+    assert not found.unwritten & there
 
 
 @pytest.mark.parametrize("name", FAULTS)

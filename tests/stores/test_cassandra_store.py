@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -546,6 +547,13 @@ def test_a_forked_child_lets_go_and_its_parent_goes_on(ground: Ground) -> None:
     os.waitpid(child, 0)
     for _ in range(20):
         assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
+
+
+def test_what_is_longer_than_a_segment_waits_for_no_acknowledgement(ground: Ground) -> None:
+    pools = ground.store._ring._session.get_pools()
+    options = [each._connection._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for each in pools]
+    assert options
+    assert all(options)
 
 
 def test_it_tells_of_its_nodes(ground: Ground) -> None:
