@@ -119,11 +119,17 @@ class ByHand:
         self.session.execute(self.change(key, data))
 
     def batch(self, some: list[bytes], data: dict[bytes, bytes]) -> None:
-        """Put rows, several at once."""
+        """Put rows of the one family: those of a bucket together, and the buckets at once."""
         from cassandra.concurrent import execute_concurrent
 
-        changes = [(self.change(key, data), ()) for key in some]
-        execute_concurrent(self.session, changes, concurrency=IN_FLIGHT)
+        changes: dict[int, Any] = {}
+        for key in some:
+            bucket = zlib.crc32(key) % BUCKETS
+            if bucket not in changes:
+                changes[bucket] = self.unlogged()  # type: ignore[no-untyped-call]  # the driver has no types
+            for column, value in data.items():
+                changes[bucket].add(self.inserts[0], (bucket, key, column.partition(b":")[2], value))
+        execute_concurrent(self.session, [(each, ()) for each in changes.values()], concurrency=IN_FLIGHT)
 
     def buckets(self, place: int) -> list[Iterator[Row]]:
         """Return the rows of each bucket of a family; all are asked at once."""

@@ -401,7 +401,7 @@ CASSANDRA: Final = (
     ("100 times `put` of 32 cells in 8 families, guarded", "cassandra.put.eight.guarded"),
     ("the same by hand, in logged batches", "cassandra.put.eight.hand"),
     ("a batch of 1,000 rows of 4 cells, guarded", "cassandra.batch.guarded"),
-    ("the same by hand, a row at a time, 64 in flight", "cassandra.batch.hand"),
+    ("the same by hand, the rows of a bucket together", "cassandra.batch.hand"),
     ("`rows` of 1,000 keys, guarded", "cassandra.rows.guarded"),
     ("the same by `execute_concurrent`, 64 in flight", "cassandra.rows.hand"),
     ("`scan` of 2,000 rows of 32 cells in 8 families, guarded", "cassandra.scan.guarded"),

@@ -8,10 +8,9 @@ from typing import Any, Literal, TypedDict, overload
 from cfacl.api.access import Access
 from cfacl.api.arguments import cell_value, choice, column_names, flag, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
-from cfacl.api.instant import scan_instant
 from cfacl.api.parts import scan_parts
 from cfacl.api.row import Row, make_row
-from cfacl.api.unordered import is_ordered, scan_unordered
+from cfacl.api.uncut import confirm_instant, is_ordered, scan_uncut
 from cfacl.engine.ask import Pinned, not_bytes
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Snapshot
@@ -250,10 +249,12 @@ class Table(Pinned):
         instant = flag("snapshot", snapshot)
         plan = self._access.decide_one("scan", (READ, self.name, column_names(columns), choice("strict", strict)))
         more: _More = {"batch_size": size, "limit": most, "before": before, "timestamps": stamped}
+        ordered = is_ordered(self._access, plan)
         if instant:
-            return _rows(scan_instant(self._access, plan, bounds, cells=cells, **more))
-        if not is_ordered(self._access, plan):
-            return _rows(scan_unordered(self._access, plan, bounds, cells=cells, **more))
+            confirm_instant(self._access, plan)
+            return _rows(scan_uncut(self._access, plan, bounds, cells=cells, ordered=ordered, snapshot=True, **more))
+        if not ordered:
+            return _rows(scan_uncut(self._access, plan, bounds, cells=cells, ordered=False, **more))
         if cells is not None:
             return _rows(scan_parts(self._access, plan, bounds, cells=cells, **more))
         return _rows(self._access.scan(plan, bounds, **more))

@@ -34,7 +34,10 @@ from cfacl.stores.native import Refused
 WHERE = "host:9042"
 PERHAPS = "; it may have been applied, or still be, so look before it is sent again"
 #: Parts of the driver that are not loaded here: other servers' protocols, other reactors, its object mapper.
-OTHERS = ("cassandra.cqlengine", "cassandra.datastax", "cassandra.graph", "cassandra.io", "cassandra.column_encryption")
+OTHERS = (
+    *("cassandra.cqlengine", "cassandra.datastax", "cassandra.graph", "cassandra.column_encryption"),
+    *(f"cassandra.io.{each}" for each in ("async", "event", "gevent", "twisted")),
+)
 
 
 def raised() -> Iterator[type[BaseException]]:
@@ -156,6 +159,7 @@ REFUSED: Final = cassandra.InvalidRequest("Mutation of 5 bytes is too large for 
         (["one", "two"], {"one": GONE, "two": REFUSED}, REFUSED),
         (["one", "two"], {"one": GONE, "two": REFUSED}, None),
         (["one", "one"], {"one": FEW}, FEW),
+        (["one"], {}, OSError("gone")),
     ],
 )
 def test_what_one_node_may_have_made_is_told_as_unknown_whatever_the_next_says(

@@ -19,6 +19,7 @@ class Cassandra(StoreMachine):
     server: ClassVar[RunningCassandra]
     operator: ClassVar[Any]
     layout: ClassVar[dict[str, Any]]
+    follows: ClassVar = False  # a table's time to live is what it was when it was made
 
     def location(self, folder):
         self.keyspace = f"m{uuid.uuid4().hex[:12]}"

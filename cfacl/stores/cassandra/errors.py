@@ -25,7 +25,7 @@ from cfacl.errors import (
 )
 from cfacl.stores.native import Refused
 
-__all__ = ["KINDS", "TEXTS", "mapped"]
+__all__ = ["KINDS", "TEXTS", "mapped", "may_be_made"]
 
 _TIMED_OUT: Final = "the replicas did not answer the coordinator in time"
 _FEW: Final = "too few replicas are up for this consistency"
@@ -225,6 +225,7 @@ def mapped(
         unknown: whether a node that was asked before may have made what was sent, whatever this one says.
     """
     told = _mapped(error, where, applied=applied, answered=answered)
+    unknown = unknown or (applied and isinstance(error, OSError))
     return StoreTimeout(_LOST + _PERHAPS) if unknown and not str(told).endswith(_PERHAPS) else told
 
 

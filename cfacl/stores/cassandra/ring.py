@@ -214,6 +214,8 @@ class Ring:
             cluster.refresh_keyspace_metadata(self.address.keyspace)
         except Exception as error:  # as above
             cluster.shutdown()
+            if isinstance(error, CfaclError):
+                raise
             self._confirm_data_center(cluster)  # of which the driver says no more than that it finds nobody
             raise mapped(error, self.address, applied=False) from error
         self.opened += 1

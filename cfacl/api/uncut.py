@@ -1,4 +1,4 @@
-"""A scan of one instant: all of it as the store was when it was called for."""
+"""Scans that are opened once, and so can't be cut down on the way: all of one instant, or of a store that has no order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,22 @@ _NO_MORE: list[tuple[bytes, Cells]] = []
 Chunks = Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None]
 
 
-def scan_instant(
+def confirm_instant(access: Access, plan: Plan) -> None:
+    """Raise `Unsupported` where the store has no scans of one instant."""
+    for each in plan.projection.slices:
+        if not access.capabilities(each.family).snapshot_scans:
+            raise Unsupported(
+                f"the store can't scan family {quoted(each.family.name)} of table {quoted(access.table)} as of one"
+                " instant; scan without `snapshot`"
+            )
+
+
+def is_ordered(access: Access, plan: Plan) -> bool:
+    """Whether rows of all families of a plan come in the order of their keys."""
+    return all(access.capabilities(each.family).ordered_scan for each in plan.projection.slices)
+
+
+def scan_uncut(
     access: Access,
     plan: Plan,
     span: Span,
@@ -29,26 +44,23 @@ def scan_instant(
     limit: int | None,
     before: int | None,
     timestamps: bool,
+    ordered: bool,
+    **more: bool,
 ) -> Chunks:
     """Open the store's scan, and return chunks of it, and what was withheld from each; otherwise as `Access.scan`.
 
-    What is open can't be cut down, so that a plan of which anything is gone ends it.
+    A plan of which anything is gone ends it.
 
-    Raises:
-        Unsupported: the store has no such scans.
+    Args:
+        ordered: whether the store has an order, in which rows must then come.
+        more: as `Store.scan` has it.
     """
-    for each in plan.projection.slices:
-        if not access.capabilities(each.family).snapshot_scans:
-            raise Unsupported(
-                f"the store can't scan family {quoted(each.family.name)} of table {quoted(access.table)} as of one"
-                " instant; scan without `snapshot`"
-            )
     size = min(batch_size, CHUNK) if cells is None else max(min(batch_size, CHUNK, PARTS // cells), 1)
-    chunks = access.opened(plan.projection, span, size, limit, before, timestamps, cells, snapshot=True)
-    return confirmed(access, plan, span, access.passed_on(chunks), size, limit, before, timestamps, cells, ordered=True)
+    chunks = access.passed_on(access.opened(plan.projection, span, size, limit, before, timestamps, cells, **more))
+    return _confirmed(access, plan, span, chunks, size, limit, before, timestamps, cells, ordered=ordered)
 
 
-def confirmed(
+def _confirmed(
     access: Access,
     plan: Plan,
     span: Span,
