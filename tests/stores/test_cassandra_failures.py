@@ -27,7 +27,7 @@ from cfacl.errors import (
     StoreUnavailable,
 )
 from cfacl.stores.cassandra.address import parse
-from cfacl.stores.cassandra.errors import KINDS, mapped
+from cfacl.stores.cassandra.errors import KINDS, mapped, may_be_made
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.native import Refused
 
@@ -223,6 +223,8 @@ def test_a_request_that_is_refused_is_told_by_what_the_server_says(text: str, ki
 def test_a_node_that_meets_a_table_on_its_way_out_says_so() -> None:
     error = no_host(ServerError(0, "java.lang.IllegalArgumentException: Unknown CF 00984460-e9fe-11f1", None))
     assert type(mapped(error, WHERE, applied=True)) is SchemaMissing
+    assert not may_be_made(error)
+    assert may_be_made(no_host(ServerError(0, "java.lang.IllegalStateException: something else", None)))
 
 
 def test_what_nobody_knows_is_a_failure_of_the_store() -> None:

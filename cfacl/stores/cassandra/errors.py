@@ -30,6 +30,7 @@ __all__ = ["KINDS", "TEXTS", "mapped", "may_be_made"]
 _TIMED_OUT: Final = "the replicas did not answer the coordinator in time"
 _FEW: Final = "too few replicas are up for this consistency"
 _LOST: Final = "a connection to a node was lost"
+_UNTOLD: Final = "a node that was asked did not tell what became of it"
 _BUSY: Final = "the node is overloaded or starting"
 _DRIVER: Final = "the driver failed in a way that is not known; see the cause"
 _UNREAD: Final = "what came from the node can't be read"
@@ -149,7 +150,8 @@ _LARGE: Final = "this is larger than the node takes; send less at once, or raise
 #: What the server says where it refuses a request, or us; the first pattern that its answer has decides.
 TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
     (
-        r"unconfigured table|table \S+ does not exist|Unknown CF",  # the last of a table on its way out
+        # The last of a table on its way out; of a write, while it is checked, for behind that it is no more than logged.
+        r"unconfigured table|table \S+ does not exist|Unknown CF",
         SchemaMissing,
         "the store lacks a family; `create_tables()` makes it",
     ),
@@ -225,13 +227,14 @@ def mapped(
         unknown: whether a node that was asked before may have made what was sent, whatever this one says.
     """
     told = _mapped(error, where, applied=applied, answered=answered)
-    unknown = unknown or (applied and isinstance(error, OSError))
-    return StoreTimeout(_LOST + _PERHAPS) if unknown and not str(told).endswith(_PERHAPS) else told
+    if applied and isinstance(error, OSError):
+        return StoreTimeout(_LOST + _PERHAPS)
+    return StoreTimeout(_UNTOLD + _PERHAPS) if unknown and not str(told).endswith(_PERHAPS) else told
 
 
 def may_be_made(error: object) -> bool:
     """Whether a node of which the driver says this may have made what was sent."""
-    return not isinstance(error, BaseException) or any(_kind(each)[2] for each in _all(error))
+    return not isinstance(error, BaseException) or any(_kind(each)[2] and not _said(each) for each in _all(error))
 
 
 def _mapped(error: Exception, where: object, *, applied: bool, answered: bool) -> CfaclError:
@@ -254,10 +257,8 @@ def _mapped(error: Exception, where: object, *, applied: bool, answered: bool) -
     kind, message, _ = _kind(told)
     if kind is Refused:
         return _refused(text)
-    if type(told).__name__ in _SPEAKING:
-        for pattern, other, says in TEXTS:
-            if found := re.search(pattern, text):
-                return other(says.format(*map(quoted, found.groups())))
+    if said := _said(told):
+        return said
     if applied and any(
         _kind(each)[2] for each in _all(error)
     ):  # the node that tells most need not be the one that did it
@@ -270,6 +271,16 @@ def _text(error: BaseException) -> str:
         return str(error)
     except Exception:  # noqa: BLE001  # the driver's own may break at this, made of an answer that they do not know
         return type(error).__name__
+
+
+def _said(error: BaseException) -> CfaclError | None:
+    """Return what a node says where it refuses, before anything is made of it."""
+    if type(error).__name__ in _SPEAKING:
+        text = _text(error)
+        for pattern, kind, says in TEXTS:
+            if found := re.search(pattern, text):
+                return kind(says.format(*map(quoted, found.groups())))
+    return None
 
 
 def _known(error: BaseException) -> tuple[type[CfaclError], str, bool] | None:
