@@ -72,6 +72,9 @@ def _families(store: Store, policy: Policy | None) -> Iterator[Sign]:
 
 
 def _sign(difference: Difference) -> Sign:
+    if not difference.family:
+        told = f"table {quoted(difference.table)} was not made by cfacl, which cannot take it over; nobody reads it through cfacl"
+        return Sign("attention", "families", told)
     name = quoted(f"{difference.table}:{difference.family}")
     return Sign("attention", "families", f"{name} {_MEANS[difference.what]}")
 

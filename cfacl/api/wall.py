@@ -140,7 +140,11 @@ def _compared(
     heeded: bool,
 ) -> Wall:
     due = {each.key: each for each in wanted}
-    there = {each.key: each for each in found}
+    there: dict[object, Right] = {}
+    for each in found:  # a superuser may have been given rights on everything besides
+        before = there.get(each.key)
+        more = "" if before is None else before.letters
+        there[each.key] = each._replace(letters=more + _less(each.letters, before))
     known = [each for each in there.values() if each.gone or each.account in operators]
     judged = {key: each for key, each in there.items() if each not in known}
     extra = [

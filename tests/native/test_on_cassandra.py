@@ -211,11 +211,12 @@ def test_what_is_wider_than_the_policy_is_told_and_taken(ground: Ground) -> None
 def test_superusers_and_what_is_cassandras_own_are_told(ground: Ground) -> None:
     other = f"s{uuid.uuid4().hex[:8]}"
     ground.operator.execute(f"CREATE ROLE {other} WITH SUPERUSER = true")
+    ground.operator.execute(f"GRANT SELECT ON ALL KEYSPACES TO {other}")
     ground.operator.execute(f"GRANT SELECT ON system_auth.roles TO {ground.bob}")
     ground.operator.execute(f"GRANT AUTHORIZE ON ALL ROLES TO {ground.bob}")
     try:
         told = {(each.right.account, each.right.letters, each.right.on) for each in ground.wall().extra}
-        assert (other, "S", "everything") in told
+        assert (other, "SR", "everything") in told
         assert (ground.bob, "R", "namespace data/system_auth/roles") in told
         assert (ground.bob, "G", "namespace roles") in told
         assert ("cassandra", "S", "everything") in {
@@ -223,6 +224,45 @@ def test_superusers_and_what_is_cassandras_own_are_told(ground: Ground) -> None:
         }
     finally:
         ground.operator.execute(f"DROP ROLE {other}")
+
+
+def test_rights_on_a_table_of_somebody_elses_are_left_alone(ground: Ground) -> None:
+    ground.operator.execute(f"CREATE TABLE {ground.keyspace}.theirs (a int PRIMARY KEY)")
+    ground.operator.execute(f"GRANT SELECT ON {ground.keyspace}.theirs TO {ground.bob}")
+    ground.obey(ground.script())
+    made = ground.wall()
+    assert made.holds
+    assert "theirs" not in ground.script()
+
+
+@pytest.mark.parametrize("rights", ["SELECT, MODIFY", "SELECT, MODIFY, CREATE"])
+def test_what_cfacls_own_user_needs_is_what_the_document_says(ground: Ground, rights: str) -> None:
+    user = f"c{uuid.uuid4().hex[:8]}"
+    ground.operator.execute(f"CREATE ROLE {user} WITH LOGIN = true AND PASSWORD = 'secret'")
+    ground.operator.execute(f"GRANT {rights} ON KEYSPACE {ground.keyspace} TO {user}")
+    credentials = ground.folder / "own"
+    credentials.write_text(f"[PlainTextAuthProvider]\nusername = {user}\npassword = secret\n", "utf-8")
+    url = ground.url.replace(str(ground.folder / "credentials"), str(credentials))
+    more = ground.text.replace(
+        "[roles.app]", '[tables.more.families]\na = { level = "personal", purposes = ["service"] }\n\n[roles.app]'
+    )
+    try:
+        with cfacl.connect(url, policy=cfacl.Policy.loads(more)) as db:
+            with db.session(ground.app, purpose="service") as session:
+                table = session.table("account")
+                table.put(b"own", {b"prof:q": b"3"})
+                assert table.counter_inc(b"own", b"prof:n") == 1
+                assert table.row(b"own", [b"prof:q"]) == {b"prof:q": b"3"}
+                table.delete(b"own", [b"prof"])
+            if "CREATE" in rights:
+                db.create_tables()
+            else:
+                with pytest.raises(
+                    cfacl.StoreError, match="the cluster refuses `CREATE` on this to the user whom we are"
+                ):
+                    db.create_tables()
+    finally:
+        ground.operator.execute(f"DROP ROLE {user}")
 
 
 def test_a_revoke_is_heeded_late_so_that_this_is_no_first_wall(ground: Ground) -> None:

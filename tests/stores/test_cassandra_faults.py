@@ -307,3 +307,45 @@ def test_what_is_kept_in_another_data_centre_is_not_asked_for_from_this_one(cass
                     store.apply(TABLE, [mutation])
                 with pytest.raises(StoreUnavailable, match="too few replicas"):
                     store.get(TABLE, [b"u"], Projection([Slice(ONE)]))
+
+
+@pytest.mark.parametrize("kept", [1, 3])
+def test_two_data_centres_count_together_and_only_one_takes_a_lock(cassandra_ring: RunningCassandra, kept: int) -> None:
+    family = StoredFamily(TABLE, f"both{kept}", 10 + kept, "public", versions=kept)
+    with cassandra_ring.session("one", timeout=60) as session:
+        session.execute(
+            f"CREATE KEYSPACE both{kept} WITH replication = {{'class': 'NetworkTopologyStrategy', 'eu': 2, 'us': 1}}"
+        )
+    stores = []
+    for center, node in (("eu", "one"), ("us", "three")):
+        url = f"cassandra://{cassandra_ring.addresses[node]}:{cassandra_ring.port}/both{kept}?dc={center}&timeout=20"
+        stores.append(CassandraStore(parse(url), clock=time.time_ns))
+    try:
+        stores[0].create_table(TABLE, [family])
+
+        def known(call: Callable[[], int]) -> int | None:
+            """Return what is said; ``None`` where the nodes could not agree, and say so."""
+            try:
+                return call()
+            except StoreTimeout as error:
+                assert str(error).startswith("the nodes could not agree on a row on which others decided")  # noqa: PT017  # as it must be told
+                return None
+
+        def count(store: CassandraStore) -> list[int | None]:
+            return [known(lambda: store.increment(TABLE, b"u", family, b"n", 1)) for _ in range(25)]
+
+        def take(store: CassandraStore) -> list[int | None]:
+            change = [Mutation(b"%d" % number, (Put(family, {b"lock": b"mine"}),)) for number in range(15)]
+            held = [(family, b"lock", None)]
+            return [known(lambda: store.compare_and_set(TABLE, each.key, held, each)) for each in change]
+
+        with ThreadPoolExecutor(2) as pool:
+            counts = [each for several in pool.map(count, stores) for each in several]
+            told = [each for each in counts if each is not None]
+            assert len(set(told)) == len(told)
+            assert len(told) <= max(told) <= len(counts)
+            for pair in zip(*pool.map(take, stores), strict=True):
+                assert pair.count(True) == 1 or (None in pair and True not in pair)
+    finally:
+        for store in stores:
+            store.close()

@@ -277,6 +277,59 @@ def test_a_guard_shows_a_condition_what_was_put_meanwhile(ground: Ground) -> Non
     assert ground.row(b"u", ground.many) == {b"many:a": b"2"}
 
 
+def between(ground: Ground, act: Callable[[], object]) -> None:
+    """Have something done once, between what a condition reads and what it decides."""
+    read = ground.store._conditions._read
+
+    def meanwhile(*arguments: Any) -> Any:
+        ground.store._conditions._read = read  # type: ignore[method-assign]  # to come between the two
+        found = read(*arguments)
+        act()
+        time.sleep(0.005)
+        return found
+
+    ground.store._conditions._read = meanwhile  # type: ignore[method-assign]  # as above
+
+
+@pytest.mark.parametrize("name", ["one", "many"])
+def test_a_counter_sees_what_a_condition_on_another_cell_put_meanwhile(ground: Ground, name: str) -> None:
+    family, other = getattr(ground, name), ground.open()
+    ground.put(b"u", Put(family, {b"q": b"x"}))
+    ground.store.increment(TABLE, b"u", family, b"n", 5)
+    put = Mutation(b"u", (Put(family, {b"n": (100).to_bytes(8, "big")}),))
+    between(ground, lambda: other.compare_and_set(TABLE, b"u", [(family, b"q", b"x")], put))
+    assert ground.store.increment(TABLE, b"u", family, b"n", 1) == 101
+
+
+@pytest.mark.parametrize("qualifiers", [(b"a",), None])
+def test_a_guard_is_not_as_before_when_older_versions_were_deleted(ground: Ground, qualifiers: Any) -> None:
+    ground.put(b"u", Put(ground.many, {b"a": b"1"}, 5_000))
+    ground.put(b"u", Delete(ground.many, qualifiers, 3_000))
+
+    def meanwhile() -> None:
+        ground.put(b"u", Put(ground.many, {b"a": b"2"}, 6_000))
+        ground.put(b"u", Delete(ground.many, qualifiers, 3_000))
+
+    between(ground, meanwhile)
+    change = Mutation(b"u", (Put(ground.many, {b"a": b"3"}),))
+    assert not ground.store.compare_and_set(TABLE, b"u", [(ground.many, b"a", b"1")], change)
+    assert ground.row(b"u", ground.many) == {b"many:a": b"2"}
+
+
+def test_of_a_cell_whose_versions_are_gone_a_guard_is_left_that_nobody_sees(ground: Ground) -> None:
+    ground.put(b"u", Put(ground.many, {b"a": b"1"}, 5_000))
+    ground.put(b"u", Delete(ground.many, (b"a", b"b"), 7_000))
+    ground.put(b"v", Put(ground.many, {b"a": b"1"}))
+    assert ground.row(b"u", ground.many) is None
+    assert ground.store.versions(TABLE, b"u", ground.many, b"a") == []
+    asked = Projection([Slice(ground.many)])
+    found = [key for batch in ground.store.scan(TABLE, asked, Span(), batch_size=1, limit=1) for key, _ in batch]
+    assert found == [b"v"]
+    change = Mutation(b"u", (Put(ground.many, {b"a": b"2"}),))
+    assert ground.store.compare_and_set(TABLE, b"u", [(ground.many, b"a", None)], change)
+    assert ground.row(b"u", ground.many) == {b"many:a": b"2"}
+
+
 def test_conditions_of_one_family_may_be_several(ground: Ground) -> None:
     ground.put(b"u", Put(ground.one, {b"a": b"1", b"b": b""}))
     change = Mutation(b"u", (Put(ground.one, {b"c": b"3"}),))
@@ -547,6 +600,53 @@ def test_a_forked_child_lets_go_and_its_parent_goes_on(ground: Ground) -> None:
     os.waitpid(child, 0)
     for _ in range(20):
         assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
+
+
+def test_of_no_row_that_is_there_it_is_said_when_the_store_is_closed_that_it_was_not_written(ground: Ground) -> None:
+    rows = [Mutation(b"%05d" % number, (Put(ground.one, {b"a": b"x" * 300}),)) for number in range(20_000)]
+    told: list[PartlyWritten] = []
+    for pause in (0.2, 0.3, 0.4, 0.6, 0.9):
+        store = ground.open()
+        with ThreadPoolExecutor(1) as pool:
+            writing = pool.submit(store.apply, TABLE, rows)
+            time.sleep(pause)
+            store.close()
+            error = writing.exception()
+        assert error is None or isinstance(error, (Closed, PartlyWritten))
+        if isinstance(error, PartlyWritten):
+            told.append(error)
+            asked = Projection([Slice(ground.one)])
+            there = {key for batch in ground.store.scan(TABLE, asked, Span(), batch_size=1_000) for key, _ in batch}
+            assert not error.unwritten & there
+            assert error.written <= there
+        ground.store.drop_table(TABLE, [ground.one])
+        ground.store.create_table(TABLE, [ground.one])
+    assert told  # one of them came in its midst
+
+
+def test_what_is_under_way_is_answered_when_the_store_is_opened_again(ground: Ground) -> None:
+    stop = threading.Event()
+
+    def use(name: bytes) -> int:
+        made = 0
+        while not stop.is_set():
+            try:
+                ground.put(name, Put(ground.one, {b"a": b"%d" % made}))
+            except StoreUnavailable:  # it had just begun, and nothing of it was sent
+                continue
+            made += 1
+        return made
+
+    with ThreadPoolExecutor(6) as pool:
+        users = {name: pool.submit(use, name) for name in (b"u%d" % number for number in range(6))}
+        try:
+            for _ in range(5):
+                time.sleep(0.3)
+                ground.store.reopen()
+        finally:
+            stop.set()
+    for name, each in users.items():
+        assert ground.row(name, ground.one) == {b"one:a": b"%d" % (each.result() - 1)}
 
 
 def test_what_is_longer_than_a_segment_waits_for_no_acknowledgement(ground: Ground) -> None:

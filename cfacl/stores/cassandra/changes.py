@@ -194,6 +194,7 @@ def _versions(
     if change.timestamp is not None:
         for each in gone:
             yield table.delete_versions, (time, *where, each, bigint(change.timestamp))
+            yield table.mark, (time, time, *where, each)
     elif change.qualifiers is None:
         yield table.delete, (time, *where)
     elif change.qualifiers:

@@ -9,6 +9,7 @@ Versioned cells have a *guard* besides, which each put changes too: it is what i
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from cfacl.errors import StoreUnavailable, Unsupported
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
+from cfacl.stores.cassandra.errors import Contended
 from cfacl.stores.cassandra.kept import Kept
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.stamps import Stamps
@@ -42,8 +44,10 @@ _PATIENCE: Final = 1_000_000
 _STEP: Final = 1_000
 #: Between the epoch of time-based UUIDs and that of the rest, in units of 100 ns.
 _EPOCH: Final = 0x01B21DD213814000
-#: How often a counter is tried, of which somebody else changes the cell each time.
+#: How often a counter is tried, of which somebody else changes the cell each time; and how often a row is asked for.
 _TRIES: Final = 100
+#: How long is waited at most until a row is asked for again, on which others decide; in seconds.
+_APART: Final = 0.05
 
 
 def microseconds(now: UUID) -> int:
@@ -120,20 +124,19 @@ class Conditions:
 
     def _read(self, table: FamilyTable, key: bytes, qualifiers: Sequence[bytes]) -> tuple[dict[bytes, Seen], Any]:
         """Return cells, and the coordinator that read them, when its clock has passed all that they bear."""
-        columns = "q, v, t, guard" if table.versioned else "q, v, writetime(v), guard"
-        text = f"SELECT {columns}, writetime(v), now() FROM {{table}} WHERE {{where}} AND q IN ?"
+        time_of = "t" if table.versioned else "writetime(v)"
+        text = f"SELECT q, v, {time_of}, guard, writetime(v), writetime(guard), now() FROM {{table}} WHERE {{where}} AND q IN ?"
         statement = self._ring.serial(table.statement(text))
         question = bound(statement, (*table.key(key), blobs(qualifiers)))
-        future = self._ring.begin(question)
-        answer = self._ring.end(future)
-        host, rows = future.coordinator_host, answer.current_rows
+        answer, host = self._asked(question)
+        rows = answer.current_rows
         while answer.paging_state is not None:
             answer = self._ring.end(self._ring.begin(question, host=host, paging_state=answer.paging_state))
             rows += answer.current_rows
         seen = dict.fromkeys(qualifiers, Seen())
         latest, now = self._stamps.last, 0
-        for qualifier, value, stamp, guard, written, there in rows:
-            latest, now = max(latest, written or 0), microseconds(there)
+        for qualifier, value, stamp, guard, written, guarded, there in rows:
+            latest, now = max(latest, written or 0, guarded or 0), microseconds(there)
             before = seen[qualifier]
             if table.versioned:
                 if stamp == GUARD:
@@ -150,6 +153,18 @@ class Conditions:
             now = microseconds(there)
         self._wait(latest, now)
         return seen, host
+
+    def _asked(self, question: Any) -> tuple[Any, Any]:
+        """Return an answer, and the coordinator that gave it."""
+        for left in reversed(range(_TRIES)):
+            future = self._ring.begin(question)
+            try:
+                return self._ring.end(future), future.coordinator_host
+            except Contended:
+                if not left:
+                    raise
+                time.sleep(random.random() * _APART)  # noqa: S311  # so that two do not meet again
+        raise AssertionError("the last try returns or raises")
 
     def _wait(self, latest: int, now: int) -> None:
         behind = latest - now + _STEP
@@ -205,10 +220,12 @@ class Conditions:
         number: int,
     ) -> Iterable[tuple[Any, Sequence[Value]]]:
         guard = self._stamps.next()
+        guarding = f"UPDATE {{table}} SET guard = ? WHERE {{where}} AND q = ? AND t = {GUARD}"
         for qualifier, was in compared.items():
-            text = f"UPDATE {{table}} SET guard = ? WHERE {{where}} AND q = ? AND t = {GUARD} IF guard = ?"
-            yield table.statement(text), (bigint(guard), *where, qualifier, was.guard)
+            yield table.statement(guarding + " IF guard = ?"), (bigint(guard), *where, qualifier, was.guard)
         for qualifier, value in puts.items():
+            if qualifier not in compared:  # whoever compares that one has to see it
+                yield table.statement(guarding), (bigint(guard), *where, qualifier)
             text = "UPDATE {table} SET v = ? WHERE {where} AND q = ? AND t = ?"
             # Behind what is there: somebody may have said a time ahead.
             timestamp = max(guard // 1000, seen[qualifier].timestamp + (seen[qualifier].value is not None))

@@ -25,16 +25,22 @@ from cfacl.errors import (
 )
 from cfacl.stores.native import Refused
 
-__all__ = ["KINDS", "TEXTS", "mapped", "may_be_made"]
+__all__ = ["KINDS", "TEXTS", "Contended", "mapped", "may_be_made"]
 
 _TIMED_OUT: Final = "the replicas did not answer the coordinator in time"
 _FEW: Final = "too few replicas are up for this consistency"
 _LOST: Final = "a connection to a node was lost"
 _UNTOLD: Final = "a node that was asked did not tell what became of it"
 _BUSY: Final = "the node is overloaded or starting"
+_CONTENDED: Final = "the nodes could not agree on a row on which others decided at the same moment"
 _DRIVER: Final = "the driver failed in a way that is not known; see the cause"
 _UNREAD: Final = "what came from the node can't be read"
 _NO_CALL: Final = "what answers does not speak version 5 of the protocol; is it cassandra, and 4.0 or later"
+
+
+class Contended(StoreUnavailable):
+    """Several decided on a row at once, so that a question about it had no answer; there is one soon."""
+
 
 #: Ours, what it says, whether a change that it ended may have been made all the same; and the driver's classes, in `cassandra`.
 _GROUPS: Final[tuple[tuple[type[CfaclError], str, bool, str], ...]] = (
@@ -212,6 +218,8 @@ _USER: Final = re.compile(r"User (\S+) has no (\w+) permission")
 _SSL: Final = "[SSL"
 #: It tells no more than this where it lost a connection while it read of the keyspace.
 _UNREFRESHED: Final = "metadata was not refreshed"
+#: The driver has no class for it.
+_UNDECIDED: Final = "CAS operation result is unknown"
 _VERSION: Final = re.compile(r"protocol[ _]version", re.IGNORECASE)
 
 
@@ -254,6 +262,8 @@ def _mapped(error: Exception, where: object, *, applied: bool, answered: bool) -
         return StoreError(_NO_CALL)
     if _UNREFRESHED in text:
         return StoreUnavailable(_LOST + _AGAIN)
+    if _UNDECIDED in text:
+        return StoreTimeout(_CONTENDED + _PERHAPS) if applied else Contended(_CONTENDED + _AGAIN)
     kind, message, _ = _kind(told)
     if kind is Refused:
         return _refused(text)

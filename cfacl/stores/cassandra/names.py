@@ -19,7 +19,7 @@ from cfacl.errors import StoreContractError, quoted
 from cfacl.model.projection import StoredFamily
 from cfacl.model.settings import CassandraLayout
 
-__all__ = ["RECORDS", "Described", "described", "is_keyspace", "is_own", "table_name"]
+__all__ = ["RECORDS", "Described", "described", "is_keyspace", "is_own", "ours", "table_name"]
 
 #: The table of records.
 RECORDS: Final = "cfacl_records"
@@ -91,6 +91,12 @@ def described(comment: str) -> Described | None:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise StoreContractError(_CHANGED) from error
+
+
+def ours(name: str, comment: str) -> Described | None:
+    """Return what is in a table; a comment that somebody copied to another one says nothing."""
+    known = described(comment)
+    return known if known is not None and known.called == name else None
 
 
 def _sum(fields: dict[str, object]) -> int:

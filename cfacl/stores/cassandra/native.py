@@ -7,11 +7,11 @@ seconds unless it says otherwise: so this is a second wall, and never the first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 from cfacl.model.action import Action
-from cfacl.stores.cassandra.names import RECORDS, is_own, table_name
+from cfacl.stores.cassandra.names import RECORDS, is_own, ours, table_name
 from cfacl.stores.cassandra.posture import is_off
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.native import NativeRights, Need, Refused, Right, RightsOff, Said, Unsaid
@@ -80,7 +80,8 @@ class CassandraRights(NativeRights):
         self._confirm_on()
         roles = self._ring.ask(self._ring.prepare(_ROLES))
         given = self._ring.ask(self._ring.prepare(_PERMISSIONS))
-        there = {name for name, _ in self._ring.ask(self._ring.prepare(_TABLES), (self._ring.address.keyspace,))}
+        tables = self._ring.ask(self._ring.prepare(_TABLES), (self._ring.address.keyspace,))
+        there = {name: name == RECORDS or ours(name, comment or "") is not None for name, comment in tables}
         found = [Right(role, "everything", "", "", None, "S") for role, superuser, _ in roles if superuser]
         found += [
             each for role, resource, permissions in given for each in self._right(role, resource, permissions, there)
@@ -89,8 +90,14 @@ class CassandraRights(NativeRights):
         shared = {parent for _, _, parents in roles for parent in parents or ()}
         return found + [each._replace(account=f"@{each.account}") for each in found if each.account in shared]
 
-    def _right(self, role: str, resource: str, permissions: Iterable[str], there: Collection[str]) -> Iterator[Right]:
-        """Yield what is given on our keyspace, on all of them, or on what Cassandra keeps for itself."""
+    def _right(
+        self, role: str, resource: str, permissions: Iterable[str], there: Mapping[str, bool]
+    ) -> Iterator[Right]:
+        """Yield what is given on our keyspace, on all of them, or on what Cassandra keeps for itself.
+
+        Args:
+            there: the keyspace's tables, and whether each is ours; on somebody else's a policy says nothing.
+        """
         letters = "".join(sorted(_LETTERS.get(each, "?") for each in permissions))
         kind, *rest = resource.split("/")
         keyspace = self._ring.address.keyspace
@@ -102,8 +109,7 @@ class CassandraRights(NativeRights):
             yield Right(role, "everything", "", "", None, letters)
         elif rest in ([keyspace], [keyspace, "*"]):  # the second is all tables that it has, and will have
             yield Right(role, "namespace", "/".join(rest), "", None, letters)
-        elif rest[0] == keyspace:
-            name = rest[1]
+        elif rest[0] == keyspace and there.get(name := rest[1], True):
             yield Right(role, "family", keyspace, name, None, letters, gone=name not in there, system=name == RECORDS)
 
     def unseen(self) -> str | None:

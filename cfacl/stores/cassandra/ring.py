@@ -38,8 +38,12 @@ __all__ = ["LEVEL", "Ring"]
 LEVEL: Final = "LOCAL_QUORUM"
 #: Of records, whatever the policy says of cells: two data centres must not give one identity twice.
 _RECORDS: Final = ConsistencyLevel.QUORUM
+#: Who decides on conditions, whatever the policy says: with `LOCAL_SERIAL` two data centres gave one lock to both.
+_DECIDED: Final = ConsistencyLevel.SERIAL
 #: How often it is looked for what became of a node that was asked, a millisecond apart.
 _TRIES: Final = 10
+#: How often it is looked whether something is still under way, in seconds.
+_LOOK: Final = 0.005
 #: The protocol of Cassandra 4.0 and later, whose frames have checksums.
 _PROTOCOL: Final = 5
 
@@ -140,21 +144,19 @@ class Ring:
 
     def for_records(self, statement: Any, *, read: bool) -> Any:
         """Return a statement that is decided by all data centres together."""
-        statement.serial_consistency_level = ConsistencyLevel.SERIAL
-        statement.consistency_level = ConsistencyLevel.SERIAL if read else _RECORDS
+        statement.consistency_level = _DECIDED if read else _RECORDS
         return statement
 
     def serial(self, statement: Any) -> Any:
         """Return a question whose answer has in it all that was ever decided under a condition."""
-        local = self._level.startswith("LOCAL_")
-        statement.consistency_level = ConsistencyLevel.LOCAL_SERIAL if local else ConsistencyLevel.SERIAL
+        statement.consistency_level = _DECIDED
         return statement
 
     def failure(
         self, error: Exception, *, applied: bool = False, answered: bool = False, unknown: bool = False
     ) -> CfaclError:
         """Return an error of ours; see `mapped`."""
-        if self._closed is not None:
+        if self._closed is not None and not (applied and answered):  # else it was sent before
             return Closed(self._closed)
         return mapped(error, self.address, applied=applied, answered=answered, unknown=unknown)
 
@@ -183,21 +185,28 @@ class Ring:
     def reopen(self) -> None:
         """Open a new session, and then end the one that is there."""
         self.confirm_open()
-        before = self._cluster
+        before, session = self._cluster, self._session
         self._cluster, self._session = self._open()
-        before.shutdown()
+        self._end(before, session)
 
     def close(self) -> None:
-        """End it."""
+        """End it, once what is under way has its answers."""
         if self._closed is None:
             self._closed = "the store is closed; open it again"
-            self._cluster.shutdown()
+            self._end(self._cluster, self._session)
 
     def abandon(self) -> None:
         """Let go of it in a forked child, without a byte to the nodes, whom the parent goes on talking to."""
         self._closed = "the store was opened by the parent of this process; open it after the fork"
         # Or this process would end it when it exits, and wait for threads that only its parent has.
         _discard_cluster_shutdown(self._cluster)
+
+    def _end(self, cluster: Any, session: Any) -> None:
+        """End a session when nobody waits for an answer of it: of what it still has under way the driver would tell nobody."""
+        late = time.monotonic() + self.address.timeout
+        while time.monotonic() < late and _is_waited_for(session):
+            time.sleep(_LOOK)
+        cluster.shutdown()
 
     def _open(self) -> tuple[Any, Any]:
         try:
@@ -254,6 +263,13 @@ def _unknown(future: Any, error: Exception) -> bool:
     return any(each not in noted or may_be_made(noted[each]) for each in asked)
 
 
+def _is_waited_for(session: Any) -> bool:
+    """Whether somebody waits for an answer, who has not given it up."""
+    return any(
+        sum(pool["in_flights"]) > sum(map(len, pool["orphan_requests"])) for pool in session.get_pool_state().values()
+    )
+
+
 class _Certified(AuthProvider):  # type: ignore[misc]  # the driver has no types
     """Answers a node that asks who we are with nothing: our certificate has said it, where the cluster goes by that."""
 
@@ -302,8 +318,7 @@ def _cluster(address: Address) -> Any:
 def _set_level(cluster: Any, name: str) -> None:
     profile = cluster.profile_manager.profiles[EXEC_PROFILE_DEFAULT]
     profile.consistency_level = ConsistencyLevel.name_to_value[name]
-    local = name.startswith("LOCAL_")
-    profile.serial_consistency_level = ConsistencyLevel.LOCAL_SERIAL if local else ConsistencyLevel.SERIAL
+    profile.serial_consistency_level = _DECIDED
 
 
 class _WithoutRows(logging.Filter):

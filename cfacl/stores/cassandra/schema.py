@@ -12,7 +12,7 @@ from cfacl.errors import RequestError, SchemaMissing, StoreContractError, StoreE
 from cfacl.model.projection import StoredFamily
 from cfacl.model.settings import CassandraLayout, StoreSettings
 from cfacl.stores.base import Capabilities
-from cfacl.stores.cassandra.names import RECORDS, Described, described, table_name
+from cfacl.stores.cassandra.names import RECORDS, Described, described, ours, table_name
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.tables import FamilyTable, definition, time_to_live
 
@@ -65,7 +65,7 @@ class Schema:
         """Return (family, identity) of all families by table; a table of somebody else's has one without a name."""
         found: dict[str, set[tuple[str, int]]] = {}
         for name, comment, _ in self._rows():
-            known = _ours(name, comment)
+            known = ours(name, comment)
             if known is not None:
                 found.setdefault(known.table, set()).add((known.family, known.identity))
             elif name != RECORDS:
@@ -101,7 +101,7 @@ class Schema:
 
     def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
         """Return those that are kept in fewer versions than they say, longer or less long, or in another layout."""
-        lives = {known: seconds for name, comment, seconds in self._rows() if (known := _ours(name, comment))}
+        lives = {known: seconds for name, comment, seconds in self._rows() if (known := ours(name, comment))}
         there = {(each.table, each.family, each.identity): each for each in lives}
         found = []
         for each in families:
@@ -140,7 +140,7 @@ class Schema:
     def _there(self) -> dict[Name, FamilyTable]:
         found = {}
         for name, comment, _ in self._rows():
-            known = _ours(name, comment)
+            known = ours(name, comment)
             if known is not None:
                 place = (known.table, known.family, known.identity)
                 found[place] = self._known.get(place) or FamilyTable(self._ring, name, known)
@@ -149,12 +149,6 @@ class Schema:
     def _rows(self) -> list[tuple[str, str, int]]:
         found = self._ring.ask(self._ring.prepare(_TABLES), (self._ring.address.keyspace,))
         return [(name, comment or "", seconds or 0) for name, comment, seconds in found]
-
-
-def _ours(name: str, comment: str) -> Described | None:
-    """Return what is in a table; a comment that somebody copied to another one says nothing."""
-    known = described(comment)
-    return known if known is not None and known.called == name else None
 
 
 class Told:

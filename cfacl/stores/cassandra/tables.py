@@ -93,7 +93,7 @@ class FamilyTable:
 
     @property
     def mark(self) -> Any:
-        """Change a cell's guard, so that a condition sees that something was put: time, guard, key, qualifier."""
+        """Change a cell's guard, so that a condition sees that its versions changed: time, guard, key, qualifier."""
         return self.statement(
             f"UPDATE {{table}} USING TIMESTAMP ? SET guard = ? WHERE {{where}} AND q = ? AND t = {GUARD}"
         )
@@ -110,8 +110,8 @@ class FamilyTable:
 
     @property
     def delete_versions(self) -> Any:
-        """Delete the versions of a cell up to one: time, key, qualifier, timestamp."""
-        return self.statement("DELETE FROM {table} USING TIMESTAMP ? WHERE {where} AND q = ? AND t <= ?")
+        """Delete the versions of a cell up to one, and leave its guard: time, key, qualifier, timestamp."""
+        return self.statement("DELETE FROM {table} USING TIMESTAMP ? WHERE {where} AND q = ? AND t >= 0 AND t <= ?")
 
     @property
     def trim(self) -> Any:
