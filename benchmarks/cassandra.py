@@ -65,11 +65,11 @@ class ByHand:
         self.unlogged = lambda: BatchStatement(BatchType.UNLOGGED)
         self.names = [each.encode() + b":" for each in names]
         self.gets, self.inserts, self.scans = (
-            [session.prepare(text.format(each)) for each in names.values()]
+            [session.prepare(text.format(each, f"b{BUCKETS}")) for each in names.values()]
             for text in (
-                "SELECT q, v FROM {} WHERE b = ? AND row = ?",
-                "INSERT INTO {} (b, row, q, v) VALUES (?, ?, ?, ?)",
-                "SELECT row, q, v FROM {} WHERE b = ?",
+                "SELECT q, v FROM {} WHERE {} = ? AND row = ?",
+                "INSERT INTO {} ({}, row, q, v) VALUES (?, ?, ?, ?)",
+                "SELECT row, q, v FROM {} WHERE {} = ?",
             )
         )
 

@@ -7,7 +7,7 @@ and the time is given to it (`cfacl.engine.standing`), as far as the store can s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from attrs import frozen
 
@@ -140,7 +140,7 @@ def _compared(
     heeded: bool,
 ) -> Wall:
     due = {each.key: each for each in wanted}
-    there: dict[object, Right] = {}
+    there: dict[tuple[Any, ...], Right] = {}
     for each in found:  # a superuser may have been given rights on everything besides
         before = there.get(each.key)
         more = "" if before is None else before.letters

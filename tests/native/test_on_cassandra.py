@@ -107,8 +107,8 @@ class Ground:
             for family, name in self.tables.items():
                 letters = ""
                 for letter, text in (
-                    ("R", f"SELECT v FROM {name} WHERE b = 0 AND row = 0x00"),
-                    ("W", f"DELETE FROM {name} WHERE b = 0 AND row = 0x00"),
+                    ("R", f"SELECT v FROM {name} WHERE b64 = 0 AND row = 0x00"),
+                    ("W", f"DELETE FROM {name} WHERE b64 = 0 AND row = 0x00"),
                 ):
                     try:
                         session.execute(text)
@@ -271,7 +271,7 @@ def test_a_revoke_is_heeded_late_so_that_this_is_no_first_wall(ground: Ground) -
     time.sleep(2.5)  # as above
     name = ground.tables["prof"]
     with ground.server.session(user=(ground.bob, "secret"), timeout=30) as session:
-        read = session.prepare(f"SELECT v FROM {name} WHERE b = 0 AND row = 0x00")
+        read = session.prepare(f"SELECT v FROM {name} WHERE b64 = 0 AND row = 0x00")
         session.execute(read)
         ground.operator.execute(f"REVOKE SELECT ON {name} FROM {ground.bob}")
         session.execute(read)  # it still may

@@ -80,6 +80,14 @@ def test_credentials_are_read_as_cqlsh_has_them(tmp_path: Path) -> None:
 def test_a_file_that_says_no_user_is_told(tmp_path: Path, text: str) -> None:
     file = tmp_path / "credentials"
     file.write_text(text, "utf-8")
-    for path in (file, tmp_path / "none"):
-        with pytest.raises(RequestError, match=r"says no user; write `\[PlainTextAuthProvider\]`, `username = \.\.\.`"):
-            parse(f"cassandra://h/k?credentials={path}").known_as()
+    with pytest.raises(RequestError, match=r"says no user; write `\[PlainTextAuthProvider\]`, `username = \.\.\.`"):
+        parse(f"cassandra://h/k?credentials={file}").known_as()
+
+
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"none` cannot be read: no such file or directory$"):
+        parse(f"cassandra://h/k?credentials={tmp_path / 'none'}").known_as()
+    file = tmp_path / "bytes"
+    file.write_bytes(b"\xff")
+    with pytest.raises(RequestError, match=r"bytes` cannot be read: it is no text$"):
+        parse(f"cassandra://h/k?credentials={file}").known_as()

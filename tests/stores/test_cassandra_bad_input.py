@@ -34,7 +34,7 @@ FITS_NOT: Final = (
 VERSIONED: Final = " of a family that keeps several versions"
 TOO_LARGE: Final = "this is larger than the node takes; send less at once, or raise `commitlog_segment_size`"
 
-ORDERED: Final = "PRIMARY KEY ((b), row, q)"
+ORDERED: Final = "PRIMARY KEY ((b4), row, q)"
 
 
 def policy(**tables: dict[str, int]) -> cfacl.Policy:
@@ -250,10 +250,18 @@ def test_what_another_client_left_out_is_no_cell(house: House) -> None:
     known = house.db._store._schema._there().values()
     (table,) = [each for each in known if (each.described.table, each.described.family) == ("t", "a")]
     bucket, row = zlib.crc32(b"u") % table.buckets, b"u"
-    house.cql(f"INSERT INTO {table.name} (b, row, q) VALUES (%s, %s, %s)", bucket, row, b"bare")
-    house.cql(f"INSERT INTO {table.name} (b, row, q, v) VALUES (%s, %s, %s, null)", bucket, row, b"none")
-    house.cql(f"INSERT INTO {table.name} (b, row, q, guard) VALUES (%s, %s, %s, %s)", bucket, row, b"guarded", b"1")
-    house.cql(f"INSERT INTO {table.name} (b, row, q, v) VALUES (%s, %s, %s, %s)", bucket, row, b"empty", b"")
+    house.cql(f"INSERT INTO {table.name} (b{table.buckets}, row, q) VALUES (%s, %s, %s)", bucket, row, b"bare")
+    house.cql(f"INSERT INTO {table.name} (b{table.buckets}, row, q, v) VALUES (%s, %s, %s, null)", bucket, row, b"none")
+    house.cql(
+        f"INSERT INTO {table.name} (b{table.buckets}, row, q, guard) VALUES (%s, %s, %s, %s)",
+        bucket,
+        row,
+        b"guarded",
+        b"1",
+    )
+    house.cql(
+        f"INSERT INTO {table.name} (b{table.buckets}, row, q, v) VALUES (%s, %s, %s, %s)", bucket, row, b"empty", b""
+    )
     assert house.t.row(b"u") == {b"a:empty": b""}
     assert house.t.row(b"u", [b"a:bare", b"a:none"]) == {}
     assert list(house.t.scan()) == [(b"u", {b"a:empty": b""})]
@@ -277,9 +285,9 @@ def test_a_table_with_a_comment_as_ours_is_told_and_read_by_nobody(house: House)
     house.t.put(b"u", {b"a:q": b"1"})
     for identity, family in ((77, "a"), (78, "other")):
         made = Described("t", family, identity, CassandraLayout("ordered", 4), versioned=False)
-        house.cql(f"CREATE TABLE HOME.{made.called} (b int, row blob, q blob, v blob, guard blob, {ORDERED})")
+        house.cql(f"CREATE TABLE HOME.{made.called} (b4 int, row blob, q blob, v blob, guard blob, {ORDERED})")
         house.cql(f"ALTER TABLE HOME.{made.called} WITH comment = '{made.comment()}'")
-        house.cql(f"INSERT INTO HOME.{made.called} (b, row, q, v) VALUES (0, 0x75, 0x71, 0x32)")
+        house.cql(f"INSERT INTO HOME.{made.called} (b4, row, q, v) VALUES (0, 0x75, 0x71, 0x32)")
     table = house.again()
     assert {(each.table, each.family, each.what) for each in house.db.drift()} == {
         ("t", "a", "unknown"),
@@ -298,7 +306,7 @@ def test_a_copy_of_a_comment_takes_no_family_away(house: House) -> None:
         if '"t"' in text and json.loads(text)["family"] == "a"
     ]
     for name in ("aaa", "zzz"):
-        house.cql(f"CREATE TABLE HOME.{name} (b int, row blob, q blob, v blob, guard blob, {ORDERED})")
+        house.cql(f"CREATE TABLE HOME.{name} (b4 int, row blob, q blob, v blob, guard blob, {ORDERED})")
         house.cql(f"ALTER TABLE HOME.{name} WITH comment = '{comment}'")
     table = house.again()
     assert table.row(b"u") == {b"a:q": b"1"}

@@ -27,7 +27,7 @@ from cfacl.errors import (
     StoreUnavailable,
 )
 from cfacl.stores.cassandra.address import parse
-from cfacl.stores.cassandra.errors import KINDS, mapped, may_be_made
+from cfacl.stores.cassandra.errors import KINDS, Otherwise, mapped, may_be_made
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.native import Refused
 
@@ -124,8 +124,8 @@ class Ended:
 
     _start_time = 0.0
 
-    def __init__(self, asked: list[str], noted: dict[str, Exception], error: Exception) -> None:
-        self.attempted_hosts, self._errors, self.error = asked, noted, error
+    def __init__(self, asked: list[str], noted: dict[str, Exception], error: Exception, tries: int) -> None:
+        self.attempted_hosts, self._errors, self.error, self._query_retries = asked, noted, error, tries
         self._event = threading.Event()
         self._event.set()
 
@@ -133,12 +133,15 @@ class Ended:
         raise self.error
 
 
-def ended(asked: list[str], noted: dict[str, Exception], error: Exception | None = None) -> Exception:
+def ended(
+    asked: list[str], noted: dict[str, Exception], error: Exception | None = None, tries: int | None = None
+) -> Exception:
     """What is raised where a change ended so."""
     ring = Ring.__new__(Ring)
     ring._closed = None
     ring.address = parse("cassandra://one/home")
-    future = Ended(asked, noted, error or cluster.NoHostAvailable("all of them", noted))
+    again = len(asked) - 1 if tries is None else tries
+    future = Ended(asked, noted, error or cluster.NoHostAvailable("all of them", noted), again)
     with pytest.raises(StoreError) as told:
         ring.end(future, applied=True)
     return told.value
@@ -191,6 +194,12 @@ def test_a_write_that_timed_out_is_unknown() -> None:
     assert str(told) == "the replicas did not answer the coordinator in time" + PERHAPS
 
 
+def test_a_node_that_was_asked_twice_for_it_had_forgotten_the_statement_made_nothing() -> None:
+    told = ended(["one", "one"], {}, cassandra.InvalidRequest("Undefined column name b4 in table k.t"), tries=0)
+    assert type(told) is Otherwise
+    assert PERHAPS not in str(told)
+
+
 def test_a_refusal_names_the_user_and_the_right() -> None:
     error = Unauthorized("User maya has no SELECT permission on <table home.account__id__1> or any of its parents")
     told = mapped(error, WHERE, applied=False)
@@ -210,7 +219,7 @@ def test_a_refusal_names_the_user_and_the_right() -> None:
         ("keyspace home does not exist", SchemaMissing),
         ("Batch too large", RequestError),
         ("Key length of 70000 is longer than maximum of 65535", InvalidValue),
-        ("Undefined column name v in table k.t", StoreContractError),
+        ("Undefined column name v in table k.t", Otherwise),
         ("something that nobody has seen", StoreError),
     ],
 )

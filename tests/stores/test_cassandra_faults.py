@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 
+import cfacl
 from cfacl.errors import PartlyWritten, StoreError, StoreTimeout, StoreUnavailable
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Mutation, Put, Span
@@ -150,6 +151,10 @@ def test_a_node_that_dies_under_load_costs_no_row_and_comes_back(
         figure("seconds from the kill to the last error", round(max(load.badly, default=killed) - killed, 2))
         asked = store.scan(TABLE, WHOLE, Span(b"w"), batch_size=100)
         assert [key for batch in asked for key, _ in batch] == [b"w%05d" % number for number in range(ROWS)]
+        store.settle(StoreSettings(cassandra_consistency="ALL"))
+        for _ in range(3):  # agreed on by two of three, and not acknowledged by all
+            with pytest.raises(StoreTimeout, match=r"^too few replicas are up for this consistency; it may have been"):
+                store.increment(TABLE, b"told", ONE, b"n", 1)
         restarted = time.monotonic()
         three.restart(ASKED)
         figure("seconds from the restart until the node answers", round(time.monotonic() - restarted, 1))
@@ -157,6 +162,7 @@ def test_a_node_that_dies_under_load_costs_no_row_and_comes_back(
         comes(lambda: store.apply(TABLE, [row(0)]))
         comes(lambda: store.get(TABLE, [b"w00000"], WHOLE))
         figure("seconds from the restart until `ALL` is served", round(time.monotonic() - restarted, 1))
+        assert store.increment(TABLE, b"told", ONE, b"n", 1) in range(1, 5)
         assert store.get(TABLE, [b"w00000"], WHOLE) == [(b"w00000", {b"one:a": b"0", b"two:a": b"0"})]
 
 
@@ -339,13 +345,48 @@ def test_two_data_centres_count_together_and_only_one_takes_a_lock(cassandra_rin
             held = [(family, b"lock", None)]
             return [known(lambda: store.compare_and_set(TABLE, each.key, held, each)) for each in change]
 
+        def record(store: CassandraStore) -> list[int | None]:
+            return [known(lambda: store.system.compare_and_set(f"{number}", None, b"mine")) for number in range(15)]
+
         with ThreadPoolExecutor(2) as pool:
             counts = [each for several in pool.map(count, stores) for each in several]
             told = [each for each in counts if each is not None]
             assert len(set(told)) == len(told)
             assert len(told) <= max(told) <= len(counts)
-            for pair in zip(*pool.map(take, stores), strict=True):
-                assert pair.count(True) == 1 or (None in pair and True not in pair)
+            for taken in (take, record):
+                for pair in zip(*pool.map(taken, stores), strict=True):
+                    assert pair.count(True) == 1 or (None in pair and True not in pair)
     finally:
         for store in stores:
             store.close()
+
+
+@pytest.mark.parametrize("level", ["TWO", "EACH_QUORUM"])
+def test_a_level_of_several_replicas_is_for_rows_alone(cassandra_ring: RunningCassandra, level: str) -> None:
+    """What a node knows by itself has one replica."""
+    name = f"level_{level.lower()}"
+    with cassandra_ring.session("one", timeout=60) as session:
+        session.execute(
+            f"CREATE KEYSPACE {name} WITH replication = {{'class': 'NetworkTopologyStrategy', 'eu': 2, 'us': 1}}"
+        )
+    place = cassandra_ring.addresses["one"]
+    policy = cfacl.Policy.loads(f"""
+        policy = {{ name = "home", purposes = ["p"] }}
+        [stores.cassandra]
+        consistency = "{level}"
+        [tables.t.families]
+        a = {{ level = "public", purposes = ["p"] }}
+        [roles.app]
+        clearance = "public"
+        grants = [{{ table = "t", families = ["a"], actions = ["read", "write"], purposes = ["p"], why = "test" }}]
+        [principals]
+        app = {{ kind = "service", roles = ["app"] }}
+    """)
+    with cfacl.connect(f"cassandra://{place}:{cassandra_ring.port}/{name}?dc=eu&timeout=20", policy=policy) as db:
+        db.create_tables()
+        with db.session("app", purpose="p") as session:
+            table = session.table("t")
+            table.put(b"u", {b"a:q": b"1"})
+            assert table.row(b"u") == {b"a:q": b"1"}
+            assert table.counter_inc(b"u", b"a:n") == 1
+        assert db.drift() == []

@@ -18,7 +18,7 @@ from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.model.settings import CassandraLayout, StoreSettings
 from cfacl.stores.cassandra.address import parse
-from cfacl.stores.cassandra.errors import KINDS
+from cfacl.stores.cassandra.errors import KINDS, Otherwise
 from cfacl.stores.cassandra.names import Described
 from cfacl.stores.cassandra.store import CassandraStore, open_store
 from cfacl.stores.cassandra.values import bigint, bound
@@ -235,8 +235,8 @@ PROVOKED: Final[dict[str, tuple[Provoke, type[StoreError], str]]] = {
     "FunctionFailure": (function, StoreError, "a function of the cluster failed; see the cause"),
     "InvalidRequest": (
         another_layout,
-        StoreContractError,
-        "a column of one of cfacl's tables is gone; restore the table",
+        Otherwise,
+        "one of cfacl's tables is not as it was made; restore it",
     ),
     "OperationTimedOut": (no_answer, StoreTimeout, "no node answered in time; try again"),
     "ReadFailure": (

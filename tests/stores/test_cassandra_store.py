@@ -330,6 +330,30 @@ def test_of_a_cell_whose_versions_are_gone_a_guard_is_left_that_nobody_sees(grou
     assert ground.row(b"u", ground.many) == {b"many:a": b"2"}
 
 
+def test_the_coordinator_that_read_a_cell_decides_on_it(ground: Ground) -> None:
+    """The time that a transaction bears is its clock's, which must have passed what was read."""
+    ring = ground.store._ring
+    asked: list[Any] = []
+    decide = ring.decide
+    ring.decide = lambda statement, host=None: asked.append(host) or decide(statement, host)  # type: ignore[method-assign]  # to look on
+    for family in (ground.one, ground.many):
+        ground.store.increment(TABLE, b"u", family, b"n", 1)
+    assert [each.endpoint.address for each in asked] == [ground.server.host] * 2
+
+
+def test_families_of_one_table_in_two_layouts_are_told_where_they_would_be_scanned_together(ground: Ground) -> None:
+    """Two processes with two policies made them at once, so that neither saw the other's."""
+    ground.store.drop_table(TABLE, [ground.two])
+    ground.store._schema._make(ground.two, CassandraLayout("row"))
+    ground.put(b"u", Put(ground.one, {b"a": b"1"}), Put(ground.two, {b"a": b"2"}))
+    assert ground.row(b"u", ground.one, ground.two) == {b"one:a": b"1", b"two:a": b"2"}
+    for each in (ground.one, ground.two):
+        found = list(ground.store.scan(TABLE, Projection([Slice(each)]), Span(), batch_size=1))
+        assert [key for batch in found for key, _ in batch] == [b"u"]
+    with pytest.raises(StoreError, match=r"^families of table `account` were made in two layouts, by two policies"):
+        ground.store.scan(TABLE, Projection([Slice(ground.one), Slice(ground.two)]), Span(), batch_size=1)
+
+
 def test_conditions_of_one_family_may_be_several(ground: Ground) -> None:
     ground.put(b"u", Put(ground.one, {b"a": b"1", b"b": b""}))
     change = Mutation(b"u", (Put(ground.one, {b"c": b"3"}),))
@@ -449,11 +473,52 @@ def test_a_column_that_somebody_adds_is_not_read_and_one_that_is_gone_is_told(gr
     ground.put(b"u", Put(ground.one, {b"a": b"1"}))
     assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
     ground.cql("ALTER TABLE KEYSPACE.account__one__1 ADD extra blob")
-    ground.cql("UPDATE KEYSPACE.account__one__1 SET extra = 0x01 WHERE b = 0 AND row = 0x01 AND q = 0x01")
+    ground.cql("UPDATE KEYSPACE.account__one__1 SET extra = 0x01 WHERE b4 = 0 AND row = 0x01 AND q = 0x01")
     assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
     ground.cql("ALTER TABLE KEYSPACE.account__one__1 DROP v")
-    with pytest.raises(StoreContractError, match="a column of one of cfacl's tables is gone"):
+    with pytest.raises(StoreContractError, match="one of cfacl's tables is not as it was made"):
         ground.row(b"u", ground.one, store=ground.open())
+
+
+@pytest.mark.parametrize("before", [CassandraLayout("ordered", 4), CassandraLayout("row")])
+@pytest.mark.parametrize("after", [CassandraLayout("ordered", 16), CassandraLayout("row")])
+@pytest.mark.parametrize("name", ["one", "many"])
+def test_rows_of_a_table_that_was_made_anew_are_not_looked_for_where_they_were(
+    ground: Ground, before: CassandraLayout, after: CassandraLayout, name: str
+) -> None:
+    """By another process, while this one had nothing to ask."""
+    family = getattr(ground, name)
+    table = f"account__{name}__{family.identity}"
+    keys = [b"%d" % number for number in range(20)]
+    asked = Projection([Slice(family)])
+    put = [Mutation(key, (Put(family, {b"a": b"1"}),)) for key in keys]
+    calls: tuple[Callable[[CassandraStore], object], ...] = (
+        lambda store: store.get(TABLE, keys, asked),
+        lambda store: list(store.scan(TABLE, asked, Span(), batch_size=100)),
+        lambda store: store.versions(TABLE, b"1", family, b"a"),
+        lambda store: store.compare_and_set(TABLE, b"1", [(family, b"a", b"1")], put[1]),
+        lambda store: store.apply(TABLE, put),
+        lambda store: store.apply(TABLE, [Mutation(key, (Delete(family, (b"b",)),)) for key in keys]),
+    )
+
+    def made(layout: CassandraLayout) -> CassandraStore:
+        ground.cql(f"DROP TABLE IF EXISTS KEYSPACE.{table}")
+        store = ground.open(settings=StoreSettings(cassandra_layouts={TABLE: layout}))
+        store.create_table(TABLE, [family])
+        store.apply(TABLE, put)
+        return store
+
+    ground.store.drop_table(TABLE, [ground.one, ground.two, ground.many])
+    for call in calls:
+        idle = made(before)
+        call(idle)
+        other = made(after)
+        if before != after:
+            with pytest.raises((StoreUnavailable, PartlyWritten), match="made anew with another layout; try again"):
+                call(idle)
+        call(idle)
+        assert len(idle.get(TABLE, keys, asked)) == len(keys)
+        assert len(other.get(TABLE, keys, asked)) == len(keys)
 
 
 def test_a_comment_that_was_changed_hides_the_family_or_is_told(ground: Ground) -> None:

@@ -73,10 +73,15 @@ class Address:
             return None
         reader = configparser.ConfigParser(interpolation=None)
         try:
-            reader.read_string(Path(self.credentials).read_text("utf-8"))
+            text = Path(self.credentials).read_text("utf-8")
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise RequestError(f"{quoted_path(self.credentials)} cannot be read: {why.lower()}") from error
+        try:
+            reader.read_string(text)
             said = reader[_SECTION]
             return Credentials(said["username"], said["password"])
-        except (OSError, ValueError, KeyError, configparser.Error) as error:
+        except (KeyError, configparser.Error) as error:
             raise RequestError(
                 f"{quoted_path(self.credentials)} says no user; write `[{_SECTION}]`, `username = ...` and"
                 " `password = ...`, as cqlsh has it"

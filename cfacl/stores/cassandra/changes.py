@@ -14,14 +14,24 @@ from typing import Any, Final, NamedTuple
 from attrs import define, field
 from cassandra.query import BatchStatement, BatchType
 
-from cfacl.errors import CfaclError, InvalidKey, InvalidValue, PartlyWritten, RequestError, StoreUnavailable
+from cfacl.errors import (
+    CfaclError,
+    InvalidKey,
+    InvalidValue,
+    PartlyWritten,
+    RequestError,
+    SchemaMissing,
+    StoreUnavailable,
+)
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import MAX_KEY, Delete, Mutation, Put
+from cfacl.stores.cassandra.errors import Otherwise
 from cfacl.stores.cassandra.kept import Kept, read_kept
 from cfacl.stores.cassandra.ring import Ring
 from cfacl.stores.cassandra.stamps import Stamps
 from cfacl.stores.cassandra.tables import FamilyTable
 from cfacl.stores.cassandra.values import bigint, blobs, bound
+from cfacl.stores.native import Refused
 
 __all__ = ["confirm_keys", "confirm_timestamps", "send"]
 
@@ -33,7 +43,7 @@ _STATEMENTS: Final = 200
 #: The most that a batch can have.
 _MOST: Final = 65_535
 #: What says of a change that it was not made; of all else it is not known.
-_UNMADE: Final = (RequestError, StoreUnavailable)
+_UNMADE: Final = (RequestError, StoreUnavailable, SchemaMissing, Otherwise, Refused)
 #: What a statement comes to beside its value, in bytes.
 _BESIDE: Final = 100
 #: The last microsecond of a millisecond: what is deleted up to one has it all.
@@ -122,7 +132,8 @@ def send(
     if any(len(each.batch) > _MOST for each in parts):
         what = "a transaction" if whole else "the changes of a row"
         raise RequestError(
-            f"{what} on cassandra: at most {_MOST:,} statements, about one for each cell; make them fewer"
+            f"{what} on cassandra: at most {_MOST:,} statements, one for each cell, and up to three in a family that keeps"
+            " several versions; name fewer columns in each call"
         )
     if len(parts) == 1:
         ring.end(ring.begin(parts[0].batch.statement()), applied=True)

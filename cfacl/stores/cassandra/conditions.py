@@ -24,7 +24,7 @@ from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put
 from cfacl.stores.cassandra.errors import Contended
 from cfacl.stores.cassandra.kept import Kept
-from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.ring import ITSELF, Ring
 from cfacl.stores.cassandra.stamps import Stamps
 from cfacl.stores.cassandra.tables import GUARD, FamilyTable
 from cfacl.stores.cassandra.values import Value, bigint, blobs, bound
@@ -149,7 +149,7 @@ class Conditions:
             elif value is not None:
                 seen[qualifier] = Seen(value, stamp // 1000)
         if not rows:  # and so no time either, of a cell that may just have been deleted
-            ((there,),) = self._ring.end(self._ring.begin(self._ring.prepare(NOW), host=host)).current_rows
+            ((there,),) = self._ring.end(self._ring.begin(self._ring.prepare(NOW, ITSELF), host=host)).current_rows
             now = microseconds(there)
         self._wait(latest, now)
         return seen, host

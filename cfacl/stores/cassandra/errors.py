@@ -25,7 +25,7 @@ from cfacl.errors import (
 )
 from cfacl.stores.native import Refused
 
-__all__ = ["KINDS", "TEXTS", "Contended", "mapped", "may_be_made"]
+__all__ = ["KINDS", "TEXTS", "Contended", "Otherwise", "mapped", "may_be_made", "undecided"]
 
 _TIMED_OUT: Final = "the replicas did not answer the coordinator in time"
 _FEW: Final = "too few replicas are up for this consistency"
@@ -40,6 +40,10 @@ _NO_CALL: Final = "what answers does not speak version 5 of the protocol; is it 
 
 class Contended(StoreUnavailable):
     """Several decided on a row at once, so that a question about it had no answer; there is one soon."""
+
+
+class Otherwise(StoreContractError):
+    """A table has other columns than we know."""
 
 
 #: Ours, what it says, whether a change that it ended may have been made all the same; and the driver's classes, in `cassandra`.
@@ -166,7 +170,11 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
         SchemaMissing,
         "there is no such keyspace; `CREATE KEYSPACE` makes it, in cqlsh",
     ),
-    (r"Undefined column name", StoreContractError, "a column of one of cfacl's tables is gone; restore the table"),
+    (
+        r"Undefined column name|Some partition key parts are missing|might involve data filtering|Type error: row cannot",
+        Otherwise,
+        "one of cfacl's tables is not as it was made; restore it",
+    ),
     (
         r"Batch too large",
         RequestError,
@@ -237,7 +245,14 @@ def mapped(
     told = _mapped(error, where, applied=applied, answered=answered)
     if applied and isinstance(error, OSError):
         return StoreTimeout(_LOST + _PERHAPS)
-    return StoreTimeout(_UNTOLD + _PERHAPS) if unknown and not str(told).endswith(_PERHAPS) else told
+    if not unknown or str(told).endswith(_PERHAPS):
+        return told
+    return undecided(told) if isinstance(told, StoreUnavailable) else StoreTimeout(_UNTOLD + _PERHAPS)
+
+
+def undecided(error: StoreUnavailable) -> StoreTimeout:
+    """Return what is told where something failed, and yet may have been made."""
+    return StoreTimeout(str(error).removesuffix(_AGAIN) + _PERHAPS)
 
 
 def may_be_made(error: object) -> bool:

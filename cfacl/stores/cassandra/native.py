@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from cfacl.model.action import Action
 from cfacl.stores.cassandra.names import RECORDS, is_own, ours, table_name
 from cfacl.stores.cassandra.posture import is_off
-from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.ring import ITSELF, SHARED, Ring
 from cfacl.stores.native import NativeRights, Need, Refused, Right, RightsOff, Said, Unsaid
 
 __all__ = ["CassandraRights"]
@@ -78,10 +78,10 @@ class CassandraRights(NativeRights):
 
     def read(self, tables: Collection[str], spent: Callable[[int], bool]) -> list[Right]:
         self._confirm_on()
-        roles = self._ring.ask(self._ring.prepare(_ROLES))
-        given = self._ring.ask(self._ring.prepare(_PERMISSIONS))
-        tables = self._ring.ask(self._ring.prepare(_TABLES), (self._ring.address.keyspace,))
-        there = {name: name == RECORDS or ours(name, comment or "") is not None for name, comment in tables}
+        roles = self._ring.ask(self._ring.prepare(_ROLES, SHARED))
+        given = self._ring.ask(self._ring.prepare(_PERMISSIONS, SHARED))
+        held = self._ring.ask(self._ring.prepare(_TABLES, ITSELF), (self._ring.address.keyspace,))
+        there = {name: name == RECORDS or ours(name, comment or "") is not None for name, comment in held}
         found = [Right(role, "everything", "", "", None, "S") for role, superuser, _ in roles if superuser]
         found += [
             each for role, resource, permissions in given for each in self._right(role, resource, permissions, there)
@@ -119,7 +119,7 @@ class CassandraRights(NativeRights):
     def _confirm_on(self) -> None:
         """Raise `RightsOff` where the cluster asks for none; whoever is refused the question knows that it does."""
         try:
-            found = self._ring.ask(self._ring.prepare(_AUTHORIZER))
+            found = self._ring.ask(self._ring.prepare(_AUTHORIZER, ITSELF))
         except Refused:
             return
         if found and is_off(found[0][0], "AllowAllAuthorizer"):

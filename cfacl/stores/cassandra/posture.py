@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from cfacl.errors import StoreError, quoted
-from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.ring import ITSELF, SHARED, Ring
 from cfacl.stores.native import Refused
 from cfacl.stores.posture import Sign, transport
 
@@ -36,7 +36,7 @@ def posture(ring: Ring) -> Iterator[Sign]:
     yield from _nodes(ring)
     yield _replication(ring)
     try:
-        settings = dict(ring.ask(ring.prepare(_SETTINGS)))
+        settings = dict(ring.ask(ring.prepare(_SETTINGS, ITSELF)))
     except Refused as refused:
         user = f" {quoted(refused.user)}" if refused.user else ""
         yield Sign("well", "authorization", f"on: the cluster refuses its settings to our user{user}")
@@ -55,7 +55,7 @@ def posture(ring: Ring) -> Iterator[Sign]:
 
 
 def _nodes(ring: Ring) -> Iterator[Sign]:
-    found = ring.ask(ring.prepare(_LOCAL)) + ring.ask(ring.prepare(_PEERS))
+    found = ring.ask(ring.prepare(_LOCAL, ITSELF)) + ring.ask(ring.prepare(_PEERS, ITSELF))
     versions = sorted({str(version) for version, _ in found})
     yield Sign("fact", "nodes", f"{len(found)}, of cassandra {', '.join(versions)}")
     if len({schema for _, schema in found}) > 1:
@@ -63,7 +63,7 @@ def _nodes(ring: Ring) -> Iterator[Sign]:
 
 
 def _replication(ring: Ring) -> Sign:
-    ((replication,),) = ring.ask(ring.prepare(_KEYSPACE), (ring.address.keyspace,))
+    ((replication,),) = ring.ask(ring.prepare(_KEYSPACE, ITSELF), (ring.address.keyspace,))
     counts = {name: value for name, value in replication.items() if name != "class"}
     said = ", ".join(f"{name} {value}" for name, value in sorted(counts.items()))
     if any(value.isdecimal() and int(value) < 2 for value in counts.values()):  # noqa: PLR2004  # one is lost with its node
@@ -117,7 +117,7 @@ def _superusers(ring: Ring, settings: Mapping[str, Any]) -> Iterator[Sign]:
         yield Sign("unseen", "superusers", "who is one does not stand in cassandra's own tables")
         return
     try:
-        roles = ring.ask(ring.prepare(_ROLES))
+        roles = ring.ask(ring.prepare(_ROLES, SHARED))
     except StoreError:
         yield Sign("unseen", "superusers", "our user may not read `system_auth.roles`; ask as one who may")
         return

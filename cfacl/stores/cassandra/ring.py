@@ -30,12 +30,15 @@ from cassandra.query import tuple_factory
 
 from cfacl.errors import CfaclError, Closed, RequestError, SchemaMissing, StoreUnavailable, quoted
 from cfacl.stores.cassandra.address import Address
-from cfacl.stores.cassandra.errors import mapped, may_be_made
+from cfacl.stores.cassandra.errors import mapped, may_be_made, undecided
 
-__all__ = ["LEVEL", "Ring"]
+__all__ = ["ITSELF", "LEVEL", "SHARED", "Ring"]
 
 #: The consistency of reads and writes, unless the policy says otherwise.
 LEVEL: Final = "LOCAL_QUORUM"
+#: Of what each node knows by itself, of which there is one replica; and of what Cassandra keeps for all nodes.
+ITSELF: Final = ConsistencyLevel.ONE
+SHARED: Final = ConsistencyLevel.QUORUM
 #: Of records, whatever the policy says of cells: two data centres must not give one identity twice.
 _RECORDS: Final = ConsistencyLevel.QUORUM
 #: Who decides on conditions, whatever the policy says: with `LOCAL_SERIAL` two data centres gave one lock to both.
@@ -70,13 +73,16 @@ class Ring:
         self._level = name or LEVEL
         _set_level(self._cluster, self._level)
 
-    def prepare(self, text: str) -> Any:
-        """Return a statement, prepared once."""
+    def prepare(self, text: str, level: int | None = None) -> Any:
+        """Return a statement, prepared once; of a level of its own, or of the policy's."""
         self.confirm_open()
         try:
-            return self._prepared(self.opened, text)
+            found = self._prepared(self.opened, text)
         except Exception as error:  # whatever the driver raises
             raise self.failure(error) from error
+        if level is not None:
+            found.consistency_level = level
+        return found
 
     def begin(self, statement: Any, values: Sequence[object] | None = None, **more: Any) -> Any:
         """Send a statement, and return the driver's future of the answer, which is for `end` alone."""
@@ -119,10 +125,15 @@ class Ring:
     def decide(self, statement: Any, host: Any = None) -> bool:
         """Return whether what is written under a condition was written.
 
-        It is sent once: a second node would say no, if the first has done it and could not tell.
+        It is sent once: a second node would say no, if the first has done it and could not tell.  Where too few are up
+        it may have been agreed on before, and is then made by whoever comes next.
         """
         statement.retry_policy = FallthroughRetryPolicy()
-        ((applied, *_), *_) = self.end(self.begin(statement, host=host), applied=True).current_rows
+        future = self.begin(statement, host=host)
+        try:
+            ((applied, *_), *_) = self.end(future, applied=True).current_rows
+        except StoreUnavailable as error:
+            raise undecided(error) from error.__cause__
         return bool(applied)
 
     def define(self, text: str) -> None:
@@ -164,7 +175,7 @@ class Ring:
         """Raise `SchemaMissing` where there is none of the name."""
         name = self.address.keyspace
         there = self.ask(
-            self.prepare("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?"), (name,)
+            self.prepare("SELECT keyspace_name FROM system_schema.keyspaces WHERE keyspace_name = ?", ITSELF), (name,)
         )
         if not there:
             raise SchemaMissing(
@@ -250,8 +261,10 @@ class Ring:
 
 def _unknown(future: Any, error: Exception) -> bool:
     """Whether a node that was asked may have made what was sent, though another, or none, tells how it ended."""
-    asked = list(future.attempted_hosts)
-    if len(set(asked)) < len(asked):  # of each of whom the driver notes one error alone
+    asked = list(dict.fromkeys(future.attempted_hosts))
+    again = len(asked) < len(future.attempted_hosts)
+    # Of each the driver notes one error alone; where it tried nothing again, it asked a node that had forgotten a statement.
+    if again and future._query_retries:  # noqa: SLF001  # it says so nowhere else
         return True
     if not isinstance(error, NoHostAvailable):
         asked = asked[:-1]  # the last of them is who tells it

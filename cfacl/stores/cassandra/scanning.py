@@ -13,7 +13,7 @@ from itertools import chain, groupby, islice, repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from cfacl.errors import Unsupported, quoted
+from cfacl.errors import StoreError, Unsupported, quoted
 from cfacl.model.request import Cells, Span
 from cfacl.stores.cassandra.pages import Pages
 from cfacl.stores.cassandra.reading import PLAIN, Named, Part, Reading
@@ -35,8 +35,8 @@ _SIZE: Final = 32 << 20
 _FEWEST: Final = 8
 _UNSEEN: Final = 32
 
-_BEHIND: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ? AND row < ?"
-_OPEN: Final = "SELECT row, {columns} FROM {{table}} WHERE b = ? AND row >= ?"
+_BEHIND: Final = "SELECT row, {columns} FROM {{table}} WHERE {{bucket}} = ? AND row >= ? AND row < ?"
+_OPEN: Final = "SELECT row, {columns} FROM {{table}} WHERE {{bucket}} = ? AND row >= ?"
 _BACKWARDS: Final = " ORDER BY row DESC"
 
 
@@ -53,7 +53,12 @@ def is_empty(span: Span) -> bool:
 
 
 def confirm_span(reading: Reading, span: Span) -> None:
-    """Raise `Unsupported` where the layout has no order that the span could be of."""
+    """Raise `Unsupported` where the layout has no order that the span could be of, `StoreError` where families have two."""
+    if len({bool(each.table.buckets) for each in reading.parts}) > 1:
+        raise StoreError(
+            f"families of table {quoted(reading.parts[0].family.table)} were made in two layouts, by two policies, and can't be"
+            " scanned together; scan each, or make those anew that `drift()` tells as `altered`"
+        )
     for each in reading.parts:
         if not each.table.buckets and (span.lower or span.upper is not None or span.reverse):
             raise Unsupported(

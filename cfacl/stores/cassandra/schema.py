@@ -8,12 +8,21 @@ from typing import Final
 
 from attrs import evolve
 
-from cfacl.errors import RequestError, SchemaMissing, StoreContractError, StoreError, quoted
+from cfacl.errors import (
+    PartlyWritten,
+    RequestError,
+    SchemaMissing,
+    StoreContractError,
+    StoreError,
+    StoreUnavailable,
+    quoted,
+)
 from cfacl.model.projection import StoredFamily
 from cfacl.model.settings import CassandraLayout, StoreSettings
 from cfacl.stores.base import Capabilities
+from cfacl.stores.cassandra.errors import Otherwise
 from cfacl.stores.cassandra.names import RECORDS, Described, described, ours, table_name
-from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.ring import ITSELF, Ring
 from cfacl.stores.cassandra.tables import FamilyTable, definition, time_to_live
 
 __all__ = ["Schema"]
@@ -56,6 +65,11 @@ class Schema:
                 )
             found.append(known[name])
         return found
+
+    def laid_out(self, table: str, families: Iterable[StoredFamily]) -> list[Described | None]:
+        """Return how families are laid out, as far as is known here."""
+        held = [self._known.get((table, each.name, each.identity)) for each in families]
+        return [None if each is None else each.described for each in held]
 
     def told(self, table: str, families: Iterable[StoredFamily]) -> Told:
         """Say in a block which family is gone; the cluster names its own table."""
@@ -143,11 +157,12 @@ class Schema:
             known = ours(name, comment)
             if known is not None:
                 place = (known.table, known.family, known.identity)
-                found[place] = self._known.get(place) or FamilyTable(self._ring, name, known)
+                held = self._known.get(place)
+                found[place] = held if held and held.described == known else FamilyTable(self._ring, name, known)
         return found
 
     def _rows(self) -> list[tuple[str, str, int]]:
-        found = self._ring.ask(self._ring.prepare(_TABLES), (self._ring.address.keyspace,))
+        found = self._ring.ask(self._ring.prepare(_TABLES, ITSELF), (self._ring.address.keyspace,))
         return [(name, comment or "", seconds or 0) for name, comment, seconds in found]
 
 
@@ -167,11 +182,19 @@ class Told:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, SchemaMissing) and error.__cause__ is not None:
+        if isinstance(error, PartlyWritten):  # of which the reason may be one of these
             self._schema.forget()
-            try:
-                self._schema.confirm(self._table, self._families)
-            except SchemaMissing as named:
-                raise named from error.__cause__
-            except StoreError:
-                pass  # then nobody knows more
+        if not isinstance(error, (SchemaMissing, Otherwise)) or error.__cause__ is None:
+            return
+        before = self._schema.laid_out(self._table, self._families)
+        self._schema.forget()
+        try:
+            self._schema.confirm(self._table, self._families)
+        except SchemaMissing as named:
+            raise named from error.__cause__
+        except StoreError:
+            return  # then nobody knows more
+        if self._schema.laid_out(self._table, self._families) != before:
+            raise StoreUnavailable(
+                f"table {quoted(self._table)} was made anew with another layout; try again"
+            ) from error.__cause__

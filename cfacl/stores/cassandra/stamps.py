@@ -16,11 +16,15 @@ from cfacl.errors import StoreError
 
 __all__ = ["Stamps"]
 
-#: After how many seconds the cluster is asked again what time it is.
+#: After how many seconds the cluster is asked again what time it is; and where that was not told closely, in microseconds.
 _EVERY: Final = 60.0
-#: How often it is asked at most, and the nanoseconds within which an answer says enough.
+_SOON: Final = 1.0
+_CLOSE: Final = 20_000
+#: How often it is asked at most, and the microseconds within which an answer says enough.
 _TRIES: Final = 5
-_QUICK: Final = 2_000_000
+_QUICK: Final = 2_000
+#: By how many microseconds two clocks may go apart in a second.
+_DRIFT: Final = 100
 #: The cluster counts in milliseconds, of these microseconds.
 _STEP: Final = 1_000
 #: By how many milliseconds the clock that tells what is over may be ahead.
@@ -35,9 +39,10 @@ class Stamps:
         self._clock = clock
         self._ask = ask
         self._lock = threading.Lock()
-        #: what `monotonic_ns` is behind the cluster, in microseconds, and when that was seen
-        self._offset = 0
-        self._seen = float("-inf")
+        #: what `monotonic_ns` is behind the cluster, in microseconds, at least and at most
+        self._behind = (0, 0)
+        #: when that was seen, and how long it holds, in seconds
+        self._seen = self._until = float("-inf")
         self.last = 0
 
     def next(self) -> int:
@@ -50,7 +55,7 @@ class Stamps:
 
     def there(self) -> int:
         """Return what time it is there."""
-        return self._offset + monotonic_ns() // 1000
+        return self._behind[1] + monotonic_ns() // 1000
 
     def passed(self) -> None:
         """Have all that come be later than what the cluster itself stamped until now."""
@@ -63,7 +68,7 @@ class Stamps:
 
     def forget(self) -> None:
         """Compare anew before the next call."""
-        self._seen = float("-inf")
+        self._until = float("-inf")
 
     def confirm_not_ahead(self) -> None:
         """Raise `StoreError` where the given clock is ahead, so that what is there would be missed as over."""
@@ -77,15 +82,30 @@ class Stamps:
 
     def compare(self) -> None:
         """Ask the cluster what time it is, if that was long ago."""
-        if monotonic() - self._seen < _EVERY:
+        if monotonic() < self._until:
             return
-        asked = []
+        known = [self._drifted()] if self._seen > 0 else []
         for _ in range(_TRIES):
-            before = monotonic_ns()
+            before = monotonic_ns() // 1000
             there = self._ask()
-            asked.append((monotonic_ns() - before, there - before // 1000))
-            if asked[-1][0] < _QUICK:
+            after = monotonic_ns() // 1000
+            known.append((there - after, there - before))  # it was asked somewhere between the two
+            if after - before < _QUICK:
                 break
-        # It was asked somewhere between the two, and the earlier one makes what is stamped the later.
-        self._offset = min(asked)[1]
+        # An answer that waited in a queue says little, and the others bound it: what is stamped ahead hides what comes later.
+        least, most = (pick(each) for pick, each in zip((max, min), zip(*known, strict=True), strict=True))
+        if least > most:  # one of the clocks was set, or two nodes have not the same
+            least, most = min(known[-_TRIES:], key=_width)
+        self._behind = (least, most)
         self._seen = monotonic()
+        self._until = self._seen + (_EVERY if most - least <= _CLOSE else _SOON)
+
+    def _drifted(self) -> tuple[int, int]:
+        """Return what was seen of the offset, as it may be by now."""
+        drift = int((monotonic() - self._seen) * _DRIFT)
+        least, most = self._behind
+        return least - drift, most + drift
+
+
+def _width(bounds: tuple[int, int]) -> int:
+    return bounds[1] - bounds[0]

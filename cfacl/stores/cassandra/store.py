@@ -20,7 +20,7 @@ from cfacl.stores.cassandra.conditions import NOW, Conditions, microseconds
 from cfacl.stores.cassandra.native import CassandraRights
 from cfacl.stores.cassandra.posture import posture
 from cfacl.stores.cassandra.reading import Named, Part, Reading
-from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.ring import ITSELF, Ring
 from cfacl.stores.cassandra.scanning import confirm_span, is_empty, stream
 from cfacl.stores.cassandra.schema import Schema
 from cfacl.stores.cassandra.stamps import Stamps
@@ -247,7 +247,7 @@ class CassandraStore(Store):
         self._ring.abandon()
 
     def _there(self) -> int:
-        ((now,),) = self._ring.ask(self._ring.prepare(NOW))
+        ((now,),) = self._ring.ask(self._ring.prepare(NOW, ITSELF))
         return microseconds(now)
 
     def _reading(self, table: str, projection: Projection) -> Reading:

@@ -13,7 +13,7 @@ from cassandra.query import BatchStatement, BatchType
 from cfacl.errors import SchemaMissing
 from cfacl.stores.base import SystemTable
 from cfacl.stores.cassandra.names import RECORDS
-from cfacl.stores.cassandra.ring import Ring
+from cfacl.stores.cassandra.ring import ITSELF, Ring
 
 __all__ = ["Records"]
 
@@ -91,7 +91,9 @@ class Records(SystemTable):
     def _is_there(self) -> bool:
         """Whether there is the table; it is asked before it is tried, for the driver logs each statement that fails."""
         if not self._made:
-            self._made = bool(self._ring.ask(self._ring.prepare(_THERE), (self._ring.address.keyspace, RECORDS)))
+            self._made = bool(
+                self._ring.ask(self._ring.prepare(_THERE, ITSELF), (self._ring.address.keyspace, RECORDS))
+            )
             if not self._made:
                 self._ring.confirm_keyspace()
         return self._made

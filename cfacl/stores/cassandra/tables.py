@@ -7,6 +7,9 @@ layout      primary key                   what it is for
 `row`       ((row), qualifier)            any number of rows, any size of a row; scans in the order of the ring
 ==========  ============================  =====================================================================
 
+The bucket's column is called by how many there are, `b64`: so who knows a table that was made anew otherwise is refused,
+and looks for no row where it is not.
+
 A family that keeps more than one version has the timestamp behind the qualifier, newest first.  Otherwise it is the time of
 writing, of which Cassandra keeps the latest.
 """
@@ -51,7 +54,7 @@ class FamilyTable:
         self.described = described
         self.versioned = described.versioned
         self.buckets = described.layout.buckets if described.layout.layout == "ordered" else 0
-        self.where = "b = ? AND row = ?" if self.buckets else "row = ?"
+        self.where = f"{_bucket(self.buckets)} = ? AND row = ?" if self.buckets else "row = ?"
         self.cell = 0
         self._ring = ring
         self._statements: dict[str, Any] = {}
@@ -76,10 +79,10 @@ class FamilyTable:
         return (integer(zlib.crc32(row) % self.buckets), row) if self.buckets else (row,)
 
     def statement(self, text: str) -> Any:
-        """Return a prepared statement; `{table}` and `{where}` stand for this table's."""
+        """Return a prepared statement; `{table}`, `{where}` and `{bucket}` stand for this table's."""
         found = self._statements.get(text)
         if found is None:
-            found = self._ring.prepare(text.format(table=self.name, where=self.where))
+            found = self._ring.prepare(text.format(table=self.name, where=self.where, bucket=_bucket(self.buckets)))
             found.is_idempotent = " IF " not in text
             self._statements[text] = found
         return found
@@ -122,19 +125,24 @@ class FamilyTable:
 def definition(name: str, family: StoredFamily, described: Described) -> str:
     """Return what makes a family's table; ``name`` with its keyspace."""
     ordered = described.layout.layout == "ordered"
+    bucket = _bucket(described.layout.buckets)
     columns = [
-        *["b int"] * ordered,
+        *[f"{bucket} int"] * ordered,
         *("row blob", "q blob"),
         *["t bigint"] * described.versioned,
         *("v blob", "guard blob"),
     ]
-    key = ", ".join(["(b)", "row"] * ordered + ["(row)"] * (not ordered) + ["q"] + ["t"] * described.versioned)
+    key = ", ".join([f"({bucket})", "row"] * ordered + ["(row)"] * (not ordered) + ["q"] + ["t"] * described.versioned)
     order = ", ".join(["row ASC"] * ordered + ["q ASC"] + ["t DESC"] * described.versioned)
     comment = described.comment().replace("'", "''")
     return (
         f"CREATE TABLE IF NOT EXISTS {name} ({', '.join(columns)}, PRIMARY KEY ({key}))"
         f" WITH CLUSTERING ORDER BY ({order}) AND comment = '{comment}' AND default_time_to_live = {time_to_live(family)}"
     )
+
+
+def _bucket(buckets: int) -> str:
+    return f"b{buckets}"
 
 
 def time_to_live(family: StoredFamily) -> int:
