@@ -341,6 +341,31 @@ def test_the_coordinator_that_read_a_cell_decides_on_it(ground: Ground) -> None:
     assert [each.endpoint.address for each in asked] == [ground.server.host] * 2
 
 
+def test_a_condition_is_stamped_behind_what_this_process_deleted_last(ground: Ground) -> None:
+    """A deletion cannot be seen, and would hide what is written with an earlier time."""
+    ground.store._stamps.last = ground.store._stamps.there() + 400_000
+    ground.put(b"u", Put(ground.one, {b"a": b"0"}))
+    ground.put(b"u", Delete(ground.one, (b"a",)))
+    change = Mutation(b"u", (Put(ground.one, {b"a": b"1"}),))
+    assert ground.store.compare_and_set(TABLE, b"u", [(ground.one, b"a", None)], change)
+    assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
+
+
+def test_a_family_that_was_made_for_one_version_keeps_one(ground: Ground) -> None:
+    more = StoredFamily(TABLE, "one", 1, "public", versions=3)
+    ground.put(b"u", Put(more, {b"a": b"1"}, 5), Put(more, {b"a": b"2"}, 6))
+    assert ground.store.versions(TABLE, b"u", more, b"a") == [(b"2", 6)]
+    assert ground.store.capabilities(more).versions is False
+    assert ground.store.capabilities(ground.many).versions is True
+    assert ground.store.altered([more]) == [more]
+
+
+def test_what_may_be_sent_again_is_told_to_the_driver(ground: Ground) -> None:
+    table = ground.store._schema.confirm(TABLE, [ground.one])[0]
+    assert table.put.is_idempotent is True
+    assert table.statement("UPDATE {table} SET v = ? WHERE {where} AND q = ? IF v = ?").is_idempotent is False
+
+
 def test_families_of_one_table_in_two_layouts_are_told_where_they_would_be_scanned_together(ground: Ground) -> None:
     """Two processes with two policies made them at once, so that neither saw the other's."""
     ground.store.drop_table(TABLE, [ground.two])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from types import TracebackType
 from typing import Final
 
@@ -135,7 +136,7 @@ class Schema:
             self._known = self._there()
         known = self._known.get(name)
         layout = self.layout(family.table) if known is None else known.described.layout
-        return ordered if layout.layout == "ordered" else evolve(ordered, ordered_scan=False)
+        return _capable(layout.layout == "ordered", known is None or known.versioned or family.versions == 1, ordered)
 
     def layout(self, table: str) -> CassandraLayout:
         """Return how the policy has a table laid out."""
@@ -164,6 +165,11 @@ class Schema:
     def _rows(self) -> list[tuple[str, str, int]]:
         found = self._ring.ask(self._ring.prepare(_TABLES, ITSELF), (self._ring.address.keyspace,))
         return [(name, comment or "", seconds or 0) for name, comment, seconds in found]
+
+
+@cache
+def _capable(is_ordered: bool, has_versions: bool, most: Capabilities) -> Capabilities:
+    return evolve(most, ordered_scan=is_ordered, versions=has_versions)
 
 
 class Told:

@@ -73,7 +73,11 @@ _AUTHENTICATION: Final[Mapping[str, Any]] = {
     "role_manager": "CassandraRoleManager",
     "network_authorizer": "CassandraNetworkAuthorizer",
     # Who sent which statement stands in the log.
-    "audit_logging_options": {"enabled": True, "logger": [{"class_name": "FileAuditLogger"}]},
+    "audit_logging_options": {
+        "enabled": True,
+        "logger": [{"class_name": "FileAuditLogger"}],
+        "excluded_keyspaces": "none",  # left out, or empty: those of the system
+    },
 }
 _FOLDERS: Final = {
     "commitlog_directory": "commitlog",
