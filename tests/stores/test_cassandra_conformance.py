@@ -57,16 +57,17 @@ class _Cassandra(StoreTests):
         if held is None:
             return {}
         session = store._ring._session
+        value = "w" if held.versioned else "v"
         time = "t" if held.versioned else "writetime(v)"
         cells: dict[Any, Any] = {}
-        for row, q, v, t in session.execute(f"SELECT row, q, v, {time} FROM {held.name}"):
+        for row, q, v, t in session.execute(f"SELECT row, q, {value}, {time} FROM {held.name}"):
             if v is not None:
                 cells.setdefault((row, q), []).append((v, t if held.versioned else t // 1000))
         return cells
 
     def raw_put(self, store, family, key, qualifier, value, timestamp) -> None:
         held = self._held(store, family)
-        names = ["b"] * bool(held.buckets) + ["row", "q", "v"] + ["t"] * held.versioned
+        names = [f"b{held.buckets}"] * bool(held.buckets) + ["row", "q", *(["w", "t"] if held.versioned else ["v"])]
         bucket = [zlib.crc32(key) % held.buckets] if held.buckets else []
         values = [*bucket, key, qualifier, value, *[timestamp] * held.versioned]
         marks = ", ".join(["%s"] * len(values))

@@ -126,6 +126,7 @@ class Ended:
 
     def __init__(self, asked: list[str], noted: dict[str, Exception], error: Exception, tries: int) -> None:
         self.attempted_hosts, self._errors, self.error, self._query_retries = asked, noted, error, tries
+        self.coordinator_host = None if isinstance(error, cluster.NoHostAvailable) or not asked else asked[-1]
         self._event = threading.Event()
         self._event.set()
 

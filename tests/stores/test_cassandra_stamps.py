@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cfacl.errors import StoreUnavailable
 from cfacl.stores.cassandra import stamps as module
 from cfacl.stores.cassandra.stamps import Stamps
 
@@ -41,8 +42,12 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     return Cluster(monkeypatch)
 
 
+#: How far a stamp may be off where an answer takes 400 microseconds, and is of a whole millisecond.
+OFF = 700
+
+
 def test_one_quick_answer_says_enough_for_a_minute(cluster: Cluster) -> None:
-    assert cluster.wrong_by() == 200
+    assert abs(cluster.wrong_by()) <= OFF
     cluster.now += 59_000_000
     cluster.stamps.next()
     assert cluster.asked == 1
@@ -55,25 +60,66 @@ def test_answers_that_wait_in_a_queue_put_no_stamp_ahead(cluster: Cluster) -> No
     cluster.wrong_by()
     cluster.now += 61_000_000
     cluster.there = 500_000
-    assert 0 <= cluster.wrong_by() <= 200 + 2 * 70 * 100
+    assert abs(cluster.wrong_by()) <= OFF + 2 * 70 * 100
     cluster.stamps.forget()
-    assert 0 <= cluster.wrong_by() <= 200 + 2 * 70 * 100
+    assert abs(cluster.wrong_by()) <= OFF + 2 * 70 * 100
 
 
 def test_what_was_not_told_closely_is_asked_again_soon(cluster: Cluster) -> None:
     cluster.there = 500_000
-    assert cluster.wrong_by() == 500_000
+    assert abs(cluster.wrong_by()) <= 251_000
     assert cluster.asked == 5
     cluster.there = 200
-    cluster.now += 1_100_000
-    assert 0 <= cluster.wrong_by() <= 200
+    cluster.now += 60_000_000
+    assert abs(cluster.wrong_by()) <= OFF
+
+
+@pytest.mark.parametrize("there", [200, 1_500, 12_000, 30_000, 250_000])
+def test_little_time_is_spent_on_asking_however_slow_the_answers_are(cluster: Cluster, there: int) -> None:
+    cluster.there = cluster.back = there
+    cluster.stamps.next()
+    begin, spent = cluster.now, 0
+    while cluster.now < begin + 120_000_000:
+        cluster.now += 10_000
+        before = cluster.now
+        cluster.stamps.next()
+        spent += cluster.now - before
+    assert spent <= 0.06 * (cluster.now - begin)
+
+
+def test_while_one_asks_the_others_go_on_with_what_is_known(cluster: Cluster) -> None:
+    cluster.stamps.next()
+    cluster.stamps.forget()
+    with cluster.stamps._asking:
+        assert abs(cluster.wrong_by()) <= OFF
+    assert cluster.asked == 1
+
+
+def test_a_cluster_that_does_not_say_is_known_from_before(cluster: Cluster) -> None:
+    def fail() -> int:
+        cluster.asked += 1
+        raise StoreUnavailable("gone")
+
+    ask, cluster.stamps._ask = cluster.stamps._ask, fail
+    with pytest.raises(StoreUnavailable):
+        cluster.stamps.next()
+    cluster.stamps._ask = ask
+    cluster.wrong_by()
+    cluster.stamps._ask = fail
+    cluster.now += 61_000_000
+    assert abs(cluster.wrong_by()) <= OFF + 2 * 70 * 100
 
 
 def test_a_clock_that_was_set_is_followed(cluster: Cluster) -> None:
     cluster.wrong_by()
     cluster.now += 61_000_000
     cluster.ahead += 3_000_000
-    assert cluster.wrong_by() == 200
+    assert abs(cluster.wrong_by()) <= OFF
     cluster.now += 61_000_000
     cluster.ahead -= 60_000_000
-    assert cluster.wrong_by() == 200
+    assert abs(cluster.wrong_by()) <= OFF
+    cluster.now += 1_000_000
+    cluster.ahead += 3_000_000
+    cluster.back += 500  # wider than what was known, which is not so any more
+    cluster.stamps.forget()
+    assert abs(cluster.wrong_by()) <= 2 * OFF

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from attrs import evolve
 from cassandra.connection import ConnectionShutdown
 from cassandra.policies import RetryPolicy
 
@@ -32,8 +33,10 @@ from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import MAX_KEY, Delete, Mutation, Put, Span
 from cfacl.model.settings import CassandraLayout, StoreSettings
 from cfacl.stores.cassandra.address import parse
+from cfacl.stores.cassandra.errors import Otherwise
 from cfacl.stores.cassandra.names import RECORDS
 from cfacl.stores.cassandra.store import CassandraStore, open_store
+from cfacl.stores.cassandra.tables import FamilyTable
 from cfacl.testing.servers import RunningCassandra
 
 pytestmark = pytest.mark.slow
@@ -232,7 +235,7 @@ def test_what_is_counted_and_set_keeps_as_many_versions_as_what_is_put(ground: G
         assert ground.store.compare_and_set(TABLE, b"u", [(ground.many, b"a", expected)], change)
     for name in (b"n", b"a"):
         assert len(ground.store.versions(TABLE, b"u", ground.many, name)) == 3
-    ((cells,),) = ground.cql("SELECT count(v) FROM KEYSPACE.account__many__3")
+    ((cells,),) = ground.cql("SELECT count(w) FROM KEYSPACE.account__many__3")
     assert cells == 6
 
 
@@ -253,8 +256,26 @@ def test_a_cell_from_the_future_is_waited_for_or_told(ground: Ground) -> None:
     )
     assert ground.row(b"u", ground.one) == {b"one:a": b"2"}
     ground.put(b"u", Put(ground.one, {b"n": bytes(8)}, now + 60_000))
-    with pytest.raises(StoreUnavailable, match=r"^a cell bears a time \d\d seconds ahead of the cluster's"):
+    with pytest.raises(
+        StoreUnavailable, match=r"^a cell, or what was changed last, bears a time \d\d seconds ahead of the cluster's"
+    ):
         ground.store.increment(TABLE, b"u", ground.one, b"n", 1)
+
+
+def test_a_clock_that_is_ahead_takes_no_counter_and_no_lock_for_over(ground: Ground) -> None:
+    family = StoredFamily(TABLE, "short", 9, "public", time_to_live=1_800_000)
+    ground.store.create_table(TABLE, [family])
+    ground.store.increment(TABLE, b"u", family, b"n", 100)
+    ahead = CassandraStore(parse(ground.url), clock=lambda: time.time_ns() + 3_600 * 10**9)
+    ground._opened.append(ahead)
+    change = Mutation(b"u", (Put(family, {b"n": b"mine"}),))
+    for call in (
+        lambda: ahead.increment(TABLE, b"u", family, b"n", 1),
+        lambda: ahead.compare_and_set(TABLE, b"u", [(family, b"n", None)], change),
+    ):
+        with pytest.raises(StoreError, match=r"^this clock is 3[56]\d\d seconds ahead of the cluster's"):
+            call()
+    assert ground.store.increment(TABLE, b"u", family, b"n", 1) == 101
 
 
 def test_a_guard_shows_a_condition_what_was_put_meanwhile(ground: Ground) -> None:
@@ -299,6 +320,47 @@ def test_a_counter_sees_what_a_condition_on_another_cell_put_meanwhile(ground: G
     put = Mutation(b"u", (Put(family, {b"n": (100).to_bytes(8, "big")}),))
     between(ground, lambda: other.compare_and_set(TABLE, b"u", [(family, b"q", b"x")], put))
     assert ground.store.increment(TABLE, b"u", family, b"n", 1) == 101
+
+
+@pytest.mark.parametrize("name", ["one", "many"])
+def test_a_put_under_a_condition_is_not_hidden_by_a_counter_that_was_decided_before(ground: Ground, name: str) -> None:
+    """The counter's stamp is the later one, and the decision the earlier."""
+    family, other = getattr(ground, name), ground.open()
+    ground.put(b"u", Put(family, {b"q": b"x"}))
+    ground.store.increment(TABLE, b"u", family, b"n", 5)
+    ring = ground.store._ring
+    decide = ring.decide
+
+    def late(*arguments: Any) -> bool:
+        ring.decide = decide  # type: ignore[method-assign]  # to come before it
+        time.sleep(0.005)
+        assert other.increment(TABLE, b"u", family, b"n", 1) == 6
+        time.sleep(0.005)
+        return decide(*arguments)
+
+    ring.decide = late  # type: ignore[method-assign]  # as above
+    put = Mutation(b"u", (Put(family, {b"n": (100).to_bytes(8, "big")}),))
+    assert ground.store.compare_and_set(TABLE, b"u", [(family, b"q", b"x")], put)
+    assert ground.row(b"u", family) == {family.prefix + b"n": (100).to_bytes(8, "big"), family.prefix + b"q": b"x"}
+
+
+@pytest.mark.parametrize("name", ["one", "many"])
+def test_a_condition_that_holds_all_along_is_not_told_as_one_that_does_not(ground: Ground, name: str) -> None:
+    family, other = getattr(ground, name), ground.open()
+    ground.put(b"u", Put(family, {b"q": b"x"}))
+
+    def under(column: bytes) -> Mutation:
+        return Mutation(b"u", (Put(family, {column: b"1"}),))
+
+    held = [(family, b"q", b"x")]
+    between(ground, lambda: other.compare_and_set(TABLE, b"u", held, under(b"b")))
+    assert ground.store.compare_and_set(TABLE, b"u", held, under(b"a"))
+    between(ground, lambda: other.apply(TABLE, [Mutation(b"u", (Delete(family, (b"q",), 5),))]))
+    assert ground.store.compare_and_set(TABLE, b"u", held, under(b"c"))
+    assert ground.row(b"u", family) == {
+        family.prefix + name: value
+        for name, value in zip([b"a", b"b", b"c", b"q"], [b"1", b"1", b"1", b"x"], strict=True)
+    }
 
 
 @pytest.mark.parametrize("qualifiers", [(b"a",), None])
@@ -544,6 +606,44 @@ def test_rows_of_a_table_that_was_made_anew_are_not_looked_for_where_they_were(
         call(idle)
         assert len(idle.get(TABLE, keys, asked)) == len(keys)
         assert len(other.get(TABLE, keys, asked)) == len(keys)
+
+
+def test_a_value_of_a_table_that_was_made_anew_for_several_is_not_an_older_one(ground: Ground) -> None:
+    more = StoredFamily(TABLE, "one", 1, "public", versions=3)
+    idle = ground.open()
+    idle.apply(TABLE, [Mutation(b"u", (Put(ground.one, {b"a": b"0"}),))])
+    assert ground.row(b"u", ground.one, store=idle) == {b"one:a": b"0"}
+    ground.cql("DROP TABLE KEYSPACE.account__one__1")
+    other = ground.open()
+    other.create_table(TABLE, [more])
+    for number in range(3):
+        other.apply(TABLE, [Mutation(b"u", (Put(more, {b"a": b"%d" % number}),))])
+        time.sleep(0.002)
+    for call in (
+        lambda: ground.row(b"u", ground.one, store=idle),
+        lambda: idle.apply(TABLE, [Mutation(b"v", (Put(ground.one, {b"a": b"0"}),))]),
+    ):
+        idle.reopen()
+        idle._schema._known = {
+            name: FamilyTable(idle._ring, "account__one__1", evolve(each.described, versioned=False))
+            for name, each in idle._schema._there().items()
+        }
+        with pytest.raises(StoreUnavailable, match="made anew with another layout; try again"):
+            call()
+        call()
+    assert ground.row(b"u", more, store=idle) == {b"one:a": b"2"}
+
+
+def test_every_thread_that_met_a_table_which_was_made_anew_may_try_again(ground: Ground) -> None:
+    ground.row(b"u", ground.one)
+    told = [ground.store._schema.told(TABLE, [ground.one]) for _ in range(3)]
+    ground.cql("DROP TABLE KEYSPACE.account__one__1")
+    ground.open(settings=StoreSettings(cassandra_layouts={TABLE: CassandraLayout("row")}))._schema._make(
+        ground.one, CassandraLayout("row")
+    )
+    for each in told:
+        with pytest.raises(StoreUnavailable, match="made anew with another layout; try again"), each:
+            raise Otherwise("as it was not") from ValueError("what the driver says")
 
 
 def test_a_comment_that_was_changed_hides_the_family_or_is_told(ground: Ground) -> None:

@@ -46,6 +46,7 @@ _STEP: Final = 1_000
 _EPOCH: Final = 0x01B21DD213814000
 #: How often a counter is tried, of which somebody else changes the cell each time; and how often a row is asked for.
 _TRIES: Final = 100
+_CHANGED: Final = "the cell was changed by others each time that it was tried; try again"
 #: How long is waited at most until a row is asked for again, on which others decide; in seconds.
 _APART: Final = 0.05
 
@@ -95,13 +96,18 @@ class Conditions:
         puts = {q: value for each in mutation.changes if isinstance(each, Put) for q, value in each.values.items()}
         names = list(dict.fromkeys(qualifier for _, qualifier, _ in conditions))
         table.confirm_fits(key, [*names, *puts])
-        with self._lock(table, key):
-            seen, host = self._read(table, key, [*names, *(each for each in puts if each not in names)])
-            for family, qualifier, expected in conditions:
-                if self._visible(family, seen[qualifier]) != expected:
-                    return False
-            number = mutation.changes[0].family.versions
-            return self._set(table, key, {each: seen[each] for each in names}, puts, seen, number, host)
+        number = mutation.changes[0].family.versions
+        for _ in range(_TRIES):  # a cell may have been changed, and the conditions hold all the same
+            with self._lock(table, key):
+                seen, host = self._read(table, key, [*names, *(each for each in puts if each not in names)])
+                for family, qualifier, expected in conditions:
+                    if self._visible(family, seen[qualifier]) != expected:
+                        return False
+                # What is put to a versioned cell stands beside what others put: it is compared too.
+                compared = seen if table.versioned else {each: seen[each] for each in names}
+                if self._set(table, key, compared, puts, seen, number, host):
+                    return True
+        raise StoreUnavailable(_CHANGED)
 
     def increment(self, table: FamilyTable, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
         """Add to a counter, and return it."""
@@ -112,27 +118,26 @@ class Conditions:
                 total = amount + counted(self._visible(family, seen[qualifier]))
                 if self._set(table, key, seen, {qualifier: counter(total)}, seen, family.versions, host):
                     return total
-        raise StoreUnavailable("the counter was changed by others each time that it was tried; try again")
+        raise StoreUnavailable(_CHANGED)
 
     def _lock(self, table: FamilyTable, key: bytes) -> threading.Lock:
         return self._locks[hash((table.name, table.key(key)[0])) % _LOCKS]
 
     def _visible(self, family: StoredFamily, seen: Seen) -> bytes | None:
+        if family.time_to_live is not None:
+            self._stamps.confirm_not_ahead()
         if seen.value is None or not Wanted(self._stamps.now()).of(family, seen.timestamp):
             return None
         return seen.value
 
     def _read(self, table: FamilyTable, key: bytes, qualifiers: Sequence[bytes]) -> tuple[dict[bytes, Seen], Any]:
         """Return cells, and the coordinator that read them, when its clock has passed all that they bear."""
-        time_of = "t" if table.versioned else "writetime(v)"
-        text = f"SELECT q, v, {time_of}, guard, writetime(v), writetime(guard), now() FROM {{table}} WHERE {{where}} AND q IN ?"
-        statement = self._ring.serial(table.statement(text))
-        question = bound(statement, (*table.key(key), blobs(qualifiers)))
+        columns = "q, w, t, guard, writetime(w)" if table.versioned else "q, v, writetime(v), guard, writetime(v)"
+        text = f"SELECT {columns}, writetime(guard), now() FROM {{table}} WHERE {{where}} AND q IN ?"
+        question = bound(self._ring.serial(table.statement(text)), (*table.key(key), blobs(qualifiers)))
+        question.fetch_size = None  # of one instant, and so of one page
         answer, host = self._asked(question)
         rows = answer.current_rows
-        while answer.paging_state is not None:
-            answer = self._ring.end(self._ring.begin(question, host=host, paging_state=answer.paging_state))
-            rows += answer.current_rows
         seen = dict.fromkeys(qualifiers, Seen())
         latest, now = self._stamps.last, 0
         for qualifier, value, stamp, guard, written, guarded, there in rows:
@@ -170,7 +175,7 @@ class Conditions:
         behind = latest - now + _STEP
         if behind > _PATIENCE:
             raise StoreUnavailable(
-                f"a cell bears a time {behind // 1_000_000} seconds ahead of the cluster's, and would hide what is written now;"
+                f"a cell, or what was changed last, bears a time {behind // 1_000_000} seconds ahead of the cluster's, and would hide what is written now;"
                 " try again then"
             )
         if behind > 0:
@@ -220,13 +225,11 @@ class Conditions:
         number: int,
     ) -> Iterable[tuple[Any, Sequence[Value]]]:
         guard = self._stamps.next()
-        guarding = f"UPDATE {{table}} SET guard = ? WHERE {{where}} AND q = ? AND t = {GUARD}"
         for qualifier, was in compared.items():
-            yield table.statement(guarding + " IF guard = ?"), (bigint(guard), *where, qualifier, was.guard)
+            text = f"UPDATE {{table}} SET guard = ? WHERE {{where}} AND q = ? AND t = {GUARD} IF guard = ?"
+            yield table.statement(text), (bigint(guard), *where, qualifier, was.guard)
         for qualifier, value in puts.items():
-            if qualifier not in compared:  # whoever compares that one has to see it
-                yield table.statement(guarding), (bigint(guard), *where, qualifier)
-            text = "UPDATE {table} SET v = ? WHERE {where} AND q = ? AND t = ?"
+            text = "UPDATE {table} SET w = ? WHERE {where} AND q = ? AND t = ?"
             # Behind what is there: somebody may have said a time ahead.
             timestamp = max(guard // 1000, seen[qualifier].timestamp + (seen[qualifier].value is not None))
             yield table.statement(text), (value, *where, qualifier, bigint(timestamp))

@@ -171,7 +171,7 @@ TEXTS: Final[tuple[tuple[str, type[CfaclError], str], ...]] = (
         "there is no such keyspace; `CREATE KEYSPACE` makes it, in cqlsh",
     ),
     (
-        r"Undefined column name|Some partition key parts are missing|might involve data filtering|Type error: row cannot",
+        r"Undefined column name|Some partition key parts are missing|might involve data filtering|Some clustering keys are missing|Type error: row cannot",
         Otherwise,
         "one of cfacl's tables is not as it was made; restore it",
     ),

@@ -7,6 +7,7 @@ seconds unless it says otherwise: so this is a second wall, and never the first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
@@ -33,6 +34,8 @@ _NAMES: Final = {
     "S": "SUPERUSER",
     "?": "ALL",  # one that is not known here, and is taken with all others
 }
+#: How the name of a family's table ends.
+_NAMED: Final = re.compile(r"__[0-9]+$")
 _LETTERS: Final = {name: letter for letter, name in _NAMES.items()}
 _MODIFY: Final = frozenset({"write", "delete"})
 _WHY_NOT: Final[dict[Action, str]] = {
@@ -81,7 +84,7 @@ class CassandraRights(NativeRights):
         roles = self._ring.ask(self._ring.prepare(_ROLES, SHARED))
         given = self._ring.ask(self._ring.prepare(_PERMISSIONS, SHARED))
         held = self._ring.ask(self._ring.prepare(_TABLES, ITSELF), (self._ring.address.keyspace,))
-        there = {name: name == RECORDS or ours(name, comment or "") is not None for name, comment in held}
+        there = {name: name == RECORDS or _may_be_ours(name, comment or "") for name, comment in held}
         found = [Right(role, "everything", "", "", None, "S") for role, superuser, _ in roles if superuser]
         found += [
             each for role, resource, permissions in given for each in self._right(role, resource, permissions, there)
@@ -139,6 +142,11 @@ class CassandraRights(NativeRights):
             f"GRANT {_NAMES[letter]} ON {_place(each)} TO {_role(each)};" for each in granted for letter in each.letters
         ]
         return "\n".join([*lines, *(f"-- {each}" for each in remarks), ""])
+
+
+def _may_be_ours(name: str, comment: str) -> bool:
+    """Whether a table is a family's, or would be but for a comment that somebody edited."""
+    return ours(name, comment) is not None or _NAMED.search(name) is not None
 
 
 def _role(right: Right) -> str:

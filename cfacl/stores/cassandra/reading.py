@@ -28,7 +28,7 @@ _SIZE: Final = 1 << 20
 #: What is asked for where no time matters.
 PLAIN: Final = "q, v"
 _STAMPED: Final = "q, v, writetime(v)"
-_VERSIONED: Final = "q, v, t"
+_VERSIONED: Final = "q, w, t"
 
 
 class Part:

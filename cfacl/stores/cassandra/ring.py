@@ -12,7 +12,7 @@ import os
 import socket
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -133,6 +133,8 @@ class Ring:
         try:
             ((applied, *_), *_) = self.end(future, applied=True).current_rows
         except StoreUnavailable as error:
+            if not future.attempted_hosts:
+                raise
             raise undecided(error) from error.__cause__
         return bool(applied)
 
@@ -193,12 +195,12 @@ class Ring:
             "sessions_opened": self.opened,
         }
 
-    def reopen(self) -> None:
-        """Open a new session, and then end the one that is there."""
+    def reopen(self) -> Callable[[], None]:
+        """Open a new session, and return what ends the one before, once what is under way has its answers."""
         self.confirm_open()
         before, session = self._cluster, self._session
         self._cluster, self._session = self._open()
-        self._end(before, session)
+        return lambda: self._end(before, session)
 
     def close(self) -> None:
         """End it, once what is under way has its answers."""
@@ -267,7 +269,7 @@ def _unknown(future: Any, error: Exception) -> bool:
     if again and future._query_retries:  # noqa: SLF001  # it says so nowhere else
         return True
     if not isinstance(error, NoHostAvailable):
-        asked = asked[:-1]  # the last of them is who tells it
+        asked = [each for each in asked if each != future.coordinator_host]  # who tells it
     noted = future._errors  # noqa: SLF001  # of each node; it is told of one
     for _ in range(_TRIES):  # the driver may give up before it has noted what became of the last of them
         if noted.keys() >= set(asked):

@@ -67,10 +67,10 @@ class Schema:
             found.append(known[name])
         return found
 
-    def laid_out(self, table: str, families: Iterable[StoredFamily]) -> list[Described | None]:
-        """Return how families are laid out, as far as is known here."""
-        held = [self._known.get((table, each.name, each.identity)) for each in families]
-        return [None if each is None else each.described for each in held]
+    @property
+    def known(self) -> dict[Name, FamilyTable]:
+        """What is known now; it is replaced, and never changed."""
+        return self._known
 
     def told(self, table: str, families: Iterable[StoredFamily]) -> Told:
         """Say in a block which family is gone; the cluster names its own table."""
@@ -175,12 +175,13 @@ def _capable(is_ordered: bool, has_versions: bool, most: Capabilities) -> Capabi
 class Told:
     """See `Schema.told`; no generator, since each call goes through it."""
 
-    __slots__ = ("_families", "_schema", "_table")
+    __slots__ = ("_families", "_known", "_schema", "_table")
 
     def __init__(self, schema: Schema, table: str, families: Iterable[StoredFamily]) -> None:
         self._schema = schema
         self._table = table
         self._families = families
+        self._known = schema.known
 
     def __enter__(self) -> None:
         pass
@@ -192,15 +193,15 @@ class Told:
             self._schema.forget()
         if not isinstance(error, (SchemaMissing, Otherwise)) or error.__cause__ is None:
             return
-        before = self._schema.laid_out(self._table, self._families)
         self._schema.forget()
         try:
-            self._schema.confirm(self._table, self._families)
+            found = self._schema.confirm(self._table, self._families)
         except SchemaMissing as named:
             raise named from error.__cause__
         except StoreError:
             return  # then nobody knows more
-        if self._schema.laid_out(self._table, self._families) != before:
+        before = [self._known.get((self._table, each.name, each.identity)) for each in self._families]
+        if [each.described for each in found] != [each and each.described for each in before]:
             raise StoreUnavailable(
                 f"table {quoted(self._table)} was made anew with another layout; try again"
             ) from error.__cause__

@@ -16,9 +16,11 @@ from cfacl.errors import StoreError
 
 __all__ = ["Stamps"]
 
-#: After how many seconds the cluster is asked again what time it is; and where that was not told closely, in microseconds.
+#: After how many seconds the cluster is asked again what time it is; and where that was not told within `_CLOSE` microseconds.
 _EVERY: Final = 60.0
 _SOON: Final = 1.0
+#: Of the time that passes, no more than one part of so many is spent on asking.
+_RARELY: Final = 20
 _CLOSE: Final = 20_000
 #: How often it is asked at most, and the microseconds within which an answer says enough.
 _TRIES: Final = 5
@@ -39,6 +41,7 @@ class Stamps:
         self._clock = clock
         self._ask = ask
         self._lock = threading.Lock()
+        self._asking = threading.Lock()
         #: what `monotonic_ns` is behind the cluster, in microseconds, at least and at most
         self._behind = (0, 0)
         #: when that was seen, and how long it holds, in seconds
@@ -54,13 +57,13 @@ class Stamps:
             return self.last
 
     def there(self) -> int:
-        """Return what time it is there."""
-        return self._behind[1] + monotonic_ns() // 1000
+        """Return what time it is there, as far as is known."""
+        return sum(self._behind) // 2 + monotonic_ns() // 1000
 
     def passed(self) -> None:
         """Have all that come be later than what the cluster itself stamped until now."""
         with self._lock:
-            self.last = max(self.there() + _STEP, self.last)
+            self.last = max(self._behind[1] + monotonic_ns() // 1000 + _STEP, self.last)
 
     def now(self) -> int:
         """Return the milliseconds since 1970 by the clock that was given."""
@@ -81,24 +84,39 @@ class Stamps:
             )
 
     def compare(self) -> None:
-        """Ask the cluster what time it is, if that was long ago."""
-        if monotonic() < self._until:
+        """Ask the cluster what time it is, if that was long ago; one thread does, and the others go on with what is known."""
+        if monotonic() < self._until or not self._asking.acquire(blocking=self._seen < 0):
             return
-        known = [self._drifted()] if self._seen > 0 else []
-        for _ in range(_TRIES):
-            before = monotonic_ns() // 1000
-            there = self._ask()
-            after = monotonic_ns() // 1000
-            known.append((there - after, there - before))  # it was asked somewhere between the two
-            if after - before < _QUICK:
-                break
+        try:
+            if monotonic() >= self._until:  # and nobody did while this waited
+                self._compare()
+        finally:
+            self._asking.release()
+
+    def _compare(self) -> None:
+        began = monotonic()
+        told: list[tuple[int, int]] = []
+        try:
+            for _ in range(_TRIES):
+                before = monotonic_ns() // 1000
+                there = self._ask()
+                after = monotonic_ns() // 1000
+                # It was asked somewhere between the two, and of a millisecond no more is told.
+                told.append((there - after, there - before + _STEP))
+                if after - before < _QUICK:
+                    break
+        except StoreError:
+            if self._seen < 0:
+                raise
         # An answer that waited in a queue says little, and the others bound it: what is stamped ahead hides what comes later.
+        known = [*told, self._drifted()] if self._seen > 0 else told
         least, most = (pick(each) for pick, each in zip((max, min), zip(*known, strict=True), strict=True))
         if least > most:  # one of the clocks was set, or two nodes have not the same
-            least, most = min(known[-_TRIES:], key=_width)
+            least, most = min(told, key=_width)
         self._behind = (least, most)
         self._seen = monotonic()
-        self._until = self._seen + (_EVERY if most - least <= _CLOSE else _SOON)
+        slowly = min(_EVERY, max(_SOON, _RARELY * (self._seen - began)))
+        self._until = self._seen + (_EVERY if most - least <= _CLOSE and told else slowly)
 
     def _drifted(self) -> tuple[int, int]:
         """Return what was seen of the offset, as it may be by now."""

@@ -236,9 +236,10 @@ class CassandraStore(Store):
         raise Unsupported("cassandra keeps its files itself; use `nodetool snapshot`")
 
     def reopen(self) -> None:
-        self._ring.reopen()
+        end = self._ring.reopen()
         self._schema.forget()
         self._stamps.forget()
+        end()
 
     def close(self) -> None:
         self._ring.close()

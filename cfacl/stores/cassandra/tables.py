@@ -7,8 +7,8 @@ layout      primary key                   what it is for
 `row`       ((row), qualifier)            any number of rows, any size of a row; scans in the order of the ring
 ==========  ============================  =====================================================================
 
-The bucket's column is called by how many there are, `b64`: so who knows a table that was made anew otherwise is refused,
-and looks for no row where it is not.
+The bucket's column is called by how many there are, `b64`, and that of a value `v`, or `w` where there are several: so who
+knows a table that was made anew otherwise is refused, looks for no row where it is not, and takes no older value for the newest.
 
 A family that keeps more than one version has the timestamp behind the qualifier, newest first.  Otherwise it is the time of
 writing, of which Cassandra keeps the latest.
@@ -91,7 +91,9 @@ class FamilyTable:
     def put(self) -> Any:
         """Put a cell: time, value, key, qualifier, and the timestamp where it is versioned."""
         return self.statement(
-            "UPDATE {table} USING TIMESTAMP ? SET v = ? WHERE {where} AND q = ?" + " AND t = ?" * self.versioned
+            "UPDATE {table} USING TIMESTAMP ? SET w = ? WHERE {where} AND q = ? AND t = ?"
+            if self.versioned
+            else "UPDATE {table} USING TIMESTAMP ? SET v = ? WHERE {where} AND q = ?"
         )
 
     @property
@@ -130,7 +132,7 @@ def definition(name: str, family: StoredFamily, described: Described) -> str:
         *[f"{bucket} int"] * ordered,
         *("row blob", "q blob"),
         *["t bigint"] * described.versioned,
-        *("v blob", "guard blob"),
+        *(f"{'w' if described.versioned else 'v'} blob", "guard blob"),
     ]
     key = ", ".join([f"({bucket})", "row"] * ordered + ["(row)"] * (not ordered) + ["q"] + ["t"] * described.versioned)
     order = ", ".join(["row ASC"] * ordered + ["q ASC"] + ["t DESC"] * described.versioned)
