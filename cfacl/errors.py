@@ -13,6 +13,7 @@
     │  ├─ UnknownAction        not one of `read`, `write`, `delete`, `admin`
     │  ├─ InvalidKey           a row key that no store takes
     │  ├─ InvalidValue         a column name, value, timestamp or counter that no store takes
+    │  ├─ FilterError          a filter that can't be read, or asks what it can't
     │  ├─ Closed               the session or the database is closed, or belongs to the parent process
     │  ├─ TlsRequired          the policy asks for a connection that nobody else can read
     │  └─ Unsupported          this store cannot do that, and it is not emulated
@@ -43,6 +44,7 @@ __all__ = [
     "CfaclError",
     "Closed",
     "Fault",
+    "FilterError",
     "InvalidKey",
     "InvalidValue",
     "PartlyWritten",
@@ -181,6 +183,18 @@ class InvalidKey(RequestError):
 
 class InvalidValue(RequestError):
     """A column name, a value, a timestamp or a counter that no store takes."""
+
+
+class FilterError(RequestError):
+    """A filter that can't be read, or asks what it can't.
+
+    Attributes:
+        position: where in its text, in bytes from 0; ``None`` for one that was not made from text.
+
+    Where it was made from text, its note shows the place, with all that stands in quotes blanked out.
+    """
+
+    position: int | None = None
 
 
 class Closed(RequestError):

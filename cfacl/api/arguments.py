@@ -9,7 +9,7 @@ from cfacl.engine.ask import name_of, not_bytes
 from cfacl.errors import InvalidKey, InvalidValue, RequestError, UnknownPrincipal, quoted
 from cfacl.model.grants import nanoseconds
 from cfacl.model.names import nearest
-from cfacl.model.request import MAX_KEY, MAX_VALUE, Span
+from cfacl.model.request import MAX_KEY, MAX_VALUE, Span, prefix_span
 
 #: How far ahead of the clock a caller's timestamp may lie, in milliseconds: a later write would outlive its deletion.
 AHEAD = 5_000
@@ -118,9 +118,7 @@ def span(start: bytes | None, stop: bytes | None, prefix: bytes | None, *, rever
     if prefix is not None:
         if start is not None or stop is not None:
             raise RequestError("`row_prefix` can't be used with `row_start` or `row_stop`")
-        stripped = prefix.rstrip(b"\xff")
-        upper = stripped[:-1] + bytes([stripped[-1] + 1]) if stripped else None
-        return Span(prefix or None, upper, reverse)
+        return prefix_span(prefix)._replace(reverse=reverse)
     if reverse:
         return Span(stop + b"\0" if stop else None, start + b"\0" if start else None, reverse)
     return Span(start or None, stop or None, reverse)

@@ -35,6 +35,12 @@ class Span(NamedTuple):
         )
 
 
+def prefix_span(prefix: bytes) -> Span:
+    """Return the row keys that start with ``prefix``."""
+    stripped = prefix.rstrip(b"\xff")
+    return Span(prefix or None, stripped[:-1] + bytes([stripped[-1] + 1]) if stripped else None)
+
+
 class Put(NamedTuple):
     """Values by qualifier, for one family of a row; at a timestamp in milliseconds, or now."""
 
