@@ -3,6 +3,7 @@
 from cfacl.api.batch import Batch
 from cfacl.api.connection import connect
 from cfacl.api.database import Database
+from cfacl.api.removal import Deleted
 from cfacl.api.row import Row
 from cfacl.api.schema import Difference
 from cfacl.api.session import Session
@@ -16,6 +17,7 @@ from cfacl.errors import (
     CfaclError,
     Closed,
     Fault,
+    FilterError,
     InvalidKey,
     InvalidValue,
     PartlyWritten,
@@ -49,10 +51,12 @@ __all__ = [
     "Change",
     "Closed",
     "Database",
+    "Deleted",
     "Difference",
     "Event",
     "Explanation",
     "Fault",
+    "FilterError",
     "Finding",
     "Holder",
     "InvalidKey",

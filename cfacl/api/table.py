@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Literal, TypedDict, overload
 
-from cfacl.api.access import Access
-from cfacl.api.arguments import cell_value, choice, column_names, flag, keys, positive, row_key, span, time_before
+from cfacl.api.arguments import choice, column_names, flag, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
+from cfacl.api.decided import Decided, whole_column
+from cfacl.api.filtered import given_filter, scan_filtered
 from cfacl.api.parts import scan_parts
+from cfacl.api.removal import Deleted, delete_where
 from cfacl.api.row import Row, make_row
 from cfacl.api.uncut import confirm_instant, is_ordered, scan_uncut
-from cfacl.engine.ask import Pinned, not_bytes
+from cfacl.engine.ask import not_bytes
 from cfacl.engine.selection import Want
-from cfacl.engine.snapshot import Snapshot
 from cfacl.errors import RequestError
-from cfacl.model.action import READ, WRITE
+from cfacl.filters.tree import Filter
+from cfacl.model.action import READ
 from cfacl.model.counter import counted, counter
 from cfacl.model.request import Cells
 
@@ -29,7 +31,7 @@ class _More(TypedDict):
     timestamps: bool
 
 
-class Table(Pinned):
+class Table(Decided):
     """One table, as the session that made it may use it.
 
     Row keys, column names (``b"family:qualifier"``, or ``b"family"`` for all of it) and values are
@@ -45,15 +47,7 @@ class Table(Pinned):
     and `StoreError` where the store fails, which is never told as a denial or as a missing row.
     """
 
-    __slots__ = ("_access",)
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-
-    @property
-    def name(self) -> str:
-        """The table's name."""
-        return self._access.table
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return f"<Table {self.name}>"
@@ -177,6 +171,7 @@ class Table(Pinned):
         *,
         row_prefix: bytes | None = None,
         columns: Iterable[bytes] | None = None,
+        filter: str | bytes | Filter | None = None,
         timestamp: int | None = None,
         include_timestamp: Literal[False] = False,
         batch_size: int = 1000,
@@ -194,6 +189,7 @@ class Table(Pinned):
         *,
         row_prefix: bytes | None = None,
         columns: Iterable[bytes] | None = None,
+        filter: str | bytes | Filter | None = None,
         timestamp: int | None = None,
         include_timestamp: Literal[True],
         batch_size: int = 1000,
@@ -210,6 +206,7 @@ class Table(Pinned):
         *,
         row_prefix: bytes | None = None,
         columns: Iterable[bytes] | None = None,
+        filter: str | bytes | Filter | None = None,  # noqa: A002  # happybase's name of it
         timestamp: int | None = None,
         include_timestamp: bool = False,
         batch_size: int = 1000,
@@ -228,6 +225,9 @@ class Table(Pinned):
             row_start: the first key, included; in ``reverse`` the highest.
             row_stop: the end, left out.
             row_prefix: what keys start with; instead of the two.
+            filter: what has to pass, in HBase's language, or as `cfacl.filters` makes it.  It sees what would be returned
+                without it, the newest value of each column; columns and families that it names have to be granted,
+                also where ``strict`` is False.
             batch_size: how many rows are fetched at a time, at least 1.
             limit: how many rows are returned at most.
             scan_batching: at most so many cells in each row returned: one that has more comes in several, one after
@@ -247,7 +247,23 @@ class Table(Pinned):
         before = time_before(timestamp)
         cells = positive("scan_batching", scan_batching)
         instant = flag("snapshot", snapshot)
-        plan = self._access.decide_one("scan", (READ, self.name, column_names(columns), choice("strict", strict)))
+        want: Want = (READ, self.name, column_names(columns), choice("strict", strict))
+        if filter is not None:
+            return _rows(
+                scan_filtered(
+                    self._access,
+                    want,
+                    given_filter(filter),
+                    bounds,
+                    size=size,
+                    limit=most,
+                    before=before,
+                    timestamps=stamped,
+                    cells=cells,
+                    instant=instant,
+                )
+            )
+        plan = self._access.decide_one("scan", want)
         more: _More = {"batch_size": size, "limit": most, "before": before, "timestamps": stamped}
         ordered = is_ordered(self._access, plan)
         if instant:
@@ -288,6 +304,50 @@ class Table(Pinned):
         access = self._access
         access.apply("delete", (access.delete(row, columns, timestamp),), access.durability(durable))
 
+    def delete_where(
+        self,
+        filter: str | bytes | Filter,  # noqa: A002  # as `scan`
+        columns: Iterable[bytes] | None = None,
+        *,
+        row_start: bytes | None = None,
+        row_stop: bytes | None = None,
+        row_prefix: bytes | None = None,
+        batch_size: int = 1000,
+        limit: int | None = None,
+        dry_run: bool = False,
+        durable: bool | None = None,
+    ) -> Deleted:
+        """Delete rows that pass a filter, or columns or families of these; return how many.
+
+        It reads what the filter names, and needs `read` on all of that; rows that have none of it are not seen, and stay.
+        A filter that names nothing sees what is granted.  What is deleted needs `delete`, as for `delete`: for whole rows
+        on every family.  A row that changes between being read and being deleted is deleted as it is then.
+
+        Where it fails in its midst, what it deleted is gone: call it again.  With ``limit``, go on behind the ``last``.
+
+        Args:
+            columns: what is deleted of a row; ``None`` for all.
+            row_start, row_stop, row_prefix: as `scan`.
+            batch_size: how many rows are read, and deleted, at a time.
+            limit: at most so many rows.
+            dry_run: delete nothing, and return what would have been.
+            durable: as `put`.
+        """
+        bounds = span(row_start, row_stop, row_prefix, reverse=False)
+        size = positive("batch_size", batch_size)
+        if size is None:
+            raise RequestError("`batch_size` is an int of at least 1")
+        return delete_where(
+            self._access,
+            given_filter(filter),
+            column_names(columns),
+            bounds,
+            size=size,
+            limit=positive("limit", limit),
+            dry_run=flag("dry_run", dry_run),
+            durable=self._access.durability(durable),
+        )
+
     def batch(
         self,
         timestamp: int | None = None,
@@ -315,58 +375,6 @@ class Table(Pinned):
             raise not_bytes(column)
         self.put(row, {column: packed}, durable=durable)
 
-    def counter_inc(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
-        """Add to a counter, atomically, and return it; it needs `read` and `write`.  ``durable`` as `put`.
-
-        Raises:
-            InvalidValue: the cell is no counter, or the sum is beyond 64 bits; nothing is written.
-        """
-        key = row_key(row)
-        counter(value)
-        access = self._access
-        lasting = access.durability(durable)
-        read: Want = (READ, self.name, (column,), True)
-        write: Want = (WRITE, self.name, (column,), True)
-        while True:
-            family, _, qualifier = whole_column(access.snapshot(), self.name, column)
-            plans = access.decide("counter_inc", (read, write))
-            if access.stand(plans):  # the columns of a plan were taken apart by its own catalog
-                return access.increment(key, plans[write].projection.stored[family], qualifier, value, lasting)
-
-    def counter_dec(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
-        """Subtract from a counter; otherwise as `counter_inc`."""
-        counter(value)
-        return self.counter_inc(row, column, -value, durable=durable)
-
-    def compare_and_set(
-        self,
-        row: bytes,
-        column: bytes,
-        expected: bytes | None,
-        data: Mapping[bytes, bytes],
-        *,
-        durable: bool | None = None,
-    ) -> bool:
-        """Put ``data`` if ``column`` holds ``expected`` (``None``: nothing), atomically; return whether it did.
-
-        It needs `read` on the family of ``column`` and `write` on those of ``data``.  ``durable`` as `put`.
-        """
-        if expected is not None:
-            cell_value(expected)
-        access = self._access
-        lasting = access.durability(durable)
-        change = access.put(row, data, None)
-        read: Want = (READ, self.name, (column,), True)
-        while True:
-            snapshot = access.snapshot()
-            change.renew(snapshot)
-            family, _, qualifier = whole_column(snapshot, self.name, column)
-            plans = access.decide("compare_and_set", (read, change.want))
-            if plans[read].profile.snapshot is snapshot and access.stand(plans):
-                condition = (plans[read].projection.stored[family], qualifier, expected)
-                mutation = change.mutation(plans[change.want].projection.stored)
-                return access.compare_and_set(change.key, condition, mutation, lasting)
-
 
 def _rows(
     chunks: Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None],
@@ -380,11 +388,3 @@ def _rows(
                 yield key, row
     finally:
         chunks.close()
-
-
-def whole_column(snapshot: Snapshot, table: str, name: bytes) -> tuple[bytes, int, bytes]:
-    """Take a column name apart that must have a qualifier; raises as `parse_column`."""
-    family, bit, qualifier = snapshot.column(table, name)
-    if qualifier is None:
-        raise RequestError('a family is named where one column is meant; write `b"family:qualifier"`')
-    return family, bit, qualifier

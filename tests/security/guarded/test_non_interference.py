@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from random import Random
 from typing import Any, Final
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cfacl
+from cfacl.testing.filters import Filters
 
 #: 2026-06-01T00:00:00Z, in milliseconds.
 NOW: Final = 1_780_272_000_000
@@ -103,6 +105,14 @@ def scan(bounds: dict[str, Any], names: Any, before: Any, stamped: bool, how: An
     return use
 
 
+def filtered(seed: int, bounds: dict[str, Any], names: Any, stamped: bool, parts: Any) -> Use:
+    families = [b"a", b"b", b"e"] if seed % 4 else [b"a", b"b", b"c", b"d", b"e", b"w"]
+    drawn = Filters(Random(seed), KEYS, families, QUALIFIERS, VALUES, [NOW - 5, NOW, NOW + 1]).drawn()
+    return lambda w, s, t: list(
+        t.scan(columns=names, filter=drawn, include_timestamp=stamped, scan_batching=parts, **bounds)
+    )
+
+
 def cell(key: bytes, name: bytes, versions: Any, before: Any) -> Use:
     return lambda w, s, t: t.cells(key, name, versions, before, include_timestamp=True)
 
@@ -152,6 +162,14 @@ OPERATIONS: Final = st.one_of(
     st.builds(rows, st.lists(keys, max_size=4), several, stamps, st.booleans(), strict),
     st.builds(scan, bounds, several, stamps, st.booleans(), strict, st.none() | st.integers(0, 3)),
     st.builds(scan, bounds, st.none(), st.none(), st.booleans(), st.none(), st.none()),
+    st.builds(
+        filtered,
+        st.integers(0, 1 << 32),
+        bounds,
+        st.none() | several,
+        st.booleans(),
+        st.none() | st.integers(1, 3),
+    ),
     st.builds(cell, keys, named, st.none() | st.integers(1, 3), stamps),
     st.builds(put, keys, data, stamps),
     st.builds(delete, keys, several, stamps),

@@ -1,0 +1,155 @@
+"""A filter is a read: of what it names, and of nothing that was not granted."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from random import Random
+from typing import Any, Final
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import cfacl
+from cfacl.filters import Filter, PageFilter, column, family
+from cfacl.filters.evaluation import Evaluation
+from cfacl.filters.steps import Seen
+from cfacl.testing.filters import Filters
+
+#: 2026-06-01T00:00:00Z, in milliseconds.
+NOW: Final = 1_780_272_000_000
+KEYS: Final = (b"a", b"ab", b"b", b"ba", b"c")
+QUALIFIERS: Final = (b"", b"a", b"b")
+VALUES: Final = (b"", b"a", b"b", b"ab")
+TIMES: Final = (NOW - 2, NOW - 1, NOW)
+
+#: Filters that name the family `c`, which ann may not read, in every way that there is.
+NAMING: Final = {
+    "value": "SingleColumnValueFilter('c', 'q', =, 'binary:c')",
+    "value, excluded": "SingleColumnValueExcludeFilter('c', 'q', =, 'binary:c')",
+    "column value": "ColumnValueFilter('c', 'q', =, 'binary:c')",
+    "dependent": "DependentColumnFilter('c', 'q')",
+    "family": "FamilyFilter(=, 'binary:c')",
+    "not family": "FamilyFilter(!=, 'binary:c')",
+    "within": "SKIP (PageFilter(1) OR (WHILE ColumnValueFilter('c', 'q', !=, 'binary:x')))",
+    "beside": "ColumnValueFilter('a', 'q', =, 'binary:a') AND ColumnValueFilter('c', 'q', =, 'binary:c')",
+}
+#: Filters that could be about any family.
+UNKNOWN: Final = {
+    "value": "ValueFilter(=, 'binary:c')",
+    "family, regular expression": "FamilyFilter(=, 'regexstring:c')",
+    "family, prefix": "FamilyFilter(=, 'binaryprefix:c')",
+    "family, order": "FamilyFilter(>, 'binary:b')",
+    "qualifier": "QualifierFilter(=, 'binary:hidden')",
+}
+
+
+@pytest.mark.rule("4g")
+@pytest.mark.parametrize("strict", [None, False, True])
+@pytest.mark.parametrize("columns", [None, [b"a"]])
+@pytest.mark.parametrize("name", NAMING)
+def test_a_family_that_a_filter_names_is_read_and_has_to_be_granted(
+    world: Any, name: str, columns: Any, strict: Any
+) -> None:
+    world.fill(b"a", b"b")
+    with pytest.raises(cfacl.AccessDenied) as told:
+        world.table().scan(columns=columns, filter=NAMING[name], strict=strict)
+    assert "c" in told.value.families
+    assert world.calls() == []
+    assert [each.allowed for each in world.told] == [False]
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_a_filter_that_could_be_about_any_family_sees_what_is_granted_alone(world: Any, name: str) -> None:
+    world.fill(b"a", b"b", families="ab")
+    world.table("root").put(b"b", {b"c:hidden": b"c"})
+    assert list(world.table().scan(filter=UNKNOWN[name])) == []
+    assert len(list(world.table("root").scan(filter=UNKNOWN[name]))) == 1
+
+
+def test_a_column_that_was_not_asked_for_is_missing(world: Any) -> None:
+    world.fill(b"a", families="ab")
+    table = world.table()
+    has = column("b:q") == b"b"
+    assert len(list(table.scan(filter=has))) == 1
+    assert list(table.scan(columns=[b"a"], filter=has)) == []
+    assert list(table.scan(columns=[b"a"], filter=column("b:q", or_missing=True) == b"x")) == [(b"a", {b"a:q": b"a"})]
+
+
+def test_the_hook_is_told_of_what_a_filter_reads(world: Any) -> None:
+    world.fill(b"a")
+    list(world.table().scan(columns=[b"a"], filter="ColumnValueFilter('b', 'q', =, 'binary:b')"))
+    assert [(each.request, each.access["read"]) for each in world.told] == [("scan", {"a", "b"})]
+
+
+@pytest.mark.parametrize("filter_", ["FamilyFilter(=, 'binary:zz')", "ColumnValueFilter('zz', 'q', =, 'binary:b')"])
+def test_a_family_that_is_not_there_is_told_with_the_nearest_names(world: Any, filter_: str) -> None:
+    with pytest.raises(cfacl.UnknownFamily, match="unknown family `zz`"):
+        world.table().scan(filter=filter_)
+    assert world.calls() == []
+
+
+@pytest.mark.parametrize("filter_", ["Nonsense()", b"PageFilter(", 3, ["PageFilter(1)"]])
+def test_what_is_no_filter_is_refused_before_the_store_is_asked(world: Any, filter_: Any) -> None:
+    with pytest.raises(cfacl.RequestError):
+        world.table().scan(filter=filter_)
+    assert world.calls() == []
+
+
+@pytest.mark.parametrize("columns", [None, [b"a"]])
+def test_what_a_filter_names_may_not_be_taken_away_on_the_way(world: Any, columns: Any) -> None:
+    world.fill(*[b"r%d" % number for number in range(6)])
+    scan = world.table().scan(
+        columns=columns, filter=column("b:q") != b"x" if columns is None else family != b"b", batch_size=2
+    )
+    next(scan)
+    world.grants("reader").clear()
+    world.grant("reader", "a")
+    world.replace()
+    with pytest.raises(cfacl.AccessDenied):
+        list(scan)
+
+
+def test_what_a_filter_does_not_name_may_be_taken_away_on_the_way(world: Any) -> None:
+    world.fill(*[b"r%d" % number for number in range(6)])
+    scan = world.table().scan(filter=PageFilter(5), batch_size=2)
+    assert next(scan) == (b"r0", {b"a:q": b"a", b"b:q": b"b"})
+    world.grants("reader").clear()
+    world.grant("reader", "a")
+    world.replace()
+    assert [dict(row) for _, row in scan] == [{b"a:q": b"a", b"b:q": b"b"}, *[{b"a:q": b"a"}] * 3]
+
+
+def naively(world: Any, of: Filter, *, reverse: bool) -> list[tuple[bytes, Any]]:
+    """Return what passes of all that ann may see, read without a filter."""
+    evaluation = Evaluation(of, reverse=reverse)
+    found = []
+    for key, row in world.table().scan(include_timestamp=True, reverse=reverse):
+        if evaluation.over:
+            break
+        seen = [Seen(*name.split(b":", 1), timestamp, value) for name, (value, timestamp) in row.items()]
+        kept = evaluation.row(key, groupby(seen, key=lambda each: each.family))
+        if kept:
+            found.append((key, {b"%b:%b" % each[:2]: (each.value, each.timestamp) for each in kept}))
+    return found
+
+
+@pytest.mark.parametrize("store", ["memory", pytest.param("rocksdb", marks=pytest.mark.slow)])
+@given(st.integers(0, 1 << 32), st.booleans(), st.sampled_from([1, 2, 1_000]))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_what_passes_is_what_passes_when_all_that_is_hidden_was_dropped_before(
+    worlds: Any, store: str, seed: int, reverse: bool, size: int
+) -> None:
+    random = Random(seed)
+    world = worlds(store)
+    try:
+        root = world.table("root")
+        for _ in range(random.randint(1, 20)):
+            name = b"%b:%b" % (random.choice((b"a", b"b", b"c", b"d")), random.choice(QUALIFIERS))
+            root.put(random.choice(KEYS), {name: random.choice(VALUES)}, timestamp=random.choice(TIMES))
+        for _ in range(10):
+            of = Filters(random, KEYS, (b"a", b"b"), QUALIFIERS, VALUES, TIMES).drawn()
+            found = list(world.table().scan(filter=of, reverse=reverse, include_timestamp=True, batch_size=size))
+            assert found == naively(world, of, reverse=reverse), str(of)
+    finally:
+        world.close()
