@@ -227,12 +227,22 @@ def test_superusers_and_what_is_cassandras_own_are_told(ground: Ground) -> None:
 
 
 def test_rights_on_a_table_of_somebody_elses_are_left_alone(ground: Ground) -> None:
-    ground.operator.execute(f"CREATE TABLE {ground.keyspace}.theirs (a int PRIMARY KEY)")
-    ground.operator.execute(f"GRANT SELECT ON {ground.keyspace}.theirs TO {ground.bob}")
+    for name in ("theirs", "events__2024", "other__prof__3"):
+        ground.operator.execute(f"CREATE TABLE {ground.keyspace}.{name} (a int PRIMARY KEY)")
+        ground.operator.execute(f"GRANT SELECT ON {ground.keyspace}.{name} TO {ground.bob}")
+    script = ground.script()
+    assert "REVOKE" not in script
+    ground.obey(script)
+    assert ground.wall().holds
+
+
+def test_a_right_on_a_family_whose_comment_somebody_edited_is_told(ground: Ground) -> None:
     ground.obey(ground.script())
+    ground.operator.execute(f"ALTER TABLE {ground.tables['id']} WITH comment = 'mine'")
+    ground.operator.execute(f"GRANT SELECT ON {ground.tables['id']} TO {ground.bob}")
     made = ground.wall()
-    assert made.holds
-    assert "theirs" not in ground.script()
+    assert not made.holds
+    assert ground.bob in {each.right.account for each in made.extra}
 
 
 @pytest.mark.parametrize("rights", ["SELECT, MODIFY", "SELECT, MODIFY, CREATE"])

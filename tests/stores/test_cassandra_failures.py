@@ -124,9 +124,11 @@ class Ended:
 
     _start_time = 0.0
 
-    def __init__(self, asked: list[str], noted: dict[str, Exception], error: Exception, tries: int) -> None:
+    def __init__(
+        self, asked: list[str], noted: dict[str, Exception], error: Exception, tries: int, teller: str | None
+    ) -> None:
         self.attempted_hosts, self._errors, self.error, self._query_retries = asked, noted, error, tries
-        self.coordinator_host = None if isinstance(error, cluster.NoHostAvailable) or not asked else asked[-1]
+        self.coordinator_host = teller
         self._event = threading.Event()
         self._event.set()
 
@@ -135,14 +137,20 @@ class Ended:
 
 
 def ended(
-    asked: list[str], noted: dict[str, Exception], error: Exception | None = None, tries: int | None = None
+    asked: list[str],
+    noted: dict[str, Exception],
+    error: Exception | None = None,
+    tries: int | None = None,
+    teller: str | None = None,
 ) -> Exception:
     """What is raised where a change ended so."""
     ring = Ring.__new__(Ring)
     ring._closed = None
     ring.address = parse("cassandra://one/home")
     again = len(asked) - 1 if tries is None else tries
-    future = Ended(asked, noted, error or cluster.NoHostAvailable("all of them", noted), again)
+    if error is not None and asked:
+        teller = teller or asked[-1]
+    future = Ended(asked, noted, error or cluster.NoHostAvailable("all of them", noted), again, teller)
     with pytest.raises(StoreError) as told:
         ring.end(future, applied=True)
     return told.value
@@ -193,6 +201,18 @@ def test_a_write_that_timed_out_is_unknown() -> None:
     told = mapped(WriteTimeout("late", write_type=0), WHERE, applied=True)
     assert type(told) is StoreTimeout
     assert str(told) == "the replicas did not answer the coordinator in time" + PERHAPS
+
+
+def test_who_tells_it_is_not_taken_for_who_was_asked_before() -> None:
+    """The driver notes whom it asked when it has sent it, and the answer may be there by then."""
+    told = ended(["two", "one"], {"one": GONE, "two": FEW}, FEW, tries=0, teller="two")
+    assert type(told) is StoreTimeout
+    assert str(told).endswith(PERHAPS)
+
+
+def test_what_was_sent_to_nobody_is_told_as_unmade() -> None:
+    told = ended([], {"one": GONE})
+    assert PERHAPS not in str(told)
 
 
 def test_a_node_that_was_asked_twice_for_it_had_forgotten_the_statement_made_nothing() -> None:

@@ -195,9 +195,10 @@ class Conditions:
         add = self._add_versioned if table.versioned else self._add
         for statement, values in add(table, table.key(key), compared, puts, seen, number):
             batch.add(bound(statement, values))
-        applied = self._ring.decide(batch, host)
-        self._stamps.passed()
-        return applied
+        try:
+            return self._ring.decide(batch, host)
+        finally:  # also where it is not known what became of it
+            self._stamps.passed()
 
     @staticmethod
     def _add(

@@ -34,8 +34,8 @@ _NAMES: Final = {
     "S": "SUPERUSER",
     "?": "ALL",  # one that is not known here, and is taken with all others
 }
-#: How the name of a family's table ends.
-_NAMED: Final = re.compile(r"__[0-9]+$")
+#: What the table of a family is called: by its table and family, or with a hash of both (`table_name`).
+_NAMED: Final = re.compile(r"([a-z0-9_]+)__[a-z0-9_]+__[1-9][0-9]*|[a-z0-9_]*_[a-z2-7]{24}__[1-9][0-9]*")
 _LETTERS: Final = {name: letter for letter, name in _NAMES.items()}
 _MODIFY: Final = frozenset({"write", "delete"})
 _WHY_NOT: Final[dict[Action, str]] = {
@@ -84,7 +84,7 @@ class CassandraRights(NativeRights):
         roles = self._ring.ask(self._ring.prepare(_ROLES, SHARED))
         given = self._ring.ask(self._ring.prepare(_PERMISSIONS, SHARED))
         held = self._ring.ask(self._ring.prepare(_TABLES, ITSELF), (self._ring.address.keyspace,))
-        there = {name: name == RECORDS or _may_be_ours(name, comment or "") for name, comment in held}
+        there = {name: name == RECORDS or _may_be_ours(name, comment or "", tables) for name, comment in held}
         found = [Right(role, "everything", "", "", None, "S") for role, superuser, _ in roles if superuser]
         found += [
             each for role, resource, permissions in given for each in self._right(role, resource, permissions, there)
@@ -144,9 +144,10 @@ class CassandraRights(NativeRights):
         return "\n".join([*lines, *(f"-- {each}" for each in remarks), ""])
 
 
-def _may_be_ours(name: str, comment: str) -> bool:
-    """Whether a table is a family's, or would be but for a comment that somebody edited."""
-    return ours(name, comment) is not None or _NAMED.search(name) is not None
+def _may_be_ours(name: str, comment: str, tables: Collection[str]) -> bool:
+    """Whether a table is a family's of ``tables``, or would be but for a comment that somebody edited."""
+    found = _NAMED.fullmatch(name)
+    return ours(name, comment) is not None or (found is not None and (found[1] is None or found[1] in tables))
 
 
 def _role(right: Right) -> str:

@@ -104,7 +104,8 @@ class Reading:
     def __init__(self, tables: Iterable[FamilyTable], projection: Projection, since: object) -> None:
         self.since = since
         self.families = tuple(projection.stored.values())
-        self.parts = [Part(table, each) for table, each in zip(tables, projection.slices, strict=True)]
+        self.tables = tuple(tables)
+        self.parts = [Part(table, each) for table, each in zip(self.tables, projection.slices, strict=True)]
         self.ages = any(each.ages for each in self.parts)
         self._questions: dict[bool, list[Any]] = {}
 

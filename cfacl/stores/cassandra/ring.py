@@ -99,6 +99,7 @@ class Ring:
         try:
             return future.result()
         except Exception as error:  # as above
+            applied = applied and bool(future.attempted_hosts)  # else nobody was sent anything
             unknown = applied and _unknown(future, error)
             raise self.failure(error, applied=applied, answered=True, unknown=unknown) from error
 

@@ -67,14 +67,9 @@ class Schema:
             found.append(known[name])
         return found
 
-    @property
-    def known(self) -> dict[Name, FamilyTable]:
-        """What is known now; it is replaced, and never changed."""
-        return self._known
-
-    def told(self, table: str, families: Iterable[StoredFamily]) -> Told:
-        """Say in a block which family is gone; the cluster names its own table."""
-        return Told(self, table, families)
+    def told(self, table: str, families: Iterable[StoredFamily], tables: Iterable[FamilyTable]) -> Told:
+        """Say in a block which family is gone, or was made anew since ``tables`` were confirmed; the cluster says neither."""
+        return Told(self, table, families, tables)
 
     def tables(self) -> dict[str, frozenset[tuple[str, int]]]:
         """Return (family, identity) of all families by table; a table of somebody else's has one without a name."""
@@ -175,13 +170,15 @@ def _capable(is_ordered: bool, has_versions: bool, most: Capabilities) -> Capabi
 class Told:
     """See `Schema.told`; no generator, since each call goes through it."""
 
-    __slots__ = ("_families", "_known", "_schema", "_table")
+    __slots__ = ("_families", "_schema", "_table", "_tables")
 
-    def __init__(self, schema: Schema, table: str, families: Iterable[StoredFamily]) -> None:
+    def __init__(
+        self, schema: Schema, table: str, families: Iterable[StoredFamily], tables: Iterable[FamilyTable]
+    ) -> None:
         self._schema = schema
         self._table = table
         self._families = families
-        self._known = schema.known
+        self._tables = tables
 
     def __enter__(self) -> None:
         pass
@@ -200,8 +197,7 @@ class Told:
             raise named from error.__cause__
         except StoreError:
             return  # then nobody knows more
-        before = [self._known.get((self._table, each.name, each.identity)) for each in self._families]
-        if [each.described for each in found] != [each and each.described for each in before]:
+        if [each.described for each in found] != [each.described for each in self._tables]:
             raise StoreUnavailable(
                 f"table {quoted(self._table)} was made anew with another layout; try again"
             ) from error.__cause__

@@ -19,8 +19,8 @@ __all__ = ["Stamps"]
 #: After how many seconds the cluster is asked again what time it is; and where that was not told within `_CLOSE` microseconds.
 _EVERY: Final = 60.0
 _SOON: Final = 1.0
-#: Of the time that passes, no more than one part of so many is spent on asking.
-_RARELY: Final = 20
+#: What passes until then is so many times what asking took, at least.
+_RARELY: Final = 4
 _CLOSE: Final = 20_000
 #: How often it is asked at most, and the microseconds within which an answer says enough.
 _TRIES: Final = 5
@@ -42,6 +42,9 @@ class Stamps:
         self._ask = ask
         self._lock = threading.Lock()
         self._asking = threading.Lock()
+        #: how often it was asked, and how the last time failed
+        self._asked = 0
+        self._failure: StoreError | None = None
         #: what `monotonic_ns` is behind the cluster, in microseconds, at least and at most
         self._behind = (0, 0)
         #: when that was seen, and how long it holds, in seconds
@@ -76,7 +79,7 @@ class Stamps:
     def confirm_not_ahead(self) -> None:
         """Raise `StoreError` where the given clock is ahead, so that what is there would be missed as over."""
         self.compare()
-        ahead = self.now() - self.there() // 1000
+        ahead = self.now() - (self._behind[1] + monotonic_ns() // 1000) // 1000  # as far as it is certain
         if ahead > _AHEAD:
             raise StoreError(
                 f"this clock is {ahead // 1000} seconds ahead of the cluster's, so that what is there would be missed; let"
@@ -84,20 +87,37 @@ class Stamps:
             )
 
     def compare(self) -> None:
-        """Ask the cluster what time it is, if that was long ago; one thread does, and the others go on with what is known."""
-        if monotonic() < self._until or not self._asking.acquire(blocking=self._seen < 0):
+        """Ask the cluster what time it is, if that was long ago.
+
+        One thread does.  The others go on with what is known, or wait for it where that is little, or too old.
+        """
+        now = monotonic()
+        if now < self._until:
+            return
+        asked = self._asked
+        if not self._asking.acquire(blocking=now > self._seen + 2 * _EVERY):
             return
         try:
-            if monotonic() >= self._until:  # and nobody did while this waited
+            if asked == self._asked:
+                self._asked += 1
+                self._failure = None
                 self._compare()
+            elif (
+                self._failure is not None
+            ):  # of whoever asked while this waited: one after the other would wait as long
+                raise type(self._failure)(*self._failure.args) from self._failure
+        except StoreError as error:
+            self._failure = error
+            raise
         finally:
             self._asking.release()
 
     def _compare(self) -> None:
         began = monotonic()
+        is_close = self._behind[1] - self._behind[0] <= _CLOSE
         told: list[tuple[int, int]] = []
         try:
-            for _ in range(_TRIES):
+            for _ in range(_TRIES if is_close else 1):
                 before = monotonic_ns() // 1000
                 there = self._ask()
                 after = monotonic_ns() // 1000
@@ -106,7 +126,7 @@ class Stamps:
                 if after - before < _QUICK:
                     break
         except StoreError:
-            if self._seen < 0:
+            if self._seen < 0 and not told:
                 raise
         # An answer that waited in a queue says little, and the others bound it: what is stamped ahead hides what comes later.
         known = [*told, self._drifted()] if self._seen > 0 else told
@@ -115,8 +135,8 @@ class Stamps:
             least, most = min(told, key=_width)
         self._behind = (least, most)
         self._seen = monotonic()
-        slowly = min(_EVERY, max(_SOON, _RARELY * (self._seen - began)))
-        self._until = self._seen + (_EVERY if most - least <= _CLOSE and told else slowly)
+        soon = max(_SOON, _RARELY * (self._seen - began))
+        self._until = self._seen + (_EVERY if told and most - least <= _CLOSE else min(soon, _EVERY))
 
     def _drifted(self) -> tuple[int, int]:
         """Return what was seen of the offset, as it may be by now."""

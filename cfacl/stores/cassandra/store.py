@@ -103,7 +103,7 @@ class CassandraStore(Store):
         reading = self._reading(table, projection)
         stamped = timestamps or before is not None
         wanted = self._wanted(reading.ages, before)
-        with self._schema.told(table, reading.families):
+        with self._schema.told(table, reading.families, reading.tables):
             if len(keys) == 1:
                 cells = reading.row(self._ring, keys[0], wanted(), stamped=stamped, timestamps=timestamps)
                 return [(keys[0], cells)] if cells else []
@@ -128,7 +128,7 @@ class CassandraStore(Store):
         (held,) = self._schema.confirm(table, [family])
         part = Part(held, Slice(family, (qualifier,)))
         wanted = self._wanted(part.ages, before)
-        with self._schema.told(table, [family]):
+        with self._schema.told(table, [family], [held]):
             return list(part.versions(self._ring, key, wanted()))[:limit]
 
     def scan(
@@ -166,7 +166,7 @@ class CassandraStore(Store):
 
         def read(number: int) -> list[tuple[bytes, Cells]]:
             self._schema.confirm(table, reading.families)
-            with self._schema.told(table, reading.families):
+            with self._schema.told(table, reading.families, reading.tables):
                 return list(islice(rows, min(number, _ROWS)))
 
         return batches(read, found.close, batch_size, limit, cells)
@@ -176,7 +176,7 @@ class CassandraStore(Store):
         confirm_timestamps(mutations)
         families = list({change.family: None for each in mutations for change in each.changes})
         tables = dict(zip(families, self._schema.confirm(table, families), strict=True))
-        with self._schema.told(table, families):
+        with self._schema.told(table, families, tables.values()):
             send(self._ring, tables, mutations, self._stamps, whole=whole)
 
     def compare_and_set(
@@ -195,7 +195,7 @@ class CassandraStore(Store):
             raise Unsupported(
                 "cassandra compares and puts cells of one family; make it so, or lock the row by a cell of each family"
             )
-        with self._schema.told(table, families):
+        with self._schema.told(table, families, tables):
             return self._conditions.compare_and_set(tables[0], key, conditions, mutation)
 
     def increment(
@@ -204,7 +204,7 @@ class CassandraStore(Store):
         counter(amount)
         confirm_keys([key])
         (held,) = self._schema.confirm(table, [family])
-        with self._schema.told(table, [family]):
+        with self._schema.told(table, [family], [held]):
             return self._conditions.increment(held, key, family, qualifier, amount)
 
     def altered(self, families: Sequence[StoredFamily]) -> list[StoredFamily]:
