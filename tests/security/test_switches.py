@@ -18,7 +18,7 @@ SAID: Final[dict[Any, set[str]]] = {
     cfacl.Session: {"action", "ask", "name", "names", "table"},
     cfacl.Table: {"row", "rows", "column", "columns", "timestamp", "include_timestamp", "strict", "versions"}
     | {"row_start", "row_stop", "row_prefix", "batch_size", "limit", "reverse", "scan_batching", "snapshot"}
-    | {"data", "value", "expected", "durable", "transaction"},
+    | {"data", "value", "expected", "durable", "transaction", "filter", "dry_run"},
     cfacl.Batch: {"row", "data", "columns"},
 }
 #: What reads a variable of the environment.
