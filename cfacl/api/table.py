@@ -320,7 +320,7 @@ class Table(Decided):
         """Delete rows that pass a filter, or columns or families of these; return how many.
 
         It reads what the filter names, and needs `read` on all of that; rows that have none of it are not seen, and stay.
-        A filter that names nothing sees what is granted.  What is deleted needs `delete`, as for `delete`: for whole rows
+        A filter that is about more than columns that it names, and keys, sees what is granted, as a scan does.  What is deleted needs `delete`, as for `delete`: for whole rows
         on every family.  A row that changes between being read and being deleted is deleted as it is then.
 
         Where it fails in its midst, what it deleted is gone: call it again.  With ``limit``, go on behind the ``last``.

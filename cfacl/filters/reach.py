@@ -18,7 +18,7 @@ from cfacl.filters.clauses import (
 from cfacl.filters.tree import And, Filter, Or, While
 from cfacl.model.request import Span, prefix_span
 
-__all__ = ["columns", "most_rows", "narrowed", "needs_order", "needs_times"]
+__all__ = ["columns", "most_rows", "names_all", "narrowed", "needs_order", "needs_times"]
 
 _OF_COLUMN = (ColumnValueFilter, DependentColumnFilter, SingleColumnValueExcludeFilter, SingleColumnValueFilter)
 
@@ -32,6 +32,21 @@ def columns(of: Filter) -> tuple[bytes, ...]:
         elif isinstance(each, FamilyFilter) and each.comparator.kind == "binary" and each.operator in ("=", "!="):
             found.add(each.comparator.value)
     return tuple(sorted(found))
+
+
+def names_all(of: Filter) -> bool:
+    """Whether it goes by keys and by the columns that it names alone, so that other cells make no row pass or fail."""
+    kinds = (
+        And,
+        ColumnValueFilter,
+        InclusiveStopFilter,
+        Or,
+        PageFilter,
+        PrefixFilter,
+        RowFilter,
+        SingleColumnValueFilter,
+    )
+    return all(isinstance(each, kinds) for each in of.walk())
 
 
 def needs_times(of: Filter) -> bool:

@@ -141,6 +141,12 @@ def test_rows_that_have_nothing_of_what_is_named_stay(table: cfacl.Table) -> Non
     assert table.delete_where(column("b:y", or_missing=True) == b"w") == (4, b"r15", True)
 
 
+def test_no_row_is_deleted_that_a_scan_by_the_same_filter_does_not_show(table: cfacl.Table) -> None:
+    of = "(SKIP ValueFilter(!=, 'binary:v')) AND SingleColumnValueFilter('a', 'n', =, 'binary:1', true, true)"
+    assert keys(table.scan(filter=of)) == []
+    assert table.delete_where(of) == (0, None, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "keywords"),
     [

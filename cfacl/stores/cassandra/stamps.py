@@ -102,9 +102,8 @@ class Stamps:
                 self._asked += 1
                 self._failure = None
                 self._compare()
-            elif (
-                self._failure is not None
-            ):  # of whoever asked while this waited: one after the other would wait as long
+            elif self._failure is not None:
+                # Of whoever asked while this waited: one after the other would wait as long.
                 raise type(self._failure)(*self._failure.args) from self._failure
         except StoreError as error:
             self._failure = error
