@@ -214,11 +214,15 @@ def test_superusers_and_what_is_cassandras_own_are_told(ground: Ground) -> None:
     ground.operator.execute(f"GRANT SELECT ON ALL KEYSPACES TO {other}")
     ground.operator.execute(f"GRANT SELECT ON system_auth.roles TO {ground.bob}")
     ground.operator.execute(f"GRANT AUTHORIZE ON ALL ROLES TO {ground.bob}")
+    ground.operator.execute(f"GRANT EXECUTE ON ALL MBEANS TO {ground.bob}")
+    ground.operator.execute(f"GRANT DESCRIBE ON MBEAN 'org.apache.cassandra.db:type=Tables,*' TO {ground.bob}")
     try:
         told = {(each.right.account, each.right.letters, each.right.on) for each in ground.wall().extra}
         assert (other, "SR", "everything") in told
         assert (ground.bob, "R", "namespace data/system_auth/roles") in told
         assert (ground.bob, "G", "namespace roles") in told
+        assert (ground.bob, "X", "namespace mbean") in told
+        assert (ground.bob, "I", "namespace mbean/org.apache.cassandra.db:type=Tables,*") in told
         assert ("cassandra", "S", "everything") in {
             (each.right.account, each.right.letters, each.right.on) for each in ground.wall(operators=[]).extra
         }

@@ -122,7 +122,7 @@ def test_a_change_that_one_node_may_have_made_is_not_told_as_unmade_by_another()
 class Ended:
     """What the driver has of a request: whom it asked, what it noted of them, and what it raises."""
 
-    _start_time = 0.0
+    begun = 0.0
 
     def __init__(
         self, asked: list[str], noted: dict[str, Exception], error: Exception, tries: int, teller: str | None

@@ -313,6 +313,11 @@ def test_what_is_kept_in_another_data_centre_is_not_asked_for_from_this_one(cass
                     store.apply(TABLE, [mutation])
                 with pytest.raises(StoreUnavailable, match="too few replicas"):
                     store.get(TABLE, [b"u"], Projection([Slice(ONE)]))
+                with pytest.raises(StoreUnavailable, match="too few replicas") as told:
+                    store.increment(TABLE, b"u", ONE, b"n", 1)
+                assert "may have been" not in str(told.value)
+                with pytest.raises(StoreUnavailable, match="too few replicas"):
+                    store.compare_and_set(TABLE, b"u", [(ONE, b"a", b"guess")], mutation)
 
 
 @pytest.mark.parametrize("kept", [1, 3])

@@ -24,8 +24,11 @@ class Cluster:
         self.there = self.back = 200
         self.asked = 0
         self.ahead = AHEAD
+        #: how long the machine slept, while its monotonic clock stood still
+        self.slept = 0
         monkeypatch.setattr(module, "monotonic", lambda: self.now / 1_000_000)
         monkeypatch.setattr(module, "monotonic_ns", lambda: self.now * 1000)
+        monkeypatch.setattr(module, "time", lambda: (self.now + self.slept) / 1_000_000)
         self.stamps = Stamps(lambda: 0, self.ask)
 
     def ask(self) -> int:
@@ -91,24 +94,108 @@ def test_little_time_is_spent_on_asking_however_slow_the_answers_are(cluster: Cl
     assert spent <= 0.25 * (cluster.now - begin)
 
 
+class Crowd:
+    """Threads that want a stamp; the first of them asks, until all others wait for it."""
+
+    SIZE = 8
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.stamps = cluster.stamps
+        self.lock = self.stamps._asking
+        self.stamps._asking = self  # type: ignore[assignment]  # counts who waits
+        self.waiting = threading.Semaphore(0)
+
+    def acquire(self, *, blocking: bool) -> bool:
+        assert blocking
+        self.waiting.release()
+        return self.lock.acquire()
+
+    def release(self) -> None:
+        self.lock.release()
+
+    def wait(self) -> None:
+        for _ in range(self.SIZE):
+            assert self.waiting.acquire(timeout=30)
+
+    def come(self) -> list[int | BaseException]:
+        """Return what becomes of each."""
+        with ThreadPoolExecutor(self.SIZE) as pool:
+            asking = [pool.submit(self.stamps.next) for _ in range(self.SIZE)]
+            return [each.exception() or each.result() for each in asking]
+
+
 def test_who_waited_while_asking_failed_does_not_ask_again(cluster: Cluster) -> None:
-    begun, go_on = threading.Event(), threading.Event()
+    crowd = Crowd(cluster)
 
     def fail() -> int:
         cluster.asked += 1
-        begun.set()
-        assert go_on.wait(30)
+        crowd.wait()
         raise StoreUnavailable("gone")
 
     cluster.stamps._ask = fail
-    with ThreadPoolExecutor(8) as pool:
-        asking = [pool.submit(cluster.stamps.next) for _ in range(8)]
-        assert begun.wait(30)
-        time.sleep(0.2)  # until the others wait
-        go_on.set()
-        errors = [each.exception() for each in asking]
-    assert all(isinstance(each, StoreUnavailable) for each in errors)
-    assert cluster.asked < 8
+    assert {type(each) for each in crowd.come()} == {StoreUnavailable}
+    assert cluster.asked == 1
+
+
+def test_who_waited_while_it_was_asked_does_not_ask_again(cluster: Cluster) -> None:
+    crowd, ask = Crowd(cluster), cluster.ask
+
+    def late() -> int:
+        crowd.wait()
+        return ask()
+
+    cluster.stamps._ask = late
+    assert all(isinstance(each, int) and each > AHEAD for each in crowd.come())
+    assert cluster.asked == 1
+
+
+def test_who_waited_for_one_that_was_interrupted_asks(cluster: Cluster) -> None:
+    """And takes no stamp of a clock that nobody knows: what bears it would be hidden by all that was ever there."""
+    crowd, ask = Crowd(cluster), cluster.ask
+
+    def interrupted() -> int:
+        crowd.wait()
+        cluster.stamps._ask = ask
+        raise KeyboardInterrupt
+
+    cluster.stamps._ask = interrupted
+    found = crowd.come()
+    assert [type(each) for each in found].count(KeyboardInterrupt) == 1
+    assert all(each > AHEAD for each in found if isinstance(each, int))
+    assert cluster.asked == 1
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_who_waited_for_one_that_was_interrupted_after_a_failure_asks(cluster: Cluster, failed: bool) -> None:
+    def fail() -> int:
+        raise StoreUnavailable("gone") if failed else RuntimeError
+
+    cluster.stamps._ask = fail
+    with pytest.raises((StoreUnavailable, RuntimeError)):
+        cluster.stamps.next()
+    test_who_waited_for_one_that_was_interrupted_asks(cluster)
+
+
+def test_a_machine_that_slept_asks_before_it_stamps(cluster: Cluster) -> None:
+    cluster.wrong_by()
+    cluster.now += 1_000_000
+    cluster.slept += 600_000_000
+    cluster.ahead += 600_000_000
+    assert abs(cluster.wrong_by()) <= OFF
+    assert cluster.asked == 2
+    cluster.wrong_by()
+    assert cluster.asked == 2
+
+
+def test_where_it_slept_and_nobody_says_the_time_nothing_is_stamped(cluster: Cluster) -> None:
+    def fail() -> int:
+        raise StoreUnavailable("gone")
+
+    cluster.wrong_by()
+    cluster.slept += 600_000_000
+    cluster.stamps._ask = fail
+    with pytest.raises(StoreUnavailable):
+        cluster.stamps.next()
 
 
 def test_what_is_known_from_long_ago_is_not_gone_on_with(cluster: Cluster) -> None:

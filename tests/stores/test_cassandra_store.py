@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -813,6 +814,7 @@ def test_of_no_row_that_is_there_it_is_said_when_the_store_is_closed_that_it_was
             told.append(error)
             assert not error.unwritten & there
             assert error.written <= there
+            assert not error.unknown  # whatever was sent was answered first
         else:
             assert error is None
             assert there == keys
@@ -844,6 +846,35 @@ def test_what_is_under_way_is_answered_when_the_store_is_opened_again(ground: Gr
             stop.set()
     for name, each in users.items():
         assert ground.row(name, ground.one) == {b"one:a": b"%d" % (each.result() - 1)}
+
+
+def test_a_statement_that_two_prepare_at_once_stays_known_to_the_driver(ground: Ground) -> None:
+    """It knows one of the two, while that one lives; batches for a node that forgot the statement need it to."""
+    ring = ground.store._ring
+    prepare = ring._session.prepare
+    first, both = threading.Event(), threading.Event()
+
+    def slow(text: str) -> Any:
+        if not first.is_set():
+            found = prepare(text)
+            first.set()
+            assert both.wait(30)
+            return found
+        found = prepare(text)
+        both.set()
+        return found
+
+    ring._session.prepare = slow
+    text = f"SELECT q FROM {ground.keyspace}.account__one__1 WHERE b4 = ? AND row = ?"
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(ring.prepare, text)
+        assert first.wait(30)
+        other = pool.submit(ring.prepare, text)
+        assert other.result().query_id == one.result().query_id
+    number = one.result().query_id
+    del one, other, pool
+    gc.collect()
+    assert number in ring._cluster._prepared_statements
 
 
 def test_what_is_longer_than_a_segment_waits_for_no_acknowledgement(ground: Ground) -> None:

@@ -656,10 +656,13 @@ def test_a_forked_child_keeps_nobody_from_the_store_that_its_parent_left(another
 import os, signal, time
 from cfacl.stores.registry import open_store
 store = open_store({str(path)!r}, clock=time.time_ns)
+here, there = os.pipe()
 answer = os.fork()
 if not answer:
     os.close(1)
+    os.write(there, b"it let go of its parent's store")
     signal.pause()
+os.read(here, 1)
 """
     )
     try:

@@ -44,8 +44,6 @@ _PATIENCE: Final = 1_000_000
 _STEP: Final = 1_000
 #: Between the epoch of time-based UUIDs and that of the rest, in units of 100 ns.
 _EPOCH: Final = 0x01B21DD213814000
-#: How often a counter is tried, of which somebody else changes the cell each time; and how often a row is asked for.
-_TRIES: Final = 100
 _CHANGED: Final = "the cell was changed by others each time that it was tried; try again"
 #: How long is waited at most until a row is asked for again, on which others decide; in seconds.
 _APART: Final = 0.05
@@ -97,9 +95,10 @@ class Conditions:
         names = list(dict.fromkeys(qualifier for _, qualifier, _ in conditions))
         table.confirm_fits(key, [*names, *puts])
         number = mutation.changes[0].family.versions
-        for _ in range(_TRIES):  # a cell may have been changed, and the conditions hold all the same
+        late = self._late()
+        while True:  # a cell may have been changed, and the conditions hold all the same
             with self._lock(table, key):
-                seen, host = self._read(table, key, [*names, *(each for each in puts if each not in names)])
+                seen, host = self._read(table, key, [*names, *(each for each in puts if each not in names)], late)
                 for family, qualifier, expected in conditions:
                     if self._visible(family, seen[qualifier]) != expected:
                         return False
@@ -107,18 +106,23 @@ class Conditions:
                 compared = seen if table.versioned else {each: seen[each] for each in names}
                 if self._set(table, key, compared, puts, seen, number, host):
                     return True
-        raise StoreUnavailable(_CHANGED)
+            _confirm_not(late)
 
     def increment(self, table: FamilyTable, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
         """Add to a counter, and return it."""
         table.confirm_fits(key, [qualifier])
-        for _ in range(_TRIES):
+        late = self._late()
+        while True:
             with self._lock(table, key):
-                seen, host = self._read(table, key, [qualifier])
+                seen, host = self._read(table, key, [qualifier], late)
                 total = amount + counted(self._visible(family, seen[qualifier]))
                 if self._set(table, key, seen, {qualifier: counter(total)}, seen, family.versions, host):
                     return total
-        raise StoreUnavailable(_CHANGED)
+            _confirm_not(late)
+
+    def _late(self) -> float:
+        """Return until when something is tried again."""
+        return time.monotonic() + self._ring.address.timeout
 
     def _lock(self, table: FamilyTable, key: bytes) -> threading.Lock:
         return self._locks[hash((table.name, table.key(key)[0])) % _LOCKS]
@@ -130,13 +134,20 @@ class Conditions:
             return None
         return seen.value
 
-    def _read(self, table: FamilyTable, key: bytes, qualifiers: Sequence[bytes]) -> tuple[dict[bytes, Seen], Any]:
+    def _read(
+        self, table: FamilyTable, key: bytes, qualifiers: Sequence[bytes], late: float
+    ) -> tuple[dict[bytes, Seen], Any]:
         """Return cells, and the coordinator that read them, when its clock has passed all that they bear."""
+        if (
+            self._ring.is_kept_apart()
+        ):  # what is decided by all data centres is not to be had from one that must not read it
+            here = table.statement("SELECT q FROM {table} WHERE {where} LIMIT 1")
+            self._ring.end(self._ring.begin(bound(here, table.key(key))))
         columns = "q, w, t, guard, writetime(w)" if table.versioned else "q, v, writetime(v), guard, writetime(v)"
         text = f"SELECT {columns}, writetime(guard), now() FROM {{table}} WHERE {{where}} AND q IN ?"
         question = bound(self._ring.serial(table.statement(text)), (*table.key(key), blobs(qualifiers)))
         question.fetch_size = None  # of one instant, and so of one page
-        answer, host = self._asked(question)
+        answer, host = self._asked(question, late)
         rows = answer.current_rows
         seen = dict.fromkeys(qualifiers, Seen())
         latest, now = self._stamps.last, 0
@@ -159,17 +170,16 @@ class Conditions:
         self._wait(latest, now)
         return seen, host
 
-    def _asked(self, question: Any) -> tuple[Any, Any]:
+    def _asked(self, question: Any, late: float) -> tuple[Any, Any]:
         """Return an answer, and the coordinator that gave it."""
-        for left in reversed(range(_TRIES)):
+        while True:
             future = self._ring.begin(question)
             try:
                 return self._ring.end(future), future.coordinator_host
             except Contended:
-                if not left:
+                if time.monotonic() > late:
                     raise
                 time.sleep(random.random() * _APART)  # noqa: S311  # so that two do not meet again
-        raise AssertionError("the last try returns or raises")
 
     def _wait(self, latest: int, now: int) -> None:
         behind = latest - now + _STEP
@@ -238,3 +248,9 @@ class Conditions:
             if before is not None:
                 text = "DELETE FROM {table} WHERE {where} AND q = ? AND t >= 0 AND t < ?"
                 yield table.statement(text), (*where, qualifier, bigint(before))
+
+
+def _confirm_not(late: float) -> None:
+    """Raise `StoreUnavailable` where it has been tried for long enough."""
+    if time.monotonic() > late:
+        raise StoreUnavailable(_CHANGED)

@@ -72,4 +72,4 @@ def _ask(ring: Ring, table: FamilyTable, key: bytes, changes: Sequence[Put | Del
             return None
         statement = table.statement("SELECT q, t FROM {table} WHERE {where} AND q IN ?")
         values = (*table.key(key), blobs(named))
-    return Pages(ring, table, statement, values, size=_SIZE, value=0)
+    return Pages(ring, table, statement, values, size=_SIZE, value=None)

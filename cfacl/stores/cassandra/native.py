@@ -96,7 +96,7 @@ class CassandraRights(NativeRights):
     def _right(
         self, role: str, resource: str, permissions: Iterable[str], there: Mapping[str, bool]
     ) -> Iterator[Right]:
-        """Yield what is given on our keyspace, on all of them, or on what Cassandra keeps for itself.
+        """Yield what is given on our keyspace, on all of them, or on what Cassandra keeps for itself, by JMX too.
 
         Args:
             there: the keyspace's tables, and whether each is ours; on somebody else's a policy says nothing.
@@ -104,9 +104,9 @@ class CassandraRights(NativeRights):
         letters = "".join(sorted(_LETTERS.get(each, "?") for each in permissions))
         kind, *rest = resource.split("/")
         keyspace = self._ring.address.keyspace
-        if not letters or kind not in ("data", "roles"):
+        if not letters or kind not in ("data", "roles", "mbean"):
             return
-        if kind == "roles" or (rest and is_own(rest[0])):
+        if kind != "data" or (rest and is_own(rest[0])):
             yield Right(role, "namespace", "/".join([kind, *rest]), "", None, letters, system=True)
         elif not rest:
             yield Right(role, "everything", "", "", None, letters)

@@ -33,7 +33,7 @@ class Pages:
         size: what each page should come to, in bytes.
         most: the most cells of the first page.
         unseen: the most cells of the first page, as long as nobody knows how large they are.
-        value: where the value stands in a tuple.
+        value: where the value stands in a tuple; ``None`` where none is asked for, of which nothing is learned.
     """
 
     __slots__ = ("_bound", "_cells", "_future", "_ring", "_size", "_table", "_value")
@@ -48,12 +48,12 @@ class Pages:
         size: int,
         most: int = _MOST,
         unseen: int = _UNSEEN,
-        value: int = 1,
+        value: int | None = 1,
     ) -> None:
         self._ring = ring
         self._table = table
         self._bound = bound(statement, values)
-        self._cells = max(1, min(most, size // table.cell if table.cell else unseen))
+        self._cells = max(1, min(most, _MOST, size // table.cell if table.cell and value is not None else unseen))
         self._size = size
         self._value = value
         self._bound.fetch_size = self._cells
@@ -72,6 +72,11 @@ class Pages:
         if self._future is not None:
             self._ring.wait(self._future)
 
+    def measure(self) -> None:
+        """Wait for the page that was asked for, and learn how large cells are."""
+        if self._future is not None:
+            self._learn(self._ring.end(self._future).current_rows)
+
     def take(self) -> list[tuple[Any, ...]]:
         """Return the next page; there is one."""
         future, self._future = self._future, None
@@ -80,9 +85,16 @@ class Pages:
         state = answer.paging_state
         if state is not None:
             if page:
-                at = self._value
-                self._table.cell = sum([len(each[at] or b"") for each in page]) // len(page) + _BESIDE
-                self._cells = max(1, min(self._cells * _GROWTH, self._size // self._table.cell, _MOST))
+                self._cells = max(1, min(self._cells * _GROWTH, self._size // self._learn(page), _MOST))
             self._bound.fetch_size = self._cells
             self._future = self._ring.begin(self._bound, paging_state=state)
         return page
+
+    def _learn(self, page: list[tuple[Any, ...]]) -> int:
+        """Return what a cell takes, in bytes, and have the table keep it for those who begin."""
+        at = self._value
+        if at is None:
+            return sum([len(each[0]) for each in page]) // len(page) + _BESIDE
+        if page:
+            self._table.cell = sum([len(each[at] or b"") for each in page]) // len(page) + _BESIDE
+        return self._table.cell

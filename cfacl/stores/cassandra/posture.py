@@ -13,7 +13,7 @@ from cfacl.stores.posture import Sign, transport
 __all__ = ["is_off", "posture"]
 
 _SETTINGS: Final = "SELECT name, value FROM system_views.settings"
-_ROLES: Final = "SELECT role, can_login, is_superuser FROM system_auth.roles"
+_ROLES: Final = "SELECT role, can_login, is_superuser, member_of FROM system_auth.roles"
 _LOCAL: Final = "SELECT release_version, schema_version FROM system.local"
 _PEERS: Final = "SELECT release_version, schema_version FROM system.peers_v2"
 _KEYSPACE: Final = "SELECT replication FROM system_schema.keyspaces WHERE keyspace_name = ?"
@@ -63,7 +63,10 @@ def _nodes(ring: Ring) -> Iterator[Sign]:
 
 
 def _replication(ring: Ring) -> Sign:
-    ((replication,),) = ring.ask(ring.prepare(_KEYSPACE, ITSELF), (ring.address.keyspace,))
+    found = ring.ask(ring.prepare(_KEYSPACE, ITSELF), (ring.address.keyspace,))
+    if not found:
+        return Sign("attention", "replication", f"there is no keyspace {quoted(ring.address.keyspace)} any more")
+    ((replication,),) = found
     counts = {name: value for name, value in replication.items() if name != "class"}
     said = ", ".join(f"{name} {value}" for name, value in sorted(counts.items()))
     if any(value.isdecimal() and int(value) < 2 for value in counts.values()):  # noqa: PLR2004  # one is lost with its node
@@ -121,7 +124,10 @@ def _superusers(ring: Ring, settings: Mapping[str, Any]) -> Iterator[Sign]:
     except StoreError:
         yield Sign("unseen", "superusers", "our user may not read `system_auth.roles`; ask as one who may")
         return
-    found = sorted(role for role, login, superuser in roles if superuser and login)
+    all_may = {role for role, _, superuser, _ in roles if superuser}
+    while more := {role for role, _, _, parents in roles if not all_may.isdisjoint(parents or ())} - all_may:
+        all_may |= more  # a role has what those have of which it is a member
+    found = sorted(role for role, login, _, _ in roles if role in all_may and login)
     if _FIRST in found:
         yield Sign(
             "attention", "superusers", f"`{_FIRST}`, whom every cassandra begins with, may log in; make one of your own"

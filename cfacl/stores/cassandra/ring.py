@@ -89,9 +89,11 @@ class Ring:
         if self._closed is not None:
             raise Closed(self._closed)
         try:
-            return self._session.execute_async(statement, values, timeout=None, **more)
+            future = self._session.execute_async(statement, values, timeout=None, **more)
         except Exception as error:  # as above
             raise self.failure(error) from error
+        future.begun = time.monotonic()
+        return future
 
     def end(self, future: Any, *, applied: bool = False) -> Any:
         """Return the driver's answer; ``applied``: what was sent may have changed something."""
@@ -108,8 +110,8 @@ class Ring:
 
         The driver would have a timer for each, and its thread, which has better things to do, woken up to look after it.
         """
-        left = future._start_time + self.address.timeout - time.time()  # noqa: SLF001  # there is no other way to it
-        if not future._event.wait(left):  # noqa: SLF001  # as above
+        left = future.begun + self.address.timeout - time.monotonic()
+        if not future._event.wait(left):  # noqa: SLF001  # there is no other way to it
             future._on_timeout()  # noqa: SLF001  # what its timer would have called
 
     def ask(self, statement: Any, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -186,6 +188,11 @@ class Ring:
                 " {'class': 'NetworkTopologyStrategy', 'DATA_CENTER': 3}`"
             )
 
+    def is_kept_apart(self) -> bool:
+        """Whether the policy's level is bound to this data centre, and there are others."""
+        centers = {each.datacenter for each in self._cluster.metadata.all_hosts()}
+        return self._level.startswith("LOCAL_") and len(centers) > 1
+
     def statistics(self) -> dict[str, int | str]:
         """Return how many nodes are known, and how many of these are up; how often the session was opened."""
         self.confirm_open()
@@ -242,7 +249,14 @@ class Ring:
             self._confirm_data_center(cluster)  # of which the driver says no more than that it finds nobody
             raise mapped(error, self.address, applied=False) from error
         self.opened += 1
-        self._prepared = lru_cache(maxsize=None)(lambda _, text: session.prepare(text))
+        held: list[Any] = []
+
+        def prepare(_: int, text: str) -> Any:
+            # Where two do so at once, the driver knows one of them, and no longer when that is gone.
+            held.append(session.prepare(text))
+            return held[-1]
+
+        self._prepared = lru_cache(maxsize=None)(prepare)
         return cluster, session
 
     def _confirm_one_data_center(self, cluster: Any) -> None:

@@ -170,6 +170,9 @@ def _opened(ring: Ring, part: Part, span: Span, ahead: _Ahead, columns: str) -> 
     for bucket in range(table.buckets):
         if bucket >= _WINDOW:
             opened[bucket - _WINDOW].wait()
+        if not table.cell and bucket.bit_count() == 1:  # as long as nobody knows how large cells are, few are asked for
+            for each in opened[bucket // 2 :]:
+                each.measure()
         opened.append(ask(question, (integer(bucket), *bounds), value=2))
     return opened
 

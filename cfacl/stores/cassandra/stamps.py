@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from time import monotonic, monotonic_ns
+from time import monotonic, monotonic_ns, time
 from typing import Final
 
 from cfacl.errors import StoreError
@@ -29,6 +29,8 @@ _QUICK: Final = 2_000
 _DRIFT: Final = 100
 #: The cluster counts in milliseconds, of these microseconds.
 _STEP: Final = 1_000
+#: By how many seconds this machine's two clocks go apart before it is taken for one that slept, or was set.
+_SLEPT: Final = 0.1
 #: By how many milliseconds the clock that tells what is over may be ahead.
 _AHEAD: Final = 1_000
 
@@ -42,13 +44,15 @@ class Stamps:
         self._ask = ask
         self._lock = threading.Lock()
         self._asking = threading.Lock()
-        #: how often it was asked, and how the last time failed
-        self._asked = 0
+        #: how often asking came to an end, and how the last time failed
+        self._ended = 0
         self._failure: StoreError | None = None
         #: what `monotonic_ns` is behind the cluster, in microseconds, at least and at most
         self._behind = (0, 0)
         #: when that was seen, and how long it holds, in seconds
         self._seen = self._until = float("-inf")
+        #: what `time` was ahead of `monotonic` then: that one stands still while the machine sleeps
+        self._apart = 0.0
         self.last = 0
 
     def next(self) -> int:
@@ -92,26 +96,30 @@ class Stamps:
         One thread does.  The others go on with what is known, or wait for it where that is little, or too old.
         """
         now = monotonic()
-        if now < self._until:
+        slept = abs(time() - now - self._apart) > _SLEPT
+        if now < self._until and not slept:
             return
-        asked = self._asked
-        if not self._asking.acquire(blocking=now > self._seen + 2 * _EVERY):
+        ended = self._ended
+        if not self._asking.acquire(blocking=slept or now > self._seen + 2 * _EVERY):
             return
         try:
-            if asked == self._asked:
-                self._asked += 1
+            if ended == self._ended:
                 self._failure = None
-                self._compare()
+                self._compare(known=self._seen > 0 and not slept)
+                self._ended += 1
             elif self._failure is not None:
                 # Of whoever asked while this waited: one after the other would wait as long.
                 raise type(self._failure)(*self._failure.args) from self._failure
         except StoreError as error:
-            self._failure = error
+            if ended == self._ended:
+                self._failure = error
+                self._ended += 1
             raise
         finally:
             self._asking.release()
 
-    def _compare(self) -> None:
+    def _compare(self, *, known: bool) -> None:
+        """Ask; ``known``: what was seen before still says something."""
         began = monotonic()
         is_close = self._behind[1] - self._behind[0] <= _CLOSE
         told: list[tuple[int, int]] = []
@@ -125,15 +133,16 @@ class Stamps:
                 if after - before < _QUICK:
                     break
         except StoreError:
-            if self._seen < 0 and not told:
+            if not known and not told:
                 raise
         # An answer that waited in a queue says little, and the others bound it: what is stamped ahead hides what comes later.
-        known = [*told, self._drifted()] if self._seen > 0 else told
-        least, most = (pick(each) for pick, each in zip((max, min), zip(*known, strict=True), strict=True))
+        bounds = [*told, self._drifted()] if known else told
+        least, most = (pick(each) for pick, each in zip((max, min), zip(*bounds, strict=True), strict=True))
         if least > most:  # one of the clocks was set, or two nodes have not the same
             least, most = min(told, key=_width)
         self._behind = (least, most)
         self._seen = monotonic()
+        self._apart = time() - self._seen
         soon = max(_SOON, _RARELY * (self._seen - began))
         self._until = self._seen + (_EVERY if told and most - least <= _CLOSE else min(soon, _EVERY))
 
