@@ -6,10 +6,9 @@ store answered a read, and as the last thing before a write is sent.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
-from cfacl.api.answers import are_rows, are_stamped, are_versions
+from cfacl.api.answers import are_stamped, are_versions
 from cfacl.api.arguments import choice, flag, time_of_change
 from cfacl.api.changes import Change, DeleteChange, PutChange
 from cfacl.api.failures import store_failure
@@ -20,14 +19,9 @@ from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
 from cfacl.errors import AccessDenied, CfaclError, SchemaMissing, StoreContractError, Unsupported, quoted
 from cfacl.model.action import ACTIONS, READ
-from cfacl.model.projection import Projection, StoredFamily
-from cfacl.model.request import Cells, Mutation, Span
+from cfacl.model.projection import StoredFamily
+from cfacl.model.request import Cells, Mutation
 from cfacl.stores.base import READ_ONLY, Capabilities, Store
-
-#: At most so many rows are handed out on one decision.
-CHUNK = 1_000
-#: The end of a store's chunks, and none of them, whatever it yields.
-_NO_MORE: list[tuple[bytes, Cells]] = []
 
 
 class Access(Pinned):
@@ -97,8 +91,14 @@ class Access(Pinned):
             try:
                 self.store.refresh()
             except Exception as error:
-                raise self._failure(error)
+                raise self.failure(error)
             return self.caller._plan(want)
+
+    def denied(self, request: str, want: Want, families: frozenset[str]) -> AccessDenied:
+        """Return the denial of families of what a request wants, and tell the hook of it."""
+        denial = self.caller._denial(ACTIONS[want[0]], self.table, families)
+        self._tell_denial(request, want, denial)
+        return denial
 
     def _tell_denial(self, request: str, want: Want, denial: AccessDenied) -> None:
         self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
@@ -157,7 +157,7 @@ class Access(Pinned):
                     if self.caller._stands(plan):
                         raise
                 except Exception as error:
-                    raise self._failure(error)
+                    raise self.failure(error)
             if self.caller._stands(plan):
                 break
             plan = self.decide_one(request, plan.want)
@@ -187,50 +187,13 @@ class Access(Pinned):
                 if self.caller._stands(plan):
                     raise
             except Exception as error:
-                raise self._failure(error)
+                raise self.failure(error)
             if self.caller._stands(plan):
                 break
             plan = self.decide_one("cells", plan.want)
         if not are_versions(found, limit, before):
             raise self.breach()
         return found
-
-    def scan(
-        self, plan: Plan, span: Span, *, batch_size: int, limit: int | None, before: int | None, timestamps: bool
-    ) -> Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None]:
-        """Yield chunks of rows, and what was withheld from each.
-
-        The plan is confirmed before the store is asked for a chunk, and before the chunk is handed out.  Where it no
-        longer stands the chunk is dropped, and the scan goes on behind the last row with what is granted now of what
-        it began with, or raises.
-        """
-        size = min(batch_size, CHUNK)
-        while True:
-            chunks = self._chunks(plan.projection, span, size, limit, before, timestamps)
-            try:
-                while self.caller._stands(plan):
-                    chunk = next(chunks, _NO_MORE)
-                    if not self.caller._stands(plan):
-                        break
-                    if chunk is _NO_MORE:
-                        return
-                    if not are_rows(chunk, plan.projection, span, size if limit is None else min(size, limit)):
-                        raise self.breach()
-                    if timestamps and not are_stamped(chunk, before):
-                        raise self.breach()
-                    yield chunk, plan.withheld
-                    last = chunk[-1][0]
-                    span = Span(span.lower, last, True) if span.reverse else Span(last + b"\0", span.upper)
-                    if limit is not None:
-                        limit -= len(chunk)
-                        if limit == 0:
-                            return
-            except SchemaMissing:
-                if self.caller._stands(plan):
-                    raise
-            finally:
-                chunks.close()
-            plan = self.renewed(plan)
 
     def renewed(self, plan: Plan, *, whole: bool = False) -> Plan:
         """Return the plan of a scan under way as it is granted now; it may only shrink, and raises as `Caller._shrink`."""
@@ -241,60 +204,6 @@ class Access(Pinned):
             raise
         self._tell("scan", [(now.want, _families(now))], now.withheld, now.profile.snapshot.epoch, allowed=True)
         return now
-
-    def _chunks(
-        self,
-        projection: Projection,
-        span: Span,
-        size: int,
-        limit: int | None,
-        before: int | None,
-        timestamps: bool,
-        cells: int | None = None,
-    ) -> Generator[list[tuple[bytes, Cells]], None, None]:
-        """Ask the store for a scan once it is asked for the first chunk of it."""
-        yield from self.passed_on(self.opened(projection, span, size, limit, before, timestamps, cells))
-
-    def opened(
-        self,
-        projection: Projection,
-        span: Span,
-        size: int,
-        limit: int | None,
-        before: int | None,
-        timestamps: bool,
-        cells: int | None,
-        **more: bool,
-    ) -> Iterator[list[tuple[bytes, Cells]]]:
-        """Ask the store for a scan; ``more`` as `Store.scan` has it."""
-        asked: dict[str, Any] = more if cells is None else {**more, "cells": cells}
-        try:
-            return self.store.scan(
-                self.table,
-                projection,
-                span,
-                batch_size=size,
-                limit=limit,
-                before=before,
-                timestamps=timestamps,
-                **asked,
-            )
-        except Exception as error:
-            raise self._failure(error)
-
-    def passed_on(
-        self, chunks: Iterator[list[tuple[bytes, Cells]]]
-    ) -> Generator[list[tuple[bytes, Cells]], None, None]:
-        """Yield what the store yields; whatever it raises is a failure of the store, and never a quiet end."""
-        try:
-            try:
-                yield from chunks
-            finally:
-                close = getattr(chunks, "close", None)
-                if close is not None:
-                    close()
-        except Exception as error:
-            raise self._failure(error)
 
     def put(self, row: object, data: object, timestamp: object) -> PutChange:
         """Return a put, copied and taken apart."""
@@ -328,7 +237,7 @@ class Access(Pinned):
                     try:
                         return self.store.apply(self.table, mutations, durable=durable, **more)
                     except Exception as error:
-                        raise self._failure(error)
+                        raise self.failure(error)
             snapshot = self.caller._snapshot()
 
     def increment(self, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, durable: bool) -> int:
@@ -337,7 +246,7 @@ class Access(Pinned):
         try:
             value = self.store.increment(self.table, key, family, qualifier, amount, durable=durable)
         except Exception as error:
-            raise self._failure(error)
+            raise self.failure(error)
         if type(value) is not int:
             raise self.breach()
         return value
@@ -350,7 +259,7 @@ class Access(Pinned):
         try:
             done = self.store.compare_and_set(self.table, key, (condition,), mutation, durable=durable)
         except Exception as error:
-            raise self._failure(error)
+            raise self.failure(error)
         if type(done) is not bool:
             raise self.breach()
         return done
@@ -367,13 +276,14 @@ class Access(Pinned):
         try:
             return self.store.capabilities(family)
         except Exception as error:
-            raise self._failure(error)
+            raise self.failure(error)
 
     def _changeable(self) -> None:
         if self.store.read_only:
             raise Unsupported(READ_ONLY)
 
-    def _failure(self, error: Exception) -> CfaclError:
+    def failure(self, error: Exception) -> CfaclError:
+        """Return what a store raised as a failure of ours; see `store_failure`."""
         return store_failure(error, f"on table {quoted(self.table)}")
 
     def breach(self) -> StoreContractError:

@@ -6,17 +6,19 @@ was asked.  Families that it names are read, and have to be granted.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, Final
 
 from cfacl.api.access import Access
+from cfacl.api.scanning import Chunks, scan_rows
 from cfacl.api.uncut import confirm_instant, is_ordered, scan_uncut
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import RequestError, Unsupported, quoted
 from cfacl.filters.evaluation import Evaluation
-from cfacl.filters.reach import columns, most_rows, narrowed, needs_order, needs_times
+from cfacl.filters.pushdown import pushed_down
+from cfacl.filters.reach import columns, most_rows, narrowed, needs_order, needs_times, without_page
 from cfacl.filters.steps import Seen
 from cfacl.filters.text import parse
 from cfacl.filters.tree import Filter
@@ -26,7 +28,7 @@ from cfacl.model.request import Cells, Span
 
 __all__ = ["given_filter", "scan_filtered"]
 
-Chunks = Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None]
+_END: Final[tuple[None, frozenset[str]]] = None, frozenset()
 
 
 def given_filter(given: object) -> Filter:
@@ -68,15 +70,20 @@ def scan_filtered(
         wants.append((READ, access.table, named, True))
     plans = access.decide("scan", wants)
     plan = plans[want]
+    stamped = timestamps or needs_times(of)
     ordered = is_ordered(access, plan)
     if instant:
         confirm_instant(access, plan)
+    early = None
     if ordered:
         span = narrowed(of, span)
-        size = min(size, most_rows(of) or size)
+        if not instant and before is None and _leaves_out(access, plan):
+            early = pushed_down(of, reverse=span.reverse)
+        size = min(size, most_rows(of, early, limit) or size)
     else:
         _confirm_unordered(of, access.table)
-    stamped = timestamps or needs_times(of)
+    if cells is not None:
+        size = 1  # rows are wide, and a filter has to see the whole of one
     if instant or not ordered:
         chunks = scan_uncut(
             access,
@@ -91,11 +98,17 @@ def scan_filtered(
             snapshot=instant,
         )
     else:
-        chunks = access.scan(plan, span, batch_size=size, limit=None, before=before, timestamps=stamped)
+        chunks = scan_rows(
+            access, plan, span, batch_size=size, limit=None, before=before, timestamps=stamped, passing=early
+        )
     also = [each for key, each in plans.items() if key is not want]
     return _filtered(
         access, chunks, of, also, reverse=span.reverse, stamped=stamped, timestamps=timestamps, limit=limit, cells=cells
     )
+
+
+def _leaves_out(access: Access, plan: Plan) -> bool:
+    return all(access.capabilities(each.family).filters for each in plan.projection.slices)
 
 
 def _confirm_unordered(of: Filter, table: str) -> None:
@@ -127,16 +140,24 @@ def _filtered(
         stamped: whether the chunks have timestamps.
         timestamps: whether they are wanted.
     """
-    shorter = None if stamped or cells is not None else whole(of)
+    passes = None
+    if not stamped and cells is None:
+        rest, page = without_page(of)
+        passes = whole(rest)
+        if passes is not None and page is not None:
+            limit = page if limit is None else min(limit, page)
     evaluation = Evaluation(of, reverse=reverse)
+    named = frozenset([part.family.name for each in also for part in each.projection.slices])
     try:
         while not evaluation.over and limit != 0:
-            chunk, withheld = next(chunks, (None, frozenset[str]()))
-            if chunk is None:
-                return
+            chunk, withheld = next(chunks, _END)
             also = [each if access.caller._stands(each) else access.renewed(each, whole=True) for each in also]
-            if shorter is not None:
-                passed = [each for each in chunk if shorter(*each)][:limit]
+            if named & withheld:  # it is granted again, and was not when this was read
+                raise access.denied("scan", also[0].want, named & withheld)
+            if chunk is None:  # nor was anything left out on the way for want of it
+                return
+            if passes is not None:
+                passed = [each for each in chunk if passes(*each)][:limit]
             else:
                 passed = list(islice(_passed(evaluation, chunk, cells, stamped=stamped, timestamps=timestamps), limit))
             if passed:

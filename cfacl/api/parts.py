@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from functools import partial
 
-from cfacl.api.access import CHUNK, Access
+from cfacl.api.access import Access
 from cfacl.api.answers import Place, are_stamped, end_of_parts, order
+from cfacl.api.scanning import CHUNK, NO_MORE, Chunks, asked_later, opened
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import SchemaMissing
 from cfacl.model.request import Cells, Span
 
 #: At most so many cells are handed out on one decision, where rows come in parts.
 PARTS = 10_000
-
-_NO_MORE: list[tuple[bytes, Cells]] = []
 
 
 def scan_parts(
@@ -26,7 +25,7 @@ def scan_parts(
     limit: int | None,
     before: int | None,
     timestamps: bool,
-) -> Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None]:
+) -> Chunks:
     """Yield chunks of parts of at most so many ``cells``, and what was withheld from each; otherwise as `Access.scan`.
 
     Where the plan no longer stands the scan goes on behind the last part, in the middle of a row too.
@@ -36,14 +35,15 @@ def scan_parts(
     while True:
         # A row that it goes on in is read from its start again, and how many parts that makes is not known.
         most = limit if done is None else None
-        chunks = access._chunks(plan.projection, span, size, most, before, timestamps, cells)
+        ask = partial(opened, access, plan.projection, span, size, most, before, timestamps, cells)
+        chunks = asked_later(access, ask)
         last: Place | None = None
         try:
             while access.caller._stands(plan):
-                chunk = next(chunks, _NO_MORE)
+                chunk = next(chunks, NO_MORE)
                 if not access.caller._stands(plan):
                     break
-                if chunk is _NO_MORE:
+                if chunk is NO_MORE:
                     return
                 last = end_of_parts(
                     chunk, plan.projection, span, size if most is None else min(size, most), cells, last

@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from cfacl.api.access import Access
 from cfacl.api.filtered import scan_filtered
+from cfacl.api.uncut import is_ordered
 from cfacl.engine.selection import Want
+from cfacl.errors import CfaclError, RequestError, Unsupported, quoted
 from cfacl.filters.reach import columns as named_columns
-from cfacl.filters.reach import names_all
+from cfacl.filters.reach import counts, names_all
 from cfacl.filters.tree import Filter
 from cfacl.model.action import DELETE, READ
 from cfacl.model.request import Span
@@ -42,17 +44,32 @@ def delete_where(
     durable: bool,
 ) -> Deleted:
     """Delete rows, or columns of them, that pass a filter; decided before the first is read."""
+    counting = counts(of)
+    if counting is not None:
+        raise RequestError(
+            f"{quoted(type(counting).__name__)} lets others pass each time that a deletion goes on; say `limit`"
+        )
     named = named_columns(of)
-    # Whoever saw less than a scan would, could delete what that does not show.
-    read: Want = (READ, access.table, named, True) if named and names_all(of) else (READ, access.table, None, None)
-    access.decide("delete_where", [(DELETE, access.table, columns, True)])
+    # By what she names, and by keys, who sees less deletes less; by anything else she could delete what is to stay.
+    read: Want = (READ, access.table, named or None, bool(named)) if names_all(of) else (READ, access.table, None, True)
+    plans = access.decide("delete_where", [(DELETE, access.table, columns, True), read])
+    if limit is not None and columns is not None and not is_ordered(access, plans[read]):
+        raise Unsupported(
+            f"rows of table {quoted(access.table)} come in no order, in which columns of some could be deleted and then of"
+            " others; leave out `limit`"
+        )
     chunks = scan_filtered(
         access, read, of, span, size=size, limit=limit, before=None, timestamps=False, cells=None, instant=False
     )
     rows, last = 0, None
-    for chunk, _ in chunks:
-        if not dry_run:
-            access.apply("delete_where", [access.delete(key, columns, None) for key, _ in chunk], durable)
-        rows += len(chunk)
-        last = chunk[-1][0]
+    try:
+        for chunk, _ in chunks:
+            if not dry_run:
+                access.apply("delete_where", [access.delete(key, columns, None) for key, _ in chunk], durable)
+            rows += len(chunk)
+            last = chunk[-1][0]
+    except CfaclError as error:
+        if rows and not dry_run:
+            error.add_note(f"{rows} rows were deleted before")
+        raise
     return Deleted(rows, last, limit is None or rows < limit)

@@ -12,6 +12,7 @@ from cfacl.api.filtered import given_filter, scan_filtered
 from cfacl.api.parts import scan_parts
 from cfacl.api.removal import Deleted, delete_where
 from cfacl.api.row import Row, make_row
+from cfacl.api.scanning import scan_rows
 from cfacl.api.uncut import confirm_instant, is_ordered, scan_uncut
 from cfacl.engine.ask import not_bytes
 from cfacl.engine.selection import Want
@@ -232,7 +233,8 @@ class Table(Decided):
             limit: how many rows are returned at most.
             scan_batching: at most so many cells in each row returned: one that has more comes in several, one after
                 the other under the same key, its columns going on in their order.  ``limit`` and ``batch_size`` count
-                these.  So a row of any width passes in little memory.
+                these.  So a row of any width passes in little memory; with a ``filter``, which has to see it whole, one
+                row at a time does.
             snapshot: all of it as the store is now, whatever is written meanwhile; what expires is left out.  It ends
                 with an error where anything that it reads is granted no more.  Until it ends the store keeps what was
                 removed meanwhile, so close one that is left early.
@@ -273,7 +275,7 @@ class Table(Decided):
             return _rows(scan_uncut(self._access, plan, bounds, cells=cells, ordered=False, **more))
         if cells is not None:
             return _rows(scan_parts(self._access, plan, bounds, cells=cells, **more))
-        return _rows(self._access.scan(plan, bounds, **more))
+        return _rows(scan_rows(self._access, plan, bounds, **more))
 
     def put(
         self, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None = None, *, durable: bool | None = None
@@ -317,13 +319,19 @@ class Table(Decided):
         dry_run: bool = False,
         durable: bool | None = None,
     ) -> Deleted:
-        """Delete rows that pass a filter, or columns or families of these; return how many.
+        r"""Delete rows that pass a filter, or columns or families of these; return how many.
 
-        It reads what the filter names, and needs `read` on all of that; rows that have none of it are not seen, and stay.
-        A filter that is about more than columns that it names, and keys, sees what is granted, as a scan does.  What is deleted needs `delete`, as for `delete`: for whole rows
-        on every family.  A row that changes between being read and being deleted is deleted as it is then.
+        It needs `delete` on what goes, as `delete` does, and `read` on the columns that the filter names; rows that have
+        none of these are not seen, and stay.  By keys alone it sees rows of which something is granted.  A filter that is
+        about more needs `read` on every family.  A row that changes between being read and being deleted is deleted as
+        it is then.
 
-        Where it fails in its midst, what it deleted is gone: call it again.  With ``limit``, go on behind the ``last``.
+        Where it fails in its midst, what it deleted is gone, and a note of the error says how many rows: call it again.
+        With ``limit``, go on from ``row_start=last + b"\0"``.
+
+        Raises:
+            RequestError: the filter counts rows or columns, as `PageFilter`, so that it would let others pass then.
+            Unsupported: ``columns`` of a ``limit`` of rows that come in no order.
 
         Args:
             columns: what is deleted of a row; ``None`` for all.

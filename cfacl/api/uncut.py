@@ -6,17 +6,14 @@ from collections.abc import Generator
 
 from attrs import astuple
 
-from cfacl.api.access import CHUNK, Access
+from cfacl.api.access import Access
 from cfacl.api.answers import Place, are_rows, are_stamped, end_of_parts
 from cfacl.api.parts import PARTS
+from cfacl.api.scanning import CHUNK, NO_MORE, Chunks, asked_later, opened
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import SchemaMissing, Unsupported, quoted
 from cfacl.model.projection import Projection
 from cfacl.model.request import Cells, Span
-
-_NO_MORE: list[tuple[bytes, Cells]] = []
-
-Chunks = Generator[tuple[list[tuple[bytes, Cells]], frozenset[str]], None, None]
 
 
 def confirm_instant(access: Access, plan: Plan) -> None:
@@ -56,7 +53,8 @@ def scan_uncut(
         more: as `Store.scan` has it.
     """
     size = min(batch_size, CHUNK) if cells is None else max(min(batch_size, CHUNK, PARTS // cells), 1)
-    chunks = access.passed_on(access.opened(plan.projection, span, size, limit, before, timestamps, cells, **more))
+    scan = opened(access, plan.projection, span, size, limit, before, timestamps, cells, **more)
+    chunks = asked_later(access, lambda: scan)
     return _confirmed(access, plan, span, chunks, size, limit, before, timestamps, cells, ordered=ordered)
 
 
@@ -79,12 +77,12 @@ def _confirmed(
         while limit is None or limit > 0:
             plan = _kept(access, plan)
             try:
-                chunk = next(chunks, _NO_MORE)
+                chunk = next(chunks, NO_MORE)
             except SchemaMissing:
                 _kept(access, plan)  # what was taken away is told before what was dropped
                 raise
             plan = _kept(access, plan)
-            if chunk is _NO_MORE:
+            if chunk is NO_MORE:
                 return
             most = size if limit is None else min(size, limit)
             if cells is not None:

@@ -18,9 +18,11 @@ __all__ = [
     "confirm_all",
     "confirm_bytes",
     "confirm_comparator",
+    "confirm_family",
     "confirm_flag",
     "confirm_number",
     "confirm_operator",
+    "encoded",
 ]
 
 #: What a comparator may be asked, and which comparators there are.
@@ -33,10 +35,25 @@ INT: Final = 2**31 - 1
 LONG: Final = 2**63 - 1
 
 
+def encoded(text: str) -> bytes:
+    """Return text in UTF-8, and what came from bytes as these bytes; raises `FilterError` for what has neither."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise FilterError("text has half a character in it, which no encoding has; give bytes") from None
+
+
 def confirm_bytes(node: Any, attribute: Any, value: Any) -> None:
     """Raise `FilterError` for what is not bytes."""
     if type(value) is not bytes:
         raise FilterError(f"`{attribute.name}` of a filter is bytes, not {type(value).__name__}; encode it")
+
+
+def confirm_family(node: Any, attribute: Any, value: Any) -> None:
+    """Raise `FilterError` for what is no family's name."""
+    confirm_bytes(node, attribute, value)
+    if b":" in value:
+        raise FilterError("a family's name has no `:`; name the qualifier by itself")
 
 
 def confirm_number(most: int) -> Any:

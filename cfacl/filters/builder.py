@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from cfacl.errors import FilterError
-from cfacl.filters.arguments import Comparator
+from cfacl.filters.arguments import Comparator, encoded
 from cfacl.filters.clauses import (
     ColumnPrefixFilter,
     FamilyFilter,
@@ -38,7 +38,7 @@ class Compared:
 
     def _compared(self, operator: str, kind: str, given: object) -> Any:
         if type(given) is str and kind in ("regexstring", "substring"):
-            given = given.encode()
+            given = encoded(given)
         if type(given) is not bytes:
             raise FilterError(f"what is compared with is bytes, not {type(given).__name__}; encode it")
         return self._made(operator, Comparator(kind, given))
@@ -102,7 +102,7 @@ def column(name: str | bytes, *, or_missing: bool = False) -> Compared:
     Raises:
         FilterError: it is no column's name.
     """
-    called = name.encode() if type(name) is str else name
+    called = encoded(name) if type(name) is str else name
     if type(called) is not bytes or b":" not in called:
         raise FilterError('a column is named by its family and its qualifier, as "prof:country"')
     within, _, qualified = called.partition(b":")

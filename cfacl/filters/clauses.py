@@ -13,6 +13,7 @@ from cfacl.filters.arguments import (
     confirm_all,
     confirm_bytes,
     confirm_comparator,
+    confirm_family,
     confirm_flag,
     confirm_number,
     confirm_operator,
@@ -137,6 +138,16 @@ class RowFilter(_Compared):
 class FamilyFilter(_Compared):
     """Cells whose family's name compares so."""
 
+    def __attrs_post_init__(self) -> None:
+        if self.names is not None:
+            confirm_family(self, fields(FamilyFilter).comparator, self.names)
+
+    @property
+    def names(self) -> bytes | None:
+        """The one family that it is about, with it or without it; ``None`` where it could be about several."""
+        named = self.comparator.kind == "binary" and self.operator in ("=", "!=")
+        return self.comparator.value if named else None
+
 
 @frozen
 class QualifierFilter(_Compared):
@@ -158,7 +169,7 @@ class DependentColumnFilter(Filter):
     """
 
     counts = (2, 3, 5)
-    family: bytes = field(validator=confirm_bytes)
+    family: bytes = field(validator=confirm_family)
     qualifier: bytes = field(validator=confirm_bytes)
     drop: bool = field(default=False, validator=confirm_flag)
     operator: str | None = field(default=None)
@@ -173,7 +184,7 @@ class DependentColumnFilter(Filter):
 @frozen
 class _OfColumn(Filter):
     counts = (4, 6)
-    family: bytes = field(validator=confirm_bytes)
+    family: bytes = field(validator=confirm_family)
     qualifier: bytes = field(validator=confirm_bytes)
     operator: str = field(validator=confirm_operator)
     comparator: Comparator = field(validator=confirm_comparator)
@@ -201,7 +212,7 @@ class ColumnValueFilter(Filter):
     """Of each row that one column, if its value compares so."""
 
     counts = (4,)
-    family: bytes = field(validator=confirm_bytes)
+    family: bytes = field(validator=confirm_family)
     qualifier: bytes = field(validator=confirm_bytes)
     operator: str = field(validator=confirm_operator)
     comparator: Comparator = field(validator=confirm_comparator)

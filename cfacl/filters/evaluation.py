@@ -1,7 +1,7 @@
 """A filter over the rows of a scan, one after the other; as HBase's server goes through them.
 
-The server asks the filter of a row by its key, then of each value, family by family, then of the whole row.  "To the next
-row" leaves what the row has in that family, and a filter that is done closes a family for the rest of the scan: both are
+The server asks the filter of a row by its key, then of each value, family by family, then of the whole row.  Of a row that
+does not pass by its key it asks of the values all the same, as it goes past them.  "To the next row" leaves what the row has in that family, and a filter that is done closes a family for the rest of the scan: both are
 what a scanner for each family comes to.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from cfacl.filters.reach import remembers
 from cfacl.filters.steps import COLUMN, HINT, ROW, TAKEN, Seen, step
 from cfacl.filters.tree import Filter
 
@@ -27,6 +28,8 @@ class Evaluation:
 
     def __init__(self, of: Filter, *, reverse: bool) -> None:
         self._step = step(of, reverse=reverse)
+        #: whether it is asked of values that it goes past, and may remember; backwards whole rows are left out at once
+        self._goes_past = not reverse and remembers(of) is not None
         self._closed: set[bytes] = set()
         self.over = self._step.done()
 
@@ -34,15 +37,13 @@ class Evaluation:
         """Return what passes of a row, of each column the newest that does; nothing where the row does not."""
         filter_ = self._step
         if filter_.skips(key):
+            if self._goes_past and not filter_.done():
+                self._values(found)
+                filter_.reset()
             self.over = filter_.done()
             filter_.reset()
             return []
-        kept: list[Seen] = []
-        for family, cells in found:
-            if family not in self._closed:
-                kept += self._of_family(cells)
-                if filter_.done():  # the family's scanner meets its next row, and ends
-                    self._closed.add(family)
+        kept = self._values(found)
         if filter_.late:
             kept = filter_.cut(kept)
         if kept and filter_.drops():
@@ -50,6 +51,15 @@ class Evaluation:
         filter_.reset()
         if kept:
             self.over = filter_.done()
+        return kept
+
+    def _values(self, found: Found) -> list[Seen]:
+        kept: list[Seen] = []
+        for family, cells in found:
+            if family not in self._closed:
+                kept += self._of_family(cells)
+                if self._step.done():  # the family's scanner meets its next row, and ends
+                    self._closed.add(family)
         return kept
 
     def _of_family(self, cells: Iterable[Seen]) -> Iterator[Seen]:

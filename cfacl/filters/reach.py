@@ -7,7 +7,9 @@ from cfacl.filters.clauses import (
     ColumnValueFilter,
     DependentColumnFilter,
     FamilyFilter,
+    FirstKeyOnlyFilter,
     InclusiveStopFilter,
+    KeyOnlyFilter,
     PageFilter,
     PrefixFilter,
     RowFilter,
@@ -15,11 +17,23 @@ from cfacl.filters.clauses import (
     SingleColumnValueFilter,
     TimestampsFilter,
 )
-from cfacl.filters.tree import And, Filter, Or, While
+from cfacl.filters.tree import And, Filter, Or, While, parts_of
 from cfacl.model.request import Span, prefix_span
 
-__all__ = ["columns", "most_rows", "names_all", "narrowed", "needs_order", "needs_times"]
+__all__ = [
+    "columns",
+    "counts",
+    "most_rows",
+    "names_all",
+    "narrowed",
+    "needs_order",
+    "needs_times",
+    "remembers",
+    "without_page",
+]
 
+#: They let something pass of each row that bounds of keys let pass.
+_PASSING = (FirstKeyOnlyFilter, InclusiveStopFilter, KeyOnlyFilter, PrefixFilter)
 _OF_COLUMN = (ColumnValueFilter, DependentColumnFilter, SingleColumnValueExcludeFilter, SingleColumnValueFilter)
 
 
@@ -29,8 +43,8 @@ def columns(of: Filter) -> tuple[bytes, ...]:
     for each in of.walk():
         if isinstance(each, _OF_COLUMN):
             found.add(each.family + b":" + each.qualifier)
-        elif isinstance(each, FamilyFilter) and each.comparator.kind == "binary" and each.operator in ("=", "!="):
-            found.add(each.comparator.value)
+        elif isinstance(each, FamilyFilter) and each.names is not None:
+            found.add(each.names)
     return tuple(sorted(found))
 
 
@@ -41,12 +55,21 @@ def names_all(of: Filter) -> bool:
         ColumnValueFilter,
         InclusiveStopFilter,
         Or,
-        PageFilter,
         PrefixFilter,
         RowFilter,
         SingleColumnValueFilter,
     )
     return all(isinstance(each, kinds) for each in of.walk())
+
+
+def counts(of: Filter) -> Filter | None:
+    """Return what of it lets pass so many and no more, if anything does; what that is depends on where a scan begins."""
+    return next((each for each in of.walk() if isinstance(each, (ColumnCountGetFilter, PageFilter))), None)
+
+
+def remembers(of: Filter) -> Filter | None:
+    """Return what of it can end a scan by a cell, also of a row that does not pass by its key, if anything does."""
+    return next((each for each in of.walk() if isinstance(each, (ColumnCountGetFilter, While))), None)
 
 
 def needs_times(of: Filter) -> bool:
@@ -60,18 +83,36 @@ def needs_order(of: Filter) -> Filter | None:
     return next((each for each in of.walk() if isinstance(each, kinds)), None)
 
 
-def most_rows(of: Filter) -> int | None:
-    """Return how many rows it has to see at most, where each that it sees passes; ``None`` where that is not known."""
-    parts = of.filters if isinstance(of, And) else (of,)
-    pages = [each.size for each in parts if isinstance(each, PageFilter)]
-    if not pages or not all(isinstance(each, (InclusiveStopFilter, PageFilter, PrefixFilter)) for each in parts):
-        return None
-    return min(pages)
+def without_page(of: Filter) -> tuple[Filter | None, int | None]:
+    """Return a filter without the pages behind all else, and how many rows that pass the rest they let pass; ``None`` for no such."""
+    parts = parts_of(of)
+    end = len(parts)
+    while end and isinstance(parts[end - 1], PageFilter):
+        end -= 1
+    rest = None if end == 0 else parts[0] if end == 1 else And(parts[:end])
+    return rest, min([each.size for each in parts[end:] if isinstance(each, PageFilter)], default=None)
+
+
+def most_rows(of: Filter, done: Filter | None, limit: int | None) -> int | None:
+    """Return how many rows it has to see at most, where each that it sees passes; ``None`` where that is not known.
+
+    Args:
+        done: the part of it that all of them have passed, beside what they were `narrowed` by.
+        limit: how many are wanted at most.
+    """
+    passed = () if done is None else parts_of(done)
+    pages = [limit] if limit is not None else []
+    for each in parts_of(of):
+        if isinstance(each, PageFilter):
+            pages.append(each.size)
+        elif not (each in passed or isinstance(each, _PASSING) or (isinstance(each, RowFilter) and _is_bound(each))):
+            return None
+    return min(pages, default=None)
 
 
 def narrowed(of: Filter, span: Span) -> Span:
     """Return what of a span a filter could let pass."""
-    if any(isinstance(each, While) for each in of.walk()):
+    if remembers(of) is not None:
         return span  # a row outside may be what ends it
     return _within(span, _bounds(of, reverse=span.reverse))
 
@@ -93,11 +134,18 @@ def _bounds(of: Filter, *, reverse: bool) -> Span:
         return prefix_span(of.prefix)
     if isinstance(of, InclusiveStopFilter):
         return Span(of.row or None) if reverse else Span(None, of.row + b"\0")
-    if isinstance(of, RowFilter) and of.comparator.kind == "binary":
-        return _compared(of.operator, of.comparator.value)
-    if isinstance(of, RowFilter) and of.comparator.kind == "binaryprefix" and of.operator == "=":
+    if not isinstance(of, RowFilter) or not _is_bound(of):
+        return Span()
+    if of.comparator.kind == "binaryprefix":
         return prefix_span(of.comparator.value)
-    return Span()
+    return _compared(of.operator, of.comparator.value)
+
+
+def _is_bound(of: RowFilter) -> bool:
+    """Whether the keys that pass lie side by side, and no other between them."""
+    return (of.comparator.kind == "binary" and of.operator != "!=") or (
+        of.comparator.kind == "binaryprefix" and of.operator == "="
+    )
 
 
 def _compared(operator: str, key: bytes) -> Span:

@@ -12,7 +12,7 @@ from attrs import field, fields, frozen
 
 from cfacl.errors import FilterError
 
-__all__ = ["MAX_CLAUSES", "MAX_DEPTH", "And", "Filter", "Or", "Skip", "While", "confirm_size"]
+__all__ = ["MAX_CLAUSES", "MAX_DEPTH", "And", "Filter", "Or", "Skip", "While", "confirm_size", "parts_of"]
 
 #: How deep a tree may be, and of how many clauses; HBase has no limit, and fails where its stack ends.
 MAX_DEPTH: Final = 100
@@ -25,6 +25,10 @@ class Filter:
 
     #: How many numbers of arguments its text may have; empty for any number from 1 on.
     counts: ClassVar[tuple[int, ...]] = ()
+
+    def __attrs_pre_init__(self) -> None:
+        if type(self) is Filter:
+            raise FilterError("a filter is made by a class of `cfacl.filters`, as `PageFilter`, or by `filters.parse`")
 
     @property
     def depth(self) -> int:
@@ -164,6 +168,11 @@ class Skip(_Around):
 @frozen
 class While(_Around):
     """Everything up to the first thing that does not pass."""
+
+
+def parts_of(of: Filter) -> tuple[Filter, ...]:
+    """Return what a filter joins by `AND`; itself, where it is something else."""
+    return of.filters if isinstance(of, And) else (of,)
 
 
 def _enclosed(part: Filter) -> bytes:

@@ -18,8 +18,10 @@ __all__ = ["Passes", "whole"]
 Passes = Callable[[bytes, Mapping[bytes, Any]], bool]
 
 
-def whole(of: Filter) -> Passes | None:
+def whole(of: Filter | None) -> Passes | None:
     """Return what says whether a row passes; ``None`` for a filter that asks more than that."""
+    if of is None:
+        return lambda *_: True
     if isinstance(of, SingleColumnValueFilter):
         return _of_column(of)
     if isinstance(of, RowFilter):

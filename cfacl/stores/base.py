@@ -23,6 +23,7 @@ from typing import ClassVar, Final, NamedTuple
 from attrs import frozen
 
 from cfacl.errors import RequestError, Unsupported, quoted
+from cfacl.filters.tree import Filter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 from cfacl.model.settings import StoreSettings
@@ -55,6 +56,7 @@ class Capabilities:
         snapshot_scans: a whole scan can see one instant.
         compare_and_set: several conditions and several families in one row, and empty values told from none;
             otherwise one condition on a value that is not empty, or on none, and one put.
+        filters: it leaves out by a filter what need not be sent; see `Store.scan_passing`.
         conditions_and_puts: a plain put that is made meanwhile is not lost by a condition or a counter that did not see it;
             otherwise these are safe from each other only.
     """
@@ -75,6 +77,7 @@ class Capabilities:
     snapshot_scans: bool = True
     compare_and_set: bool = True
     conditions_and_puts: bool = True
+    filters: bool = False
 
 
 class Swept(NamedTuple):
@@ -235,6 +238,23 @@ class Store(abc.ABC):
                 for only where every family can have ``snapshot_scans``.  It is `StoreUnavailable` from the next batch on
                 if what is held for it was lost, and `SchemaMissing` if a family was dropped.
         """
+
+    def scan_passing(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        passing: Filter,
+        *,
+        batch_size: int,
+        timestamps: bool = False,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        """Scan, and leave out rows and cells that a filter does not let pass, or some of them; otherwise as `scan`.
+
+        Asked for only where every family has ``filters``.  Who asks does not rely on what is left out, and asks the filter
+        again; what is not there could be for this reason alone.
+        """
+        raise Unsupported("this store leaves nothing out by a filter")
 
     @abc.abstractmethod
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:

@@ -101,11 +101,31 @@ def test_a_scan_of_one_instant_has_a_filter_too(table: cfacl.Table) -> None:
     assert keys(scan) == [b"r03", b"r06", b"r09", b"r12", b"r15", b"r18"]
 
 
-def test_a_scan_that_is_left_closes_the_stores(table: cfacl.Table) -> None:
+def test_a_scan_that_is_left_closes_the_stores(db: cfacl.Database, table: cfacl.Table) -> None:
+    store = db._store
+    closed: list[bool] = []
+    inner = store.scan
+
+    def watched(*arguments: Any, **more: Any) -> Iterator[Any]:
+        try:
+            yield from inner(*arguments, **more)
+        finally:
+            closed.append(True)
+
+    store.scan = watched  # type: ignore[method-assign]  # to see when it is closed
     scan = table.scan(filter=column("a:n") == b"0", batch_size=2)
     next(scan)
+    assert closed == []
     scan.close()
-    assert list(scan) == []
+    assert closed == [True]
+
+
+def test_a_wide_row_is_held_alone(db: cfacl.Database, table: cfacl.Table) -> None:
+    sizes: list[int] = []
+    inner = db._store.scan
+    db._store.scan = lambda *a, **k: sizes.append(k["batch_size"]) or inner(*a, **k)  # type: ignore[method-assign,func-returns-value]  # as above
+    assert len(list(table.scan(filter=value == b"v", scan_batching=1))) == 20
+    assert sizes == [1]
 
 
 # ------------------------------------------------------------------------------------------------------------- deleting
@@ -131,7 +151,8 @@ def test_deleting_goes_on_where_a_limit_ended_it(table: cfacl.Table) -> None:
     step = table.delete_where(of, limit=8, batch_size=3)
     assert step == (8, b"r07", False)
     assert keys(table.scan()) == [b"r%02d" % number for number in range(8, 20)]
-    step = table.delete_where(of, row_start=step.last, limit=100)
+    assert step.last is not None
+    step = table.delete_where(of, row_start=step.last + b"\0", limit=100)
     assert step == (12, b"r19", True)
     assert keys(table.scan()) == []
 
@@ -147,17 +168,41 @@ def test_no_row_is_deleted_that_a_scan_by_the_same_filter_does_not_show(table: c
     assert table.delete_where(of) == (0, None, True)
 
 
+@pytest.mark.parametrize("of", ["PageFilter(1)", "ColumnCountGetFilter(1)", "WHILE (PageFilter(1) OR KeyOnlyFilter())"])
+def test_what_counts_deletes_nothing(table: cfacl.Table, of: str) -> None:
+    """Called again it would let others pass."""
+    with pytest.raises(cfacl.RequestError, match="lets others pass each time that a deletion goes on; say `limit`"):
+        table.delete_where(of)
+    assert len(keys(table.scan())) == 20
+
+
+def test_how_many_were_deleted_is_told_where_it_fails_in_its_midst(db: cfacl.Database, table: cfacl.Table) -> None:
+    inner, calls = db._store.apply, iter(range(10))
+
+    def failing(*arguments: Any, **more: Any) -> None:
+        if next(calls) == 2:
+            raise cfacl.StoreUnavailable("gone")
+        inner(*arguments, **more)
+
+    db._store.apply = failing  # type: ignore[method-assign]  # a fault
+    with pytest.raises(cfacl.StoreUnavailable) as told:
+        table.delete_where(row >= b"r", batch_size=3)
+    assert told.value.__notes__ == ["6 rows were deleted before"]
+    assert len(keys(table.scan())) == 14
+    assert table.delete_where(row >= b"r", batch_size=3) == (14, b"r19", True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "keywords"),
     [
         (("Nonsense()",), {}),
         ((None,), {}),
-        (("PageFilter(1)", []), {}),
-        (("PageFilter(1)", [b"zz"]), {}),
-        (("PageFilter(1)",), {"limit": 0}),
-        (("PageFilter(1)",), {"batch_size": None}),
-        (("PageFilter(1)",), {"dry_run": 1}),
-        (("PageFilter(1)",), {"row_prefix": b"a", "row_start": b"a"}),
+        (("KeyOnlyFilter()", []), {}),
+        (("KeyOnlyFilter()", [b"zz"]), {}),
+        (("KeyOnlyFilter()",), {"limit": 0}),
+        (("KeyOnlyFilter()",), {"batch_size": None}),
+        (("KeyOnlyFilter()",), {"dry_run": 1}),
+        (("KeyOnlyFilter()",), {"row_prefix": b"a", "row_start": b"a"}),
     ],
 )
 def test_what_makes_no_sense_deletes_nothing(table: cfacl.Table, arguments: Any, keywords: Any) -> None:

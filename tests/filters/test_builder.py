@@ -16,6 +16,7 @@ from cfacl.filters import (
     Or,
     PageFilter,
     PrefixFilter,
+    SingleColumnValueFilter,
     column,
     family,
     parse,
@@ -101,6 +102,11 @@ def test_a_filter_is_no_condition_of_pythons() -> None:
         (lambda: PageFilter(True), "`size` of a filter is an int"),
         (lambda: Comparator("regex", b"a"), "`regex` is no comparator; the four are"),
         (lambda: And((PageFilter(1),)), "join at least two filters"),
+        (lambda: column("\ud800:x"), "text has half a character in it"),
+        (lambda: value.matches("\ud800"), "which no encoding has; give bytes"),
+        (lambda: Filter(), "a filter is made by a class of `cfacl.filters`"),
+        (lambda: family == b"a:b", "a family's name has no `:`"),
+        (lambda: SingleColumnValueFilter(b"a:b", b"", "=", Comparator("binary", b"")), "name the qualifier by itself"),
         (lambda: And((PageFilter(1), "x")), "a filter is made of filters, not of str"),  # type: ignore[arg-type]  # as above
     ],
 )

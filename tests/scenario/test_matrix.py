@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 import cfacl
+from cfacl import filters
 from cfacl.cli.demo import scenario
 from cfacl.cli.demo.loading import LOADER, loading_policy
 from cfacl.model.action import ACTIONS, Action
@@ -165,11 +166,13 @@ def test_every_blank_cell_is_refused_for_every_purpose(db: cfacl.Database, princ
                         lambda table=table, whole=whole: table.scan(columns=[whole]),
                         lambda table=table, whole=whole: table.scan(row_prefix=b"3", columns=[whole]),
                         lambda table=table, cell=cell: table.counter_get(KEY, cell),
+                        lambda table=table, cell=cell: table.scan(filter=filters.column(cell) == b"x"),
                     ],
                     "write": [lambda table=table, cell=cell: table.put(KEY, {cell: b"after"})],
                     "delete": [
                         lambda table=table, cell=cell: table.delete(KEY, columns=[cell]),
                         lambda table=table: table.delete(KEY),
+                        lambda table=table, cell=cell: table.delete_where(filters.row == KEY, [cell]),
                     ],
                 }
                 for action, calls in attempts.items():

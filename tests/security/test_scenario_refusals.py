@@ -89,6 +89,20 @@ def test_a_row_read_whole_does_not_tell_whether_hidden_families_hold_anything(db
         assert len(told) == 1
 
 
+@pytest.mark.refusal(2)
+def test_a_scan_that_filters_on_what_is_not_granted_is_refused_whatever_it_returns(db: cfacl.Database) -> None:
+    fill(db, "device", {b"d1": {b"hw:model": b"lock-2", b"bind:owner": b"9c01"}})
+    of = "SingleColumnValueFilter('bind', 'owner', =, 'binary:9c01', true, true)"
+    with db.session("finn", purpose="maintenance") as session:
+        device = session.table("device")
+        assert [key for key, _ in device.scan(columns=[b"hw"], filter="ValueFilter(=, 'binary:9c01')")] == []
+        for strict in (None, False, True):
+            for columns in (None, [b"hw"]):
+                with pytest.raises(cfacl.AccessDenied) as denial:
+                    device.scan(columns=columns, filter=of, strict=strict)
+                assert "bind" in denial.value.families
+
+
 @pytest.mark.refusal(5)
 def test_a_firmware_engineer_cannot_go_on_from_a_device_to_its_owner(db: cfacl.Database) -> None:
     owner = b"9c01"

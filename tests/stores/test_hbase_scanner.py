@@ -9,6 +9,7 @@ import pytest
 
 from cfacl.errors import StoreContractError
 from cfacl.model.request import Span
+from cfacl.stores.hbase import scanning
 from cfacl.stores.hbase.definitions import IllegalArgument
 from cfacl.stores.hbase.pool import Pool
 from cfacl.stores.hbase.scanning import Scanner
@@ -22,15 +23,21 @@ class Client:
     def __init__(self, pages: list[Any]) -> None:
         self.pages = pages
         self.calls: list[tuple[str, object]] = []
+        self.filters: list[bytes | None] = []
+        self.asked: list[int] = []
+        self.now = self.takes = 0.0
 
     def scannerOpenWithScan(self, table: bytes, scan: Any, attributes: object) -> int:  # noqa: N802  # HBase's name
         self.calls.append(("open", scan.stopRow if scan.reversed else scan.startRow))
+        self.filters.append(scan.filterString)
         if self.pages and isinstance(self.pages[0], Exception):
             raise self.pages.pop(0)
         return 40 + len(self.calls)
 
     def scannerGetList(self, number: int, count: int) -> list[Any]:  # noqa: N802  # as above
         self.calls.append(("get", number))
+        self.asked.append(count)
+        self.now += self.takes
         page = self.pages.pop(0) if self.pages else []
         if isinstance(page, Exception):
             raise page
@@ -182,3 +189,78 @@ def test_a_row_without_cells_is_none_that_may_be_passed_over(monkeypatch) -> Non
     scan, _ = scanner([b"a"])
     with pytest.raises(StoreContractError, match=r"^the store answered a row without cells"):
         read(scan)
+
+
+# ---------------------------------------------------------------------------------------- what leaves out by a filter
+
+
+def leaving_out(client: Client, monkeypatch: pytest.MonkeyPatch, *, reverse: bool = False) -> Scanner:
+    """Return a scan whose answers may take 8 seconds; time passes by the client's answers alone."""
+    monkeypatch.setattr(scanning, "monotonic", lambda: client.now)
+    pool = Pool(lambda: client)  # type: ignore[arg-type,return-value]  # all that a scan asks of one
+    return Scanner(pool, b"t", [b"f+1"], Span(reverse=reverse), None, b"KeyOnlyFilter()", 8.0)
+
+
+def keys(count: int, begin: int = 0) -> list[bytes]:
+    return [b"%05d" % number for number in range(begin, begin + count)]
+
+
+def test_more_is_asked_for_at_once_after_quick_answers_and_less_after_slow_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = Client([keys(16), keys(128, 16), keys(1_000, 144), keys(1_000, 1_144), keys(1_000, 2_144), keys(1, 9_000)])
+    scan = leaving_out(client, monkeypatch)
+    assert [len(read(scan, 1_000)) for _ in range(4)] == [16, 128, 1_000, 1_000]
+    assert client.asked == [16, 128, 1_000, 1_000]
+    assert [call for call, _ in client.calls if call == "open"] == ["open"] * 3
+    client.takes = 3.0
+    assert len(read(scan, 1_024)) == 1_000  # and none behind these
+    assert read(scan, 1_024) == []
+
+
+def test_a_slow_answer_is_followed_by_smaller_ones_behind_its_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client([keys(16), keys(2, 16), keys(1, 18)])
+    client.takes = 3.0
+    scan = leaving_out(client, monkeypatch)
+    assert [len(read(scan, 1_000)) for _ in range(3)] == [16, 2, 1]
+    assert client.asked == [16, 2, 2]
+    assert [at for call, at in client.calls if call == "open"] == [None, b"00015\0"]
+
+
+def test_where_it_is_asked_for_less_nothing_is_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client([keys(1, number) for number in range(5)])
+    scan = leaving_out(client, monkeypatch)
+    assert [read(scan, 1) for _ in range(6)] == [*([each] for each in keys(5)), []]
+    assert [call for call, _ in client.calls].count("open") == 1
+
+
+def test_in_reverse_it_goes_on_behind_the_row_that_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = keys(22)[::-1]
+    client = Client([rows[:16], rows[15:17], rows[17:19], rows[19:21], rows[21:]])
+    client.takes = 3.0
+    scan = leaving_out(client, monkeypatch, reverse=True)
+    found: list[bytes] = []
+    while more := read(scan, 1_000):
+        found += more
+    assert found == rows
+
+
+def test_without_an_answer_in_time_it_goes_on_without_the_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client([keys(16), TimeoutError(), keys(1_000, 16), keys(3, 1_016)])
+    scan = leaving_out(client, monkeypatch)
+    assert [len(read(scan, 1_000)) for _ in range(4)] == [16, 1_000, 3, 0]
+    assert client.filters == [b"KeyOnlyFilter()", b"KeyOnlyFilter()", None]
+    assert [at for call, at in client.calls if call == "open"][-1] == b"00015\0"
+
+
+def test_a_second_time_it_is_the_stores_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = leaving_out(Client([TimeoutError(), TimeoutError()]), monkeypatch)
+    with pytest.raises(TimeoutError):
+        read(scan, 1_000)
+
+
+def test_a_scan_that_leaves_nothing_out_is_not_asked_twice_after_a_time_out() -> None:
+    scan, client = scanner(TimeoutError(), [b"a"])
+    with pytest.raises(TimeoutError):
+        read(scan)
+    assert [call for call, _ in client.calls] == ["open", "end"]

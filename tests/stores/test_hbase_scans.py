@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from cfacl.errors import StoreError
+from cfacl.filters import Comparator, SingleColumnValueFilter, parse
 from cfacl.model.request import Span
 from cfacl.testing.servers import Fault, Proxy, at_random, nth
 
@@ -97,3 +98,27 @@ def test_a_scan_that_nobody_reads_to_its_end_gives_its_connection_back(ground, r
     assert len(proxy.requests("scannerClose")) == 1
     assert ground.read(warm, rows[0][0]) == rows[:1]
     assert ground.opened(warm) == (1, 0)
+
+
+OF: Final = parse("SingleColumnValueFilter('one', 'a', =, 'binary:none', true, true)")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_is_left_out_is_not_sent(ground, rows, proxy: Proxy, warm, reverse: bool) -> None:
+    of = SingleColumnValueFilter(b"one", b"key", ">=", Comparator("binary", rows[150][0]))
+    scan = warm.scan_passing(ground.TABLE, ground.whole, Span(reverse=reverse), of, batch_size=20)
+    assert [row for batch in scan for row in batch] == rows[150:][:: -1 if reverse else 1]
+    assert b"SingleColumnValueFilter('one+1'" in proxy.requests("scannerOpenWithScan")[-1].raw
+    answers = b"".join(each.answer.raw for each in proxy.exchanges if each.request.name == "scannerGetList")
+    assert rows[150][0] in answers
+    assert rows[149][0] not in answers
+
+
+def test_where_an_answer_takes_too_long_it_goes_on_without_leaving_out(ground, rows, proxy: Proxy, hasty) -> None:
+    proxy.plan = nth(1, Fault(delay=4 * ground.SHORT), "scannerGetList")
+    found = [
+        row for batch in hasty.scan_passing(ground.TABLE, ground.whole, Span(), OF, batch_size=50) for row in batch
+    ]
+    assert found == rows
+    with_it = [b"SingleColumnValueFilter" in each.raw for each in proxy.requests("scannerOpenWithScan")]
+    assert with_it == [True, False]

@@ -31,7 +31,7 @@ def test_no_category_hides_a_test_of_another() -> None:
 
 def test_the_raw_access_is_used_by_every_category_that_touches_cells() -> None:
     without = {each.__name__ for each in CATEGORIES if "self.raw_" not in inspect.getsource(each)}
-    assert without == {"Scanning", "RowsInParts", "Threads", "Closing"}
+    assert without == {"Scanning", "RowsInParts", "Filtering", "Threads", "Closing"}
 
 
 @pytest.mark.parametrize(

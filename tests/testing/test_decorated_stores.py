@@ -9,11 +9,12 @@ from typing import Any, Final
 import pytest
 
 from cfacl.errors import StoreUnavailable, Unsupported
+from cfacl.filters import parse
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Delete, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Store, SystemTable
 from cfacl.stores.memory import MemoryStore
-from cfacl.testing.stores import CALLS, DATA, Call, CountingStore, FaultyStore, LatencyStore
+from cfacl.testing.stores import CALLS, DATA, Call, CountingStore, FaultyStore, LatencyStore, LeavingOutStore
 
 A: Final = StoredFamily("t", "a", 1, "personal")
 B: Final = StoredFamily("t", "b", 2, "personal")
@@ -96,7 +97,7 @@ def test_each_call_is_recorded_and_handed_on() -> None:
 
 def test_every_call_of_the_seam_is_tried_here() -> None:
     methods = Store.__abstractmethods__ | {f"system.{name}" for name in public(SystemTable)} | {"create_families"}
-    assert {call.method for _, call, _ in SEAM} | {"scan"} == methods == set(CALLS) - {"scan.next"}
+    assert {call.method for _, call, _ in SEAM} | {"scan"} == methods == set(CALLS) - {"scan.next", "scan_passing"}
     assert set(DATA) < set(CALLS)
 
 
@@ -122,6 +123,22 @@ def test_each_step_of_a_scan_is_a_call() -> None:
     chunks.close()
     assert list(chunks) == []
     assert [call.method for call in store.take()] == ["scan", "scan.next"]
+
+
+def test_a_store_that_leaves_out_leaves_out_what_does_not_pass() -> None:
+    inner = memory()
+    inner.create_table("t", [A, B])
+    inner.apply("t", [Mutation(b"r%d" % n, (Put(A, {b"q": b"%d" % (n % 2), b"x": b"x"}),)) for n in range(5)])
+    store = CountingStore(LeavingOutStore(inner))
+    assert store.capabilities(A).filters
+    assert not inner.capabilities(A).filters
+    store.take()
+    of = parse("SingleColumnValueFilter('a', 'q', =, 'binary:1') AND ColumnPrefixFilter('q')")
+    found = list(store.scan_passing("t", BOTH, Span(), of, batch_size=2))
+    assert found == [[(b"r1", {b"a:q": b"1"})], [(b"r3", {b"a:q": b"1"})]]
+    assert [call.method for call in store.take()] == ["scan_passing"] + ["scan.next"] * 3
+    with pytest.raises(Unsupported):
+        inner.scan_passing("t", BOTH, Span(), of, batch_size=2)
 
 
 def test_a_call_fails_once_where_it_is_told_to() -> None:

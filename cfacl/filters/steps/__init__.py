@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from cfacl.errors import FilterError, quoted
 from cfacl.filters import clauses, tree
 from cfacl.filters.steps import cells, joined, rows
 from cfacl.filters.steps.base import COLUMN, HINT, ROW, TAKEN, Seen, Step
@@ -50,4 +51,8 @@ def step(of: tree.Filter, *, reverse: bool) -> Step:
     if isinstance(of, (tree.Skip, tree.While)):
         inner = step(of.filter, reverse=reverse)
         return joined.Skip(inner) if isinstance(of, tree.Skip) else joined.While(inner)
-    return _DIRECTED[kind](of, reverse=reverse) if kind in _DIRECTED else _ALONE[kind](of)
+    if kind in _DIRECTED:
+        return _DIRECTED[kind](of, reverse=reverse)
+    if kind not in _ALONE:
+        raise FilterError(f"nobody knows what {quoted(kind.__name__)} lets pass; use a class of `cfacl.filters`")
+    return _ALONE[kind](of)

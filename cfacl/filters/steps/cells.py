@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from cfacl.filters import clauses
+from cfacl.filters.arguments import INT
 from cfacl.filters.comparisons import Passes, passes
 from cfacl.filters.steps.base import COLUMN, HINT, ROW, TAKEN, Code, Seen, Step
 
@@ -101,6 +102,8 @@ class ColumnCountGet(Step):
 class ColumnPagination(Step):
     def __init__(self, of: clauses.ColumnPaginationFilter) -> None:
         self._first, self._last = of.offset, of.offset + of.limit
+        if self._last > INT:  # as in java, where it begins again below none
+            self._last = -1
         self._count = 0
 
     def reset(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from cfacl.errors import StoreContractError
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cell, Cells
+from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.names import family_name
 from cfacl.stores.wanted import Wanted
 
@@ -15,6 +16,8 @@ __all__ = ["Reading"]
 
 #: How many column names a projection's are remembered before all are forgotten.
 _SEEN: Final = 4096
+#: At most so many rows are asked for at once.
+_ROWS: Final = 1_000
 
 #: Returns the kept (value, timestamp) of a cell of a row, newest first, by family and HBase's name of the column.
 Versions = Callable[[StoredFamily, bytes], list[tuple[bytes, int]]]
@@ -43,6 +46,15 @@ class Reading:
         self.ages = any(each.family.time_to_live is not None for each in projection.slices)
         # HBase's names sort as bytes, by family and then by qualifier, unless one of several families has no identity.
         self._plain = len(by_name) == 1 or all(each.family.identity for each in projection.slices)
+
+    def asked(self, keys: Sequence[bytes], client: Client) -> list[Any]:
+        """Return the server's results for rows, of each once."""
+        if len(keys) == 1:
+            found: list[Any] = client.getRowWithColumns(self.table, keys[0], self.columns, {})
+            return found
+        wanted = list(dict.fromkeys(keys))
+        pages = (wanted[first : first + _ROWS] for first in range(0, len(wanted), _ROWS))
+        return [row for page in pages for row in client.getRowsWithColumns(self.table, page, self.columns, {})]
 
     def cells(self, found: Mapping[bytes, Any], timestamps: bool) -> Cells:
         """Return a row, sorted by family and then by qualifier, of the newest version of each column."""

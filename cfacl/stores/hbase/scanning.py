@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from cfacl.errors import StoreContractError
@@ -9,6 +10,7 @@ from cfacl.model.request import MAX_KEY, Span
 from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.definitions import TScan
 from cfacl.stores.hbase.errors import BROKEN, text_of
+from cfacl.stores.hbase.pace import Pace
 from cfacl.stores.hbase.pool import ANSWERS, Pool
 
 __all__ = ["Scanner"]
@@ -34,13 +36,28 @@ class Scanner:
 
     The number of a scanner means something to one gateway only, and perhaps another's scan to the next.  So it is used
     on the connection on which it was given, and that is this scan's alone until it ends.
+
+    Args:
+        passing: the text of a filter that leaves rows out; when an answer is not there in time, it is gone on without it.
+        patience: how many seconds an answer may take.
     """
 
-    def __init__(self, pool: Pool, table: bytes, columns: list[bytes], span: Span, cells: int | None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        table: bytes,
+        columns: list[bytes],
+        span: Span,
+        cells: int | None,
+        passing: bytes | None = None,
+        patience: float = 0.0,
+    ) -> None:
         self._pool = pool
         self._table = table
         self._columns = columns
         self._cells = cells
+        self._passing = passing
+        self._pace = None if passing is None else Pace(patience)
         self._reverse = span.reverse
         self._lower = _clamped(span.lower or b"")
         self._upper = _clamped(span.upper)
@@ -57,7 +74,7 @@ class Scanner:
         self._pool.confirm_open()
         found: list[tuple[bytes, dict[bytes, Any]]] = []
         while not found and not self._over:
-            found = self._again(min(number, _FETCHED))
+            found = self._again(min(number, _FETCHED if self._pace is None else self._pace.most))
         return found
 
     def close(self) -> None:
@@ -84,6 +101,11 @@ class Scanner:
             self.close()
             if not begun or not any(each in text_of(error) for each in _LOST):
                 raise
+        except TimeoutError:
+            self._drop()
+            if self._passing is None:
+                raise
+            self._passing = self._pace = None  # it may have passed by so much, and the gateway goes on with it
         except BROKEN:
             self._drop()
         except BaseException:
@@ -100,6 +122,7 @@ class Scanner:
             self._open(number)
         if self._over or self._client is None:
             return []
+        begun = monotonic()
         results = self._client.scannerGetList(self._number, number)
         keys = [each.row for each in results]
         behind = [] if self._behind is None else [self._behind.row]
@@ -109,8 +132,9 @@ class Scanner:
         found = [(each.row, columns) for each in results if (columns := self._fresh(each.row, each.columns))]
         if place is not None and (self._behind is None or self._behind.row != place.row or self._behind < place):
             self._behind = place  # and not back, where a row is read again in parts
-        if len(results) < number:
-            self._over = True
+        self._over = len(results) < number
+        # What the gateway asks for at once is said where a scan begins.
+        if self._over or (self._pace is not None and self._pace.learn(number, monotonic() - begun)):
             self.close()
         return found
 
@@ -151,7 +175,13 @@ class Scanner:
         if lower is None:  # the last row was the highest that there can be
             self._over = True
             return
-        scan = TScan(columns=self._columns, caching=number, batchSize=self._cells, reversed=self._reverse)
+        scan = TScan(
+            columns=self._columns,
+            caching=number,
+            batchSize=self._cells,
+            reversed=self._reverse,
+            filterString=self._passing,
+        )
         scan.startRow, scan.stopRow = (upper, _preceding(lower)) if self._reverse else (lower or None, upper)
         client = self._client = self._pool.take()
         self._number = client.scannerOpenWithScan(self._table, scan, {})

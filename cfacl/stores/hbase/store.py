@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from cfacl.errors import InvalidValue, RequestError, StoreContractError, Unsupported
+from cfacl.filters.tree import Filter
 from cfacl.model.counter import counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
@@ -18,9 +19,9 @@ from cfacl.stores.batches import batches
 from cfacl.stores.hbase.address import Address, parse
 from cfacl.stores.hbase.admission import Admission
 from cfacl.stores.hbase.changes import send
-from cfacl.stores.hbase.client import Client
 from cfacl.stores.hbase.clocks import Clocks
 from cfacl.stores.hbase.definitions import PutCell
+from cfacl.stores.hbase.filters import there
 from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.names import confirm_account, confirm_keys, family_name
 from cfacl.stores.hbase.native import HBaseRights
@@ -40,8 +41,6 @@ __all__ = ["HBaseStore", "open_store"]
 _READINGS: Final = 1024
 #: For how many principals idle connections are kept.
 _IDENTITIES: Final = 256
-#: At most so many rows are asked for at once.
-_ROWS: Final = 1_000
 _MOST: Final = (1 << 31) - 1
 _HALF: Final = 1 << 63
 _CAPABLE: Final = Capabilities(
@@ -54,6 +53,7 @@ _CAPABLE: Final = Capabilities(
     snapshot_reads=False,
     snapshot_scans=False,
     compare_and_set=False,
+    filters=True,
 )
 
 
@@ -127,7 +127,7 @@ class HBaseStore(Store):
         reading = self._reading(table, projection)
         with self._schema.told(table, reading.families):
             self._confirm_nothing_missed(reading)
-            results = self._gateway.ask(partial(_read, reading, keys))
+            results = self._gateway.ask(partial(reading.asked, keys))
         wanted = Wanted(self._clocks.now() if reading.ages else 0, before)
         rows = {each.row: self._cells(reading, each.row, each.columns, wanted, timestamps) for each in results}
         if not rows.keys() <= set(keys):
@@ -174,8 +174,37 @@ class HBaseStore(Store):
         confirm_scan(batch_size, limit, cells)
         if snapshot:
             raise Unsupported("hbase has no scan of one instant; leave out `snapshot`, or scan a clone of a snapshot")
+        return self._scan(table, projection, span, None, batch_size, limit, before, timestamps, cells)
+
+    def scan_passing(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        passing: Filter,
+        *,
+        batch_size: int,
+        timestamps: bool = False,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
+        return self._scan(table, projection, span, passing, batch_size, None, None, timestamps, None)
+
+    def _scan(
+        self,
+        table: str,
+        projection: Projection,
+        span: Span,
+        passing: Filter | None,
+        batch_size: int,
+        limit: int | None,
+        before: int | None,
+        timestamps: bool,
+        cells: int | None,
+    ) -> Iterator[list[tuple[bytes, Cells]]]:
         reading = self._reading(table, projection)
-        scanner = Scanner(self._gateway.pool, reading.table, reading.columns, span, cells)
+        # Of a family whose cells outlive their time HBase would see what is over.
+        text = None if passing is None or reading.ages else there(passing, projection)
+        patience = self._gateway.address.timeout
+        scanner = Scanner(self._gateway.pool, reading.table, reading.columns, span, cells, text, patience)
 
         def read(number: int) -> list[tuple[bytes, Cells]]:
             self._schema.confirm(table, reading.families)
@@ -333,15 +362,6 @@ class HBaseStore(Store):
             self._clocks.confirm_not_ahead()
         if self._admission is not None:
             self._admission.confirm(reading)
-
-
-def _read(reading: Reading, keys: Sequence[bytes], client: Client) -> list[Any]:
-    if len(keys) == 1:
-        found: list[Any] = client.getRowWithColumns(reading.table, keys[0], reading.columns, {})
-        return found
-    wanted = list(dict.fromkeys(keys))
-    pages = (wanted[first : first + _ROWS] for first in range(0, len(wanted), _ROWS))
-    return [row for page in pages for row in client.getRowsWithColumns(reading.table, page, reading.columns, {})]
 
 
 def open_store(url: str, *, clock: Callable[[], int], admit: Admit | None = None) -> HBaseStore:

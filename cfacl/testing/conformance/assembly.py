@@ -10,6 +10,7 @@ from cfacl.testing.conformance.counters import Counters
 from cfacl.testing.conformance.deleting import Deleting
 from cfacl.testing.conformance.durability import Durability
 from cfacl.testing.conformance.expiry import TimeToLive
+from cfacl.testing.conformance.filtering import Filtering
 from cfacl.testing.conformance.hostile import HostileBytes
 from cfacl.testing.conformance.parts import RowsInParts
 from cfacl.testing.conformance.reading import Reading
@@ -37,6 +38,7 @@ CATEGORIES: Final = (
     Scanning,
     RowsInParts,
     SnapshotScans,
+    Filtering,
     Schema,
     CompareAndSet,
     Counters,
@@ -59,6 +61,7 @@ class StoreTests(
     Scanning[S],
     RowsInParts[S],
     SnapshotScans[S],
+    Filtering[S],
     Schema[S],
     CompareAndSet[S],
     Counters[S],

@@ -22,7 +22,7 @@ import tomli_w
 import cfacl
 from cfacl.policy.compile import compile_policy
 from cfacl.stores.registry import open_store
-from cfacl.testing.stores import DATA, Call, CountingStore, FaultyStore
+from cfacl.testing.stores import DATA, Call, CountingStore, FaultyStore, LeavingOutStore
 
 #: 2026-06-01T00:00:00Z, in nanoseconds.
 START: Final = 1_780_272_000_000_000_000
@@ -43,8 +43,9 @@ class World:
     read, write and delete ``a`` and ``b`` for ``work``; ``root`` may do everything for ``work``; ``nil`` nothing.
     """
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, *, leaves_out: bool = False) -> None:
         self.location = location
+        self.leaves_out = leaves_out
         self.now: Any = START
         self.clock: Callable[[], Any] = lambda: self.now
         #: the store's own clock, which never fails
@@ -102,7 +103,8 @@ class World:
     @property
     def db(self) -> cfacl.Database:
         if self._db is None:
-            self.faulty = FaultyStore(open_store(self.location, clock=lambda: self.store_now))
+            inner = open_store(self.location, clock=lambda: self.store_now)
+            self.faulty = FaultyStore(LeavingOutStore(inner) if self.leaves_out else inner)
             self.store = CountingStore(self.faulty)
             self._made.callback(self.faulty.inner.close)
             policy = self.policy()
@@ -225,7 +227,7 @@ def worlds(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[s
         numbers = count()
 
         def where(store: str) -> str:
-            if store == "memory":
+            if store in ("memory", "leaving out"):
                 return "memory://"
             if store == "rocksdb":
                 return f"rocksdb://{folder}/{next(numbers)}"
@@ -236,7 +238,7 @@ def worlds(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[s
             return f"hbase://{server.host}:{server.port()}/w{uuid.uuid4().hex[:12]}_"
 
         def make(store: str) -> World:
-            world = World(where(store))
+            world = World(where(store), leaves_out=store == "leaving out")
             made.callback(world.close)
             return world
 

@@ -113,6 +113,12 @@ def filtered(seed: int, bounds: dict[str, Any], names: Any, stamped: bool, parts
     )
 
 
+def remove(seed: int, names: Any, limit: Any, dry: bool) -> Use:
+    families = [b"a", b"b", b"e"] if seed % 4 else [b"a", b"b", b"c", b"d", b"e", b"w"]
+    drawn = Filters(Random(seed), KEYS, families, QUALIFIERS, VALUES, [NOW - 5, NOW, NOW + 1]).drawn(2)
+    return lambda w, s, t: t.delete_where(drawn, names, limit=limit, dry_run=dry)
+
+
 def cell(key: bytes, name: bytes, versions: Any, before: Any) -> Use:
     return lambda w, s, t: t.cells(key, name, versions, before, include_timestamp=True)
 
@@ -170,6 +176,7 @@ OPERATIONS: Final = st.one_of(
         st.booleans(),
         st.none() | st.integers(1, 3),
     ),
+    st.builds(remove, st.integers(0, 1 << 32), several, st.none() | st.integers(1, 3), st.booleans()),
     st.builds(cell, keys, named, st.none() | st.integers(1, 3), stamps),
     st.builds(put, keys, data, stamps),
     st.builds(delete, keys, several, stamps),
@@ -204,7 +211,7 @@ def answer(world: Any, session: cfacl.Session, use: Use) -> tuple[Any, ...]:
 
 @pytest.mark.rule("14b")
 @pytest.mark.failure("store-acl-1")
-@pytest.mark.parametrize("store", ["memory", pytest.param("rocksdb", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("store", ["memory", "leaving out", pytest.param("rocksdb", marks=pytest.mark.slow)])
 @given(SHOWN, HIDDEN, HIDDEN, st.lists(OPERATIONS, min_size=1, max_size=8))
 # The fixture is a factory: each example makes and closes worlds of its own.
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -93,7 +93,7 @@ MORE: Final[dict[str, Use]] = {
     "scan, prefix, reverse": table(lambda t: list(t.scan(row_prefix=b"r", reverse=True, batch_size=1))),
     "scan, not begun": table(lambda t: t.scan()),
     "scan, filter": table(lambda t: list(t.scan(filter="ColumnValueFilter('a', 'q', =, 'binary:a')"))),
-    "delete_where, dry": table(lambda t: t.delete_where("PageFilter(1)", dry_run=True)),
+    "delete_where, dry": table(lambda t: t.delete_where("PrefixFilter('r')", [b"a"], dry_run=True)),
     "put, a timestamp": table(lambda t: t.put(b"r1", {b"a:q": b"x"}, timestamp=1)),
     "delete, the row": table(lambda t: t.delete(b"r1")),
     "batch, transaction": batch(lambda b: b.send(), transaction=True),
@@ -345,4 +345,4 @@ def test_what_counts_is_what_the_seam_has() -> None:
     from cfacl.testing.stores import CALLS
 
     of_system: Iterable[str] = (f"system.{name}" for name in seam(SystemTable))
-    assert set(CALLS) == {*Store.__abstractmethods__, *of_system, "create_families", "scan.next"}
+    assert set(CALLS) == {*Store.__abstractmethods__, *of_system, "create_families", "scan_passing", "scan.next"}
