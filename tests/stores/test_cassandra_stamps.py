@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 
 import pytest
 
@@ -255,3 +256,98 @@ def test_a_clock_that_was_set_is_followed(cluster: Cluster) -> None:
     cluster.back += 500  # wider than what was known, which is not so any more
     cluster.stamps.forget()
     assert abs(cluster.wrong_by()) <= 2 * OFF
+
+
+def sleep(cluster: Cluster) -> None:
+    """Let the machine sleep for an hour, which its monotonic clock does not count."""
+    cluster.slept += 3_600_000_000
+    cluster.ahead += 3_600_000_000
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_machine_that_sleeps_while_it_asks_goes_on_with_nothing_from_before(
+    cluster: Cluster, answered: bool, known: bool
+) -> None:
+    ask = cluster.ask
+
+    def asleep() -> int:
+        cluster.stamps._ask = ask
+        said = ask()
+        sleep(cluster)
+        if not answered:
+            raise StoreUnavailable("gone")
+        return said
+
+    if known:
+        cluster.wrong_by()
+        cluster.now += 61_000_000
+    cluster.stamps._ask = asleep
+    if not answered:
+        with pytest.raises(StoreUnavailable):
+            cluster.stamps.next()
+    assert abs(cluster.wrong_by()) <= OFF
+    cluster.now += 50_000_000
+    assert abs(cluster.wrong_by()) <= OFF + 2 * 70 * 100
+
+
+def test_an_answer_from_before_it_slept_is_not_taken_with_those_behind(cluster: Cluster) -> None:
+    ask, answers = cluster.ask, count()
+
+    def asleep() -> int:
+        said = ask()
+        if next(answers) == 1:
+            sleep(cluster)
+        return said
+
+    cluster.there = 5_000  # so that it is asked several times
+    cluster.stamps._ask = asleep
+    assert abs(cluster.wrong_by()) <= 5_000
+    cluster.stamps.forget()
+    assert abs(cluster.wrong_by()) <= 5_000
+
+
+def test_who_waited_for_one_that_tries_again_and_is_interrupted_takes_no_time_that_nobody_told(
+    cluster: Cluster,
+) -> None:
+    stamps = cluster.stamps
+    stamps._ended, stamps._failure = 1, StoreUnavailable("gone")  # what was told while a second one waited, at 0
+    waits = threading.Lock()
+
+    class Unfair:
+        """The lock that the second waits for, which whoever failed takes again before, and is interrupted."""
+
+        def acquire(self, *, blocking: bool) -> bool:
+            if waits.acquire(blocking=False):
+                stamps._ended = 1
+
+                def interrupted() -> int:
+                    raise KeyboardInterrupt
+
+                ask, stamps._ask = stamps._ask, interrupted
+                with pytest.raises(KeyboardInterrupt):
+                    stamps.next()
+                stamps._ask = ask
+            return True
+
+        def release(self) -> None:
+            pass
+
+    stamps._ended = 0
+    stamps._asking = Unfair()  # type: ignore[assignment]  # as it says
+    with pytest.raises(StoreUnavailable):
+        stamps.next()
+    assert stamps.next() > AHEAD
+
+
+def test_a_thread_that_is_kept_from_its_clocks_did_not_sleep(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    cluster.wrong_by()
+    late = iter([200_000, 0, 0, 0, 0, 0])
+
+    def wall() -> float:
+        cluster.now += next(late)
+        return (cluster.now + cluster.slept) / 1_000_000
+
+    monkeypatch.setattr(module, "time", wall)
+    cluster.stamps.next()
+    assert cluster.asked == 1

@@ -12,7 +12,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -95,9 +96,10 @@ class Conditions:
         names = list(dict.fromkeys(qualifier for _, qualifier, _ in conditions))
         table.confirm_fits(key, [*names, *puts])
         number = mutation.changes[0].family.versions
-        late = self._late()
+        tries = self._tries()
         while True:  # a cell may have been changed, and the conditions hold all the same
-            with self._lock(table, key):
+            with self._alone(table, key):
+                late = next(tries)
                 seen, host = self._read(table, key, [*names, *(each for each in puts if each not in names)], late)
                 for family, qualifier, expected in conditions:
                     if self._visible(family, seen[qualifier]) != expected:
@@ -106,26 +108,37 @@ class Conditions:
                 compared = seen if table.versioned else {each: seen[each] for each in names}
                 if self._set(table, key, compared, puts, seen, number, host):
                     return True
-            _confirm_not(late)
 
     def increment(self, table: FamilyTable, key: bytes, family: StoredFamily, qualifier: bytes, amount: int) -> int:
         """Add to a counter, and return it."""
         table.confirm_fits(key, [qualifier])
-        late = self._late()
+        tries = self._tries()
         while True:
-            with self._lock(table, key):
+            with self._alone(table, key):
+                late = next(tries)
                 seen, host = self._read(table, key, [qualifier], late)
                 total = amount + counted(self._visible(family, seen[qualifier]))
                 if self._set(table, key, seen, {qualifier: counter(total)}, seen, family.versions, host):
                     return total
-            _confirm_not(late)
 
-    def _late(self) -> float:
-        """Return until when something is tried again."""
-        return time.monotonic() + self._ring.address.timeout
+    def _tries(self) -> Iterator[float]:
+        """Yield until when it is tried again, from the first time on; raise `StoreUnavailable` then."""
+        late = time.monotonic() + self._ring.address.timeout
+        yield late
+        while time.monotonic() < late:
+            yield late
+        raise StoreUnavailable(_CHANGED)
 
-    def _lock(self, table: FamilyTable, key: bytes) -> threading.Lock:
-        return self._locks[hash((table.name, table.key(key)[0])) % _LOCKS]
+    @contextmanager
+    def _alone(self, table: FamilyTable, key: bytes) -> Iterator[None]:
+        """Let nobody else of this process decide on the partition."""
+        lock = self._locks[hash((table.name, table.key(key)[0])) % _LOCKS]
+        if not lock.acquire(timeout=self._ring.address.timeout):
+            raise StoreUnavailable("others of this process decide on this row, or on one beside it; try again")
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _visible(self, family: StoredFamily, seen: Seen) -> bytes | None:
         if family.time_to_live is not None:
@@ -141,8 +154,8 @@ class Conditions:
         if (
             self._ring.is_kept_apart()
         ):  # what is decided by all data centres is not to be had from one that must not read it
-            here = table.statement("SELECT q FROM {table} WHERE {where} LIMIT 1")
-            self._ring.end(self._ring.begin(bound(here, table.key(key))))
+            here = table.statement("SELECT q FROM {table} WHERE {where} AND q IN ?")
+            self._ring.end(self._ring.begin(bound(here, (*table.key(key), blobs(qualifiers)))))
         columns = "q, w, t, guard, writetime(w)" if table.versioned else "q, v, writetime(v), guard, writetime(v)"
         text = f"SELECT {columns}, writetime(guard), now() FROM {{table}} WHERE {{where}} AND q IN ?"
         question = bound(self._ring.serial(table.statement(text)), (*table.key(key), blobs(qualifiers)))
@@ -248,9 +261,3 @@ class Conditions:
             if before is not None:
                 text = "DELETE FROM {table} WHERE {where} AND q = ? AND t >= 0 AND t < ?"
                 yield table.statement(text), (*where, qualifier, bigint(before))
-
-
-def _confirm_not(late: float) -> None:
-    """Raise `StoreUnavailable` where it has been tried for long enough."""
-    if time.monotonic() > late:
-        raise StoreUnavailable(_CHANGED)

@@ -75,7 +75,8 @@ class Pages:
     def measure(self) -> None:
         """Wait for the page that was asked for, and learn how large cells are."""
         if self._future is not None:
-            self._learn(self._ring.end(self._future).current_rows)
+            before = self._table.cell
+            self._table.cell = max(before, self._learn(self._ring.end(self._future).current_rows))
 
     def take(self) -> list[tuple[Any, ...]]:
         """Return the next page; there is one."""

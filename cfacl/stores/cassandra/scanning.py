@@ -34,6 +34,8 @@ _SIZE: Final = 32 << 20
 #: they are: a node has the first pages of all streams in memory at once.
 _FEWEST: Final = 8
 _UNSEEN: Final = 32
+#: After so many buckets it is looked how large they are.
+_MEASURED: Final = (1, 8)
 
 _BEHIND: Final = "SELECT row, {columns} FROM {{table}} WHERE {{bucket}} = ? AND row >= ? AND row < ?"
 _OPEN: Final = "SELECT row, {columns} FROM {{table}} WHERE {{bucket}} = ? AND row >= ?"
@@ -170,8 +172,8 @@ def _opened(ring: Ring, part: Part, span: Span, ahead: _Ahead, columns: str) -> 
     for bucket in range(table.buckets):
         if bucket >= _WINDOW:
             opened[bucket - _WINDOW].wait()
-        if not table.cell and bucket.bit_count() == 1:  # as long as nobody knows how large cells are, few are asked for
-            for each in opened[bucket // 2 :]:
+        if not table.cell and bucket in _MEASURED:  # as long as nobody knows how large cells are, few are asked for
+            for each in opened:
                 each.measure()
         opened.append(ask(question, (integer(bucket), *bounds), value=2))
     return opened

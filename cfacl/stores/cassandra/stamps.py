@@ -95,8 +95,8 @@ class Stamps:
 
         One thread does.  The others go on with what is known, or wait for it where that is little, or too old.
         """
+        slept = _slept(self._apart)
         now = monotonic()
-        slept = abs(time() - now - self._apart) > _SLEPT
         if now < self._until and not slept:
             return
         ended = self._ended
@@ -104,8 +104,8 @@ class Stamps:
             return
         try:
             if ended == self._ended:
-                self._failure = None
                 self._compare(known=self._seen > 0 and not slept)
+                self._failure = None  # not before: who waits, and asks nobody, would take it for an answer
                 self._ended += 1
             elif self._failure is not None:
                 # Of whoever asked while this waited: one after the other would wait as long.
@@ -121,30 +121,43 @@ class Stamps:
     def _compare(self, *, known: bool) -> None:
         """Ask; ``known``: what was seen before still says something."""
         began = monotonic()
-        is_close = self._behind[1] - self._behind[0] <= _CLOSE
-        told: list[tuple[int, int]] = []
-        try:
-            for _ in range(_TRIES if is_close else 1):
-                before = monotonic_ns() // 1000
-                there = self._ask()
-                after = monotonic_ns() // 1000
-                # It was asked somewhere between the two, and of a millisecond no more is told.
-                told.append((there - after, there - before + _STEP))
-                if after - before < _QUICK:
-                    break
-        except StoreError:
-            if not known and not told:
-                raise
+        while True:
+            apart = _apart()
+            told, failure = self._told()
+            if not _slept(apart):
+                break
+            known = False  # and what was told meanwhile is as old as that
+            if failure is not None:
+                raise failure
+        if failure is not None and not (known or told):
+            raise failure
         # An answer that waited in a queue says little, and the others bound it: what is stamped ahead hides what comes later.
         bounds = [*told, self._drifted()] if known else told
         least, most = (pick(each) for pick, each in zip((max, min), zip(*bounds, strict=True), strict=True))
         if least > most:  # one of the clocks was set, or two nodes have not the same
             least, most = min(told, key=_width)
         self._behind = (least, most)
+        self._apart = apart
         self._seen = monotonic()
-        self._apart = time() - self._seen
         soon = max(_SOON, _RARELY * (self._seen - began))
         self._until = self._seen + (_EVERY if told and most - least <= _CLOSE else min(soon, _EVERY))
+
+    def _told(self) -> tuple[list[tuple[int, int]], StoreError | None]:
+        """Return what answers say of the offset, and what ended them."""
+        is_close = self._behind[1] - self._behind[0] <= _CLOSE
+        told: list[tuple[int, int]] = []
+        for _ in range(_TRIES if is_close else 1):
+            before = monotonic_ns() // 1000
+            try:
+                there = self._ask()
+            except StoreError as error:
+                return told, error
+            after = monotonic_ns() // 1000
+            # It was asked somewhere between the two, and of a millisecond no more is told.
+            told.append((there - after, there - before + _STEP))
+            if after - before < _QUICK:
+                break
+        return told, None
 
     def _drifted(self) -> tuple[int, int]:
         """Return what was seen of the offset, as it may be by now."""
@@ -155,3 +168,17 @@ class Stamps:
 
 def _width(bounds: tuple[int, int]) -> int:
     return bounds[1] - bounds[0]
+
+
+def _apart() -> float:
+    """Return what the wall clock is ahead of the monotonic one, which stands still while the machine sleeps; in seconds."""
+    while True:
+        before = monotonic()
+        there = time()
+        if monotonic() - before < _SLEPT / 2:  # else another thread came between
+            return there - before
+
+
+def _slept(apart: float) -> bool:
+    """Whether the two went apart since they were so far apart."""
+    return abs(_apart() - apart) > _SLEPT
