@@ -68,6 +68,7 @@ def scan_filtered(
     wants: list[Want] = [want]
     if named:
         wants.append((READ, access.table, named, True))
+    families = {each.partition(b":")[0] for each in named}
     plans = access.decide("scan", wants)
     plan = plans[want]
     stamped = timestamps or needs_times(of)
@@ -98,8 +99,18 @@ def scan_filtered(
             snapshot=instant,
         )
     else:
+        strict = want[3] is True
         chunks = scan_rows(
-            access, plan, span, batch_size=size, limit=None, before=before, timestamps=stamped, passing=early
+            access,
+            plan,
+            span,
+            batch_size=size,
+            limit=None,
+            before=before,
+            timestamps=stamped,
+            passing=early,
+            # What it names, and for who wants all or nothing all, would count as missing.
+            kept=[each.family.name for each in plan.projection.slices if strict or each.family.prefix[:-1] in families],
         )
     also = [each for key, each in plans.items() if key is not want]
     return _filtered(
@@ -147,14 +158,11 @@ def _filtered(
         if passes is not None and page is not None:
             limit = page if limit is None else min(limit, page)
     evaluation = Evaluation(of, reverse=reverse)
-    named = frozenset([part.family.name for each in also for part in each.projection.slices])
     try:
         while not evaluation.over and limit != 0:
             chunk, withheld = next(chunks, _END)
             also = [each if access.caller._stands(each) else access.renewed(each, whole=True) for each in also]
-            if named & withheld:  # it is granted again, and was not when this was read
-                raise access.denied("scan", also[0].want, named & withheld)
-            if chunk is None:  # nor was anything left out on the way for want of it
+            if chunk is None:  # and nothing was left out on the way for want of what is named
                 return
             if passes is not None:
                 passed = [each for each in chunk if passes(*each)][:limit]

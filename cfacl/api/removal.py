@@ -10,7 +10,7 @@ from cfacl.api.uncut import is_ordered
 from cfacl.engine.selection import Want
 from cfacl.errors import CfaclError, RequestError, Unsupported, quoted
 from cfacl.filters.reach import columns as named_columns
-from cfacl.filters.reach import counts, names_all
+from cfacl.filters.reach import goes_by_rows_before, names_all
 from cfacl.filters.tree import Filter
 from cfacl.model.action import DELETE, READ
 from cfacl.model.request import Span
@@ -44,10 +44,11 @@ def delete_where(
     durable: bool,
 ) -> Deleted:
     """Delete rows, or columns of them, that pass a filter; decided before the first is read."""
-    counting = counts(of)
-    if counting is not None:
+    part = goes_by_rows_before(of)
+    if part is not None:
         raise RequestError(
-            f"{quoted(type(counting).__name__)} lets others pass each time that a deletion goes on; say `limit`"
+            f"{quoted(type(part).__name__)} lets others pass once rows before them are deleted; use `limit`, bounds, and"
+            " filters of a row by itself"
         )
     named = named_columns(of)
     # By what she names, and by keys, who sees less deletes less; by anything else she could delete what is to stay.

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
+
+from attrs import astuple
 
 from cfacl.api.access import Access
 from cfacl.api.answers import are_rows, are_stamped
 from cfacl.engine.snapshot import Plan
-from cfacl.errors import SchemaMissing
+from cfacl.errors import SchemaMissing, quoted
 from cfacl.filters.tree import Filter
 from cfacl.model.projection import Projection
 from cfacl.model.request import Cells, Span
 
-__all__ = ["CHUNK", "NO_MORE", "Chunks", "asked_later", "opened", "scan_rows"]
+__all__ = ["CHUNK", "NO_MORE", "Chunks", "asked_later", "declared_otherwise", "opened", "parts", "scan_rows"]
 
 #: At most so many rows are handed out on one decision.
 CHUNK: Final = 1_000
@@ -36,6 +38,7 @@ def scan_rows(
     before: int | None,
     timestamps: bool,
     passing: Filter | None = None,
+    kept: Iterable[str] = (),
 ) -> Chunks:
     """Yield chunks of rows, and what was withheld from each.
 
@@ -45,6 +48,7 @@ def scan_rows(
 
     Args:
         passing: a filter by which the store may leave out what it does not let pass; without a limit, and as of now.
+        kept: families of which nothing may be gone.
     """
     size = min(batch_size, CHUNK)
     stands = access.caller._stands
@@ -78,7 +82,31 @@ def scan_rows(
                 raise
         finally:
             chunks.close()
-        plan = access.renewed(plan)
+        plan = _renewed(access, plan, kept)
+
+
+def _renewed(access: Access, plan: Plan, kept: Iterable[str]) -> Plan:
+    """Return a plan as it is now, of which of ``kept`` nothing is gone: what is given back meanwhile would not be missed."""
+    now = access.renewed(plan)
+    before, after = parts(plan), parts(now)
+    lost = frozenset(before).intersection(kept) - after.keys()
+    if lost:
+        raise access.denied("scan", plan.want, lost)
+    if any(after[each] != before[each] for each in before.keys() & set(kept)):
+        raise declared_otherwise(access)
+    return now
+
+
+def parts(plan: Plan) -> dict[str, tuple[object, tuple[bytes, ...] | None]]:
+    """Return what a plan reads, by family."""
+    return {each.family.name: (astuple(each.family), each.qualifiers) for each in plan.projection.slices}
+
+
+def declared_otherwise(access: Access) -> SchemaMissing:
+    """Return the error of a scan that can't be cut down on its way."""
+    return SchemaMissing(
+        f"families of table {quoted(access.table)} were declared otherwise during a scan that can't go on so; scan anew"
+    )
 
 
 def opened(

@@ -330,7 +330,7 @@ class Table(Decided):
         With ``limit``, go on from ``row_start=last + b"\0"``.
 
         Raises:
-            RequestError: the filter counts rows or columns, as `PageFilter`, so that it would let others pass then.
+            RequestError: the filter goes by the rows before, as `PageFilter`, so that it would let others pass then.
             Unsupported: ``columns`` of a ``limit`` of rows that come in no order.
 
         Args:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from attrs import astuple
-
 from cfacl.api.access import Access
 from cfacl.api.answers import Place, are_rows, are_stamped, end_of_parts
 from cfacl.api.parts import PARTS
-from cfacl.api.scanning import CHUNK, NO_MORE, Chunks, asked_later, opened
+from cfacl.api.scanning import CHUNK, NO_MORE, Chunks, asked_later, declared_otherwise, opened, parts
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import SchemaMissing, Unsupported, quoted
-from cfacl.model.projection import Projection
 from cfacl.model.request import Cells, Span
 
 
@@ -105,12 +102,6 @@ def _kept(access: Access, plan: Plan) -> Plan:
     if access.caller._stands(plan):
         return plan
     now = access.renewed(plan, whole=True)
-    if _parts(now.projection) != _parts(plan.projection):
-        raise SchemaMissing(
-            f"families of table {quoted(access.table)} were declared otherwise during a scan that can't go on so; scan anew"
-        )
+    if parts(now) != parts(plan):
+        raise declared_otherwise(access)
     return now
-
-
-def _parts(projection: Projection) -> list[tuple[object, tuple[bytes, ...] | None]]:
-    return [(astuple(each.family), each.qualifiers) for each in projection.slices]

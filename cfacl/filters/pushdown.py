@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import takewhile
 from typing import Any, Final
 
+from attrs import evolve
+
 from cfacl.filters.clauses import (
     ColumnPrefixFilter,
     ColumnRangeFilter,
@@ -50,16 +52,22 @@ def pushed_down(of: Filter, *, reverse: bool) -> Filter | None:
         early = list(takewhile(lambda each: whole(each) is not None, parts))
         if not all(isinstance(each, (*_ENDING, KeyOnlyFilter)) for each in parts[len(early) :]):
             return None
-    if not early or not all(_is_plain(each, reverse=reverse) for part in early for each in part.walk()):
+    if not early or not all(_is_plain(each) for part in early for each in part.walk()):
         return None
-    return early[0] if len(early) == 1 else And(tuple(early))
+    part = early[0] if len(early) == 1 else And(tuple(early))
+    return _without_missing(part) if reverse else part
 
 
-def _is_plain(of: Any, *, reverse: bool) -> bool:
-    """Whether every reader of it reads the same: patterns are not, and backwards HBase has no filter that misses a column."""
+def _is_plain(of: Any) -> bool:
+    """Whether every reader of it reads the same, which patterns are not; twice as once."""
     if isinstance(of, KeyOnlyFilter):
         return not of.length
     comparator = getattr(of, "comparator", None)
-    return (comparator is None or comparator.kind in ("binary", "binaryprefix")) and not (
-        reverse and getattr(of, "if_missing", False)
-    )
+    return comparator is None or comparator.kind in ("binary", "binaryprefix")
+
+
+def _without_missing(of: Any) -> Filter:
+    """Return a filter that lets rows pass which lack a column: HBase has no other backwards."""
+    if hasattr(of, "filters"):
+        return evolve(of, filters=tuple(map(_without_missing, of.filters)))  # type: ignore[no-any-return]  # as it was
+    return evolve(of, if_missing=False) if getattr(of, "if_missing", False) else of  # type: ignore[no-any-return]  # as above

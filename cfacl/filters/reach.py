@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from cfacl.filters.clauses import (
     ColumnCountGetFilter,
     ColumnValueFilter,
@@ -18,11 +20,12 @@ from cfacl.filters.clauses import (
     TimestampsFilter,
 )
 from cfacl.filters.tree import And, Filter, Or, While, parts_of
+from cfacl.filters.whole import whole
 from cfacl.model.request import Span, prefix_span
 
 __all__ = [
     "columns",
-    "counts",
+    "goes_by_rows_before",
     "most_rows",
     "names_all",
     "narrowed",
@@ -62,9 +65,16 @@ def names_all(of: Filter) -> bool:
     return all(isinstance(each, kinds) for each in of.walk())
 
 
-def counts(of: Filter) -> Filter | None:
-    """Return what of it lets pass so many and no more, if anything does; what that is depends on where a scan begins."""
-    return next((each for each in of.walk() if isinstance(each, (ColumnCountGetFilter, PageFilter))), None)
+def goes_by_rows_before(of: Filter) -> Filter | None:
+    """Return what of it can let a row pass, or not, by the rows before, if anything does; bounds beside all else do not."""
+    if whole(of) is not None:
+        return None
+    ending = [
+        each for each in of.walk() if isinstance(each, (InclusiveStopFilter, PrefixFilter)) and each not in parts_of(of)
+    ]
+    return next(
+        chain((each for each in of.walk() if isinstance(each, (ColumnCountGetFilter, PageFilter, While))), ending), None
+    )
 
 
 def remembers(of: Filter) -> Filter | None:

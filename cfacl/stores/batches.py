@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from cfacl.model.request import Cells
 
-__all__ = ["batches"]
+__all__ = ["as_they_come", "batches"]
 
 
 def batches(
@@ -34,6 +34,18 @@ def batches(
             if len(batch) < size:
                 return
             left = None if left is None else left - size
+    finally:
+        close()
+
+
+def as_they_come(
+    read: Callable[[int], list[tuple[bytes, Cells]]], close: Callable[[], None], batch_size: int
+) -> Iterator[list[tuple[bytes, Cells]]]:
+    """Yield what ``read`` returns at once, however little, in batches of at most so many rows, until that is nothing."""
+    try:
+        while found := read(batch_size):
+            rows = [each for each in found if each[1]]
+            yield from (rows[first : first + batch_size] for first in range(0, len(rows), batch_size))
     finally:
         close()
 

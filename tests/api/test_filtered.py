@@ -168,10 +168,19 @@ def test_no_row_is_deleted_that_a_scan_by_the_same_filter_does_not_show(table: c
     assert table.delete_where(of) == (0, None, True)
 
 
-@pytest.mark.parametrize("of", ["PageFilter(1)", "ColumnCountGetFilter(1)", "WHILE (PageFilter(1) OR KeyOnlyFilter())"])
-def test_what_counts_deletes_nothing(table: cfacl.Table, of: str) -> None:
+@pytest.mark.parametrize(
+    "of",
+    [
+        "PageFilter(1)",
+        "ColumnCountGetFilter(1)",
+        "(WHILE ValueFilter(=, 'binary:v')) OR RowFilter(=, 'binary:r02')",
+        "InclusiveStopFilter('r05') OR ValueFilter(=, 'binary:w')",
+        "SKIP PrefixFilter('r05')",
+    ],
+)
+def test_what_goes_by_the_rows_before_deletes_nothing(table: cfacl.Table, of: str) -> None:
     """Called again it would let others pass."""
-    with pytest.raises(cfacl.RequestError, match="lets others pass each time that a deletion goes on; say `limit`"):
+    with pytest.raises(cfacl.RequestError, match="lets others pass once rows before them are deleted"):
         table.delete_where(of)
     assert len(keys(table.scan())) == 20
 

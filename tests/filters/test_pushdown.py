@@ -105,8 +105,11 @@ def test_it_is_nothing(text: str) -> None:
     assert pushed_down(parse(text), reverse=False) is None
 
 
-def test_it_is_nothing_backwards_of_what_hbase_refuses_then() -> None:
+def test_backwards_rows_that_lack_the_column_come_for_hbase_refuses_to_leave_them_out() -> None:
     of = parse("SingleColumnValueFilter('f', 'a', =, 'binary:b', true, true)")
+    weaker = parse("SingleColumnValueFilter('f', 'a', =, 'binary:b')")
     assert pushed_down(of, reverse=False) == of
-    assert pushed_down(of, reverse=True) is None
-    assert pushed_down(Or((of, of)), reverse=True) is None
+    assert pushed_down(of, reverse=True) == weaker
+    assert pushed_down(Or((of, And((of, parse("RowFilter(=, 'binary:a')"))))), reverse=True) == Or(
+        (weaker, And((weaker, parse("RowFilter(=, 'binary:a')"))))
+    )

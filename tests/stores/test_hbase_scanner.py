@@ -253,6 +253,26 @@ def test_without_an_answer_in_time_it_goes_on_without_the_filter(monkeypatch: py
     assert [at for call, at in client.calls if call == "open"][-1] == b"00015\0"
 
 
+def test_once_it_is_without_the_filter_much_is_asked_for_at_once_however_little_is_wanted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = Client([TimeoutError(), keys(1_000), keys(7, 1_000)])
+    scan = leaving_out(client, monkeypatch)
+    assert [len(read(scan, 1)) for _ in range(3)] == [1_000, 7, 0]
+    assert client.asked == [1_000, 1_000]
+
+
+@pytest.mark.parametrize("late_first", [False, True])
+def test_it_goes_on_without_the_filter_behind_a_line_that_broke_too(
+    monkeypatch: pytest.MonkeyPatch, late_first: bool
+) -> None:
+    faults = [TimeoutError(), EOFError()] if late_first else [EOFError(), TimeoutError()]
+    client = Client([keys(16), *faults, keys(5, 16)])
+    scan = leaving_out(client, monkeypatch)
+    assert [len(read(scan, 1_000)) for _ in range(3)] == [16, 5, 0]
+    assert client.filters[-1] is None
+
+
 def test_a_second_time_it_is_the_stores_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     scan = leaving_out(Client([TimeoutError(), TimeoutError()]), monkeypatch)
     with pytest.raises(TimeoutError):

@@ -17,6 +17,8 @@ __all__ = ["Scanner"]
 
 #: At most so many results are fetched at once, whatever is asked for at once.
 _FETCHED: Final = 10_000
+#: And so many, where few are wanted, and the filter that was to leave out the rest was given up.
+_GIVEN_UP: Final = 1_000
 #: What the server says where it no longer knows a scanner: it was idle too long, or its region moved.
 _LOST: Final = ("scanner ID is invalid", "UnknownScannerException", "ScannerResetException", "LeaseException")
 #: Long enough that hardly a key lies between it and the one that it stands before; those that do are left out here.
@@ -58,6 +60,7 @@ class Scanner:
         self._cells = cells
         self._passing = passing
         self._pace = None if passing is None else Pace(patience)
+        self._given_up = False
         self._reverse = span.reverse
         self._lower = _clamped(span.lower or b"")
         self._upper = _clamped(span.upper)
@@ -70,12 +73,18 @@ class Scanner:
         self._over = self._lower is None or (self._upper is not None and self._upper <= self._lower)
 
     def read(self, number: int) -> list[tuple[bytes, dict[bytes, Any]]]:
-        """Return (key, cells) of some results, at most ``number``; none at the end.  What the driver raises passes."""
+        """Return (key, cells) of some results, at most ``number`` unless all come; none at the end.  What the driver raises passes."""
         self._pool.confirm_open()
         found: list[tuple[bytes, dict[bytes, Any]]] = []
         while not found and not self._over:
-            found = self._again(min(number, _FETCHED if self._pace is None else self._pace.most))
+            found = self._again(number)
         return found
+
+    def _wanted(self, number: int) -> int:
+        """Return how many to ask for where so many are wanted, of which the filter was to leave out the rest."""
+        if self._pace is not None:
+            return min(number, self._pace.most)
+        return min(max(number, _GIVEN_UP * self._given_up), _FETCHED)
 
     def close(self) -> None:
         """End the server's scanner too, and give the connection back."""
@@ -95,27 +104,29 @@ class Scanner:
     def _again(self, number: int) -> list[tuple[bytes, dict[bytes, Any]]]:
         """Read, and once more where the connection or the scanner was lost, for reading changes nothing."""
         begun = self._client is not None
-        try:
-            return self._next(number)
-        except ANSWERS as error:
-            self.close()
-            if not begun or not any(each in text_of(error) for each in _LOST):
+        again = False
+        while True:
+            try:
+                return self._next(self._wanted(number))
+            except ANSWERS as error:
+                self.close()
+                if again or not begun or not any(each in text_of(error) for each in _LOST):
+                    raise
+                again = True
+            except BROKEN:
+                self._drop()
+                if again:
+                    raise
+                again = True
+            except TimeoutError:
+                self._drop()
+                if self._passing is None:
+                    raise
+                self._given_up = True
+                self._passing = self._pace = None  # it may have passed by so much, and the gateway goes on with it
+            except BaseException:
+                self._drop()
                 raise
-        except TimeoutError:
-            self._drop()
-            if self._passing is None:
-                raise
-            self._passing = self._pace = None  # it may have passed by so much, and the gateway goes on with it
-        except BROKEN:
-            self._drop()
-        except BaseException:
-            self._drop()
-            raise
-        try:
-            return self._next(number)
-        except BaseException:
-            self._drop()
-            raise
 
     def _next(self, number: int) -> list[tuple[bytes, dict[bytes, Any]]]:
         if self._client is None:

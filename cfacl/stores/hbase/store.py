@@ -15,9 +15,10 @@ from cfacl.model.counter import counter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Admit, Capabilities, Copied, Store, Swept, confirm_scan
-from cfacl.stores.batches import batches
+from cfacl.stores.batches import as_they_come, batches
 from cfacl.stores.hbase.address import Address, parse
 from cfacl.stores.hbase.admission import Admission
+from cfacl.stores.hbase.capabilities import capable
 from cfacl.stores.hbase.changes import send
 from cfacl.stores.hbase.clocks import Clocks
 from cfacl.stores.hbase.definitions import PutCell
@@ -43,18 +44,6 @@ _READINGS: Final = 1024
 _IDENTITIES: Final = 256
 _MOST: Final = (1 << 31) - 1
 _HALF: Final = 1 << 63
-_CAPABLE: Final = Capabilities(
-    atomic_mix=False,
-    atomic_batch=False,
-    latest_wins=False,
-    given_clock=False,
-    no_markers=False,
-    live_scans=False,
-    snapshot_reads=False,
-    snapshot_scans=False,
-    compare_and_set=False,
-    filters=True,
-)
 
 
 class HBaseStore(Store):
@@ -100,7 +89,7 @@ class HBaseStore(Store):
         return acting
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
-        return _CAPABLE
+        return capable(family)
 
     def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
         self._schema.create([each for each in families if each.table == table])
@@ -201,8 +190,7 @@ class HBaseStore(Store):
         cells: int | None,
     ) -> Iterator[list[tuple[bytes, Cells]]]:
         reading = self._reading(table, projection)
-        # Of a family whose cells outlive their time HBase would see what is over.
-        text = None if passing is None or reading.ages else there(passing, projection)
+        text = None if passing is None else there(passing, projection)
         patience = self._gateway.address.timeout
         scanner = Scanner(self._gateway.pool, reading.table, reading.columns, span, cells, text, patience)
 
@@ -217,6 +205,8 @@ class HBaseStore(Store):
                     raise self._gateway.failure(error) from error
             return [(key, self._cells(reading, key, columns, wanted, timestamps)) for key, columns in found]
 
+        if passing is not None:
+            return as_they_come(read, scanner.close, batch_size)
         return batches(read, scanner.close, batch_size, limit, cells)
 
     def apply(self, table: str, mutations: Sequence[Mutation], *, durable: bool = True, whole: bool = False) -> None:

@@ -148,6 +148,34 @@ def test_the_end_is_not_told_where_what_is_named_was_taken_away(worlds: Any, sto
         list(world.table().scan(filter=column("b:q") == b"b", batch_size=2))
 
 
+def declaring(world: Any, *columns: str) -> Any:
+    """Return what puts a policy in force whose family `b` has these columns."""
+
+    def edit() -> None:
+        world.families["b"]["columns"] = [*columns]
+        world.replace()
+
+    return edit
+
+
+@pytest.mark.parametrize("store", ["memory", "leaving out"])
+@pytest.mark.parametrize("name", [None, b"b"])
+def test_a_column_that_is_declared_again_on_the_way_was_gone(worlds: Any, store: str, name: Any) -> None:
+    """It would count as missing in every row that was read meanwhile."""
+    world = worlds(store)
+    world.families["b"]["columns"] = ["flag", "x"]
+    for number in range(6):
+        world.table("root").put(b"r%d" % number, {b"a:q": b"n", b"b:flag": b"hold"})
+    world.during("scan.next", declaring(world, "x"), declaring(world, "flag", "x"))
+    scan = world.table().scan(
+        columns=None if name is None else [b"a", name],
+        filter="SingleColumnValueFilter('b', 'flag', !=, 'binary:hold')",
+        batch_size=2,
+    )
+    with pytest.raises(cfacl.SchemaMissing, match="declared otherwise during a scan"):
+        list(scan)
+
+
 # -------------------------------------------------------------------------------------------------------------- deleting
 
 
@@ -179,6 +207,15 @@ def test_what_is_to_stay_stays_where_that_may_not_be_read_any_more(world: Any, c
         table.delete_where(of, batch_size=1)
     left = {key for key, _ in world.table("root").scan()}
     assert left >= {b"r%d" % number for number in range(1, 6)}
+
+
+def test_what_is_to_stay_stays_where_its_column_is_declared_again_on_the_way(world: Any) -> None:
+    world.families["b"]["columns"] = ["flag", "x"]
+    table = holding(world)
+    world.during("scan.next", declaring(world, "x"), declaring(world, "flag", "x"))
+    with pytest.raises(cfacl.SchemaMissing, match="declared otherwise during a scan"):
+        table.delete_where("SKIP ValueFilter(!=, 'binary:hold')", batch_size=2)
+    assert len(list(world.table("root").scan())) == 6
 
 
 @pytest.mark.parametrize(
