@@ -22,6 +22,7 @@ from benchmarks.rounds import Effort, main
 from benchmarks.stores import Unguarded
 from benchmarks.turns import batch, puts, turns
 from benchmarks.workloads import PURPOSE, family_names, grant, keys, policy, table
+from cfacl.filters import column
 from cfacl.stores.registry import open_store
 from cfacl.testing.servers import HBase, Missing
 
@@ -33,6 +34,9 @@ ROWS: Final = {64: 2_000, 4_096: 250}
 #: The bytes of a value, where cfacl and HBase's own rights are held beside each other; and who was granted them.
 WALL: Final = 64
 USER: Final = "alice"
+#: Of so many rows one has this, besides.
+RARE: Final = 100
+MARK: Final = {b"%b:mark" % WANTED.encode(): b"1"}
 SCHEMES: Final = {"buffered": "hbase", "http": "hbase+http"}
 ROUNDS: Final = 30
 #: Calls in a row, for each turn.
@@ -51,9 +55,9 @@ class House:
         self.db.create_tables()
         self.keys = keys(rows)
         self.data = {
-            b"%b:c%d" % (name.encode(), column): bytes([column]) * size
+            b"%b:c%d" % (name.encode(), number): bytes([number]) * size
             for name in family_names(FAMILIES)
-            for column in range(COLUMNS)
+            for number in range(COLUMNS)
         }
         for first in range(0, rows, 100):
             batch(self.guarded(), self.keys[first : first + 100], self.data)
@@ -68,7 +72,7 @@ class House:
         """Return data by the names that HBase has for the columns."""
         return {
             self.names[family] + b":" + qualifier: value
-            for (family, _, qualifier), value in ((column.partition(b":"), value) for column, value in data.items())
+            for (family, _, qualifier), value in ((name.partition(b":"), value) for name, value in data.items())
         }
 
     def close(self) -> None:
@@ -79,9 +83,15 @@ class House:
 def small(house: House) -> dict[str, Callable[[], object]]:
     guarded, plain = house.guarded(), house.plain
     some = house.keys[:CALLS]
-    one = {column: value for column, value in house.data.items() if column.startswith(WANTED.encode())}
+    one = {name: value for name, value in house.data.items() if name.startswith(WANTED.encode())}
     theirs = house.theirs(one)
     assert house.theirs(guarded.row(some[0])) == plain.row(some[0])
+    for key in house.keys[RARE // 2 :: RARE]:
+        guarded.put(key, MARK)
+    ((name, mark),) = MARK.items()
+    marked = column(name) == mark
+    text = bytes(marked).replace(WANTED.encode(), house.names[WANTED.encode()])
+    assert len(list(guarded.scan(filter=marked))) == len(list(plain.scan(filter=text))) == len(house.keys) // RARE
     return {
         "hbase.get.guarded": lambda: [guarded.row(key) for key in some],
         "hbase.get.plain": lambda: [plain.row(key) for key in some],
@@ -91,6 +101,8 @@ def small(house: House) -> dict[str, Callable[[], object]]:
         "hbase.batch.plain": lambda: batch(plain, house.keys[:1_000], theirs),
         "hbase.scan.guarded": lambda: list(guarded.scan(batch_size=1_000)),
         "hbase.scan.plain": lambda: list(plain.scan(batch_size=1_000)),
+        "hbase.filter.guarded": lambda: list(guarded.scan(filter=marked, batch_size=1_000)),
+        "hbase.filter.plain": lambda: list(plain.scan(filter=text, batch_size=1_000)),
     }
 
 
@@ -98,7 +110,7 @@ def walls(house: House, theirs: Unguarded) -> dict[str, Callable[[], object]]:
     """Return the same work behind cfacl, and behind HBase's own rights."""
     ours = house.guarded()
     some = house.keys[:CALLS]
-    one = {column: value for column, value in house.data.items() if column.startswith(WANTED.encode())}
+    one = {name: value for name, value in house.data.items() if name.startswith(WANTED.encode())}
     return {
         "hbase.wall.get.ours": lambda: [ours.row(key) for key in some],
         "hbase.wall.get.theirs": lambda: [theirs.row(key) for key in some],
@@ -130,7 +142,7 @@ def one_of_eight(house: House, what: str) -> dict[str, Callable[[], object]]:
     theirs = house.names[WANTED.encode()] + b":"
 
     def dropped(row: dict[bytes, bytes], prefix: bytes = prefix) -> dict[bytes, bytes]:
-        return {column: value for column, value in row.items() if column.startswith(prefix)}
+        return {name: value for name, value in row.items() if name.startswith(prefix)}
 
     some = house.keys[:CALLS]
     return {
