@@ -11,7 +11,7 @@ from itertools import groupby, islice
 from typing import Any, Final
 
 from cfacl.api.access import Access
-from cfacl.api.scanning import Chunks, scan_rows
+from cfacl.api.scanning import Chunks, leaves_out, scan_rows
 from cfacl.api.uncut import confirm_instant, is_ordered, scan_uncut
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan
@@ -78,7 +78,7 @@ def scan_filtered(
     early = None
     if ordered:
         span = narrowed(of, span)
-        if not instant and before is None and _leaves_out(access, plan):
+        if not instant and before is None and cells is None and leaves_out(access, plan):
             early = pushed_down(of, reverse=span.reverse)
         size = min(size, most_rows(of, early, limit) or size)
     else:
@@ -99,7 +99,8 @@ def scan_filtered(
             snapshot=instant,
         )
     else:
-        strict = want[3] is True
+        _, _, asked, strict = want
+        whole_or_not = strict is True or (strict is None and asked is not None)
         chunks = scan_rows(
             access,
             plan,
@@ -110,16 +111,16 @@ def scan_filtered(
             timestamps=stamped,
             passing=early,
             # What it names, and for who wants all or nothing all, would count as missing.
-            kept=[each.family.name for each in plan.projection.slices if strict or each.family.prefix[:-1] in families],
+            kept=[
+                each.family.name
+                for each in plan.projection.slices
+                if whole_or_not or each.family.prefix[:-1] in families
+            ],
         )
     also = [each for key, each in plans.items() if key is not want]
     return _filtered(
         access, chunks, of, also, reverse=span.reverse, stamped=stamped, timestamps=timestamps, limit=limit, cells=cells
     )
-
-
-def _leaves_out(access: Access, plan: Plan) -> bool:
-    return all(access.capabilities(each.family).filters for each in plan.projection.slices)
 
 
 def _confirm_unordered(of: Filter, table: str) -> None:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from typing import Any, Final
 
-from attrs import astuple
-
 from cfacl.api.access import Access
 from cfacl.api.answers import are_rows, are_stamped
 from cfacl.engine.snapshot import Plan
@@ -16,7 +14,7 @@ from cfacl.filters.tree import Filter
 from cfacl.model.projection import Projection
 from cfacl.model.request import Cells, Span
 
-__all__ = ["CHUNK", "NO_MORE", "Chunks", "asked_later", "declared_otherwise", "opened", "parts", "scan_rows"]
+__all__ = ["CHUNK", "NO_MORE", "Chunks", "asked_later", "declared_otherwise", "leaves_out", "opened", "scan_rows"]
 
 #: At most so many rows are handed out on one decision.
 CHUNK: Final = 1_000
@@ -53,6 +51,8 @@ def scan_rows(
     size = min(batch_size, CHUNK)
     stands = access.caller._stands
     while True:
+        if passing is not None and not leaves_out(access, plan):
+            passing = None  # a family has been declared otherwise
         if passing is None:
             ask = partial(opened, access, plan.projection, span, size, limit, before, timestamps, None)
         else:
@@ -88,7 +88,7 @@ def scan_rows(
 def _renewed(access: Access, plan: Plan, kept: Iterable[str]) -> Plan:
     """Return a plan as it is now, of which of ``kept`` nothing is gone: what is given back meanwhile would not be missed."""
     now = access.renewed(plan)
-    before, after = parts(plan), parts(now)
+    before, after = _cells(plan), _cells(now)
     lost = frozenset(before).intersection(kept) - after.keys()
     if lost:
         raise access.denied("scan", plan.want, lost)
@@ -97,9 +97,17 @@ def _renewed(access: Access, plan: Plan, kept: Iterable[str]) -> Plan:
     return now
 
 
-def parts(plan: Plan) -> dict[str, tuple[object, tuple[bytes, ...] | None]]:
-    """Return what a plan reads, by family."""
-    return {each.family.name: (astuple(each.family), each.qualifiers) for each in plan.projection.slices}
+def leaves_out(access: Access, plan: Plan) -> bool:
+    """Whether the store may be asked to leave out, by a filter, what it lets not pass."""
+    return all(access.capabilities(each.family).filters for each in plan.projection.slices)
+
+
+def _cells(plan: Plan) -> dict[str, object]:
+    """Return which cells a plan reads, by family."""
+    return {
+        each.family.name: (each.family.identity, each.family.time_to_live, each.qualifiers)
+        for each in plan.projection.slices
+    }
 
 
 def declared_otherwise(access: Access) -> SchemaMissing:

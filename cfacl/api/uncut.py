@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from attrs import astuple
+
 from cfacl.api.access import Access
 from cfacl.api.answers import Place, are_rows, are_stamped, end_of_parts
 from cfacl.api.parts import PARTS
-from cfacl.api.scanning import CHUNK, NO_MORE, Chunks, asked_later, declared_otherwise, opened, parts
+from cfacl.api.scanning import CHUNK, NO_MORE, Chunks, asked_later, declared_otherwise, opened
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import SchemaMissing, Unsupported, quoted
 from cfacl.model.request import Cells, Span
@@ -102,6 +104,10 @@ def _kept(access: Access, plan: Plan) -> Plan:
     if access.caller._stands(plan):
         return plan
     now = access.renewed(plan, whole=True)
-    if parts(now) != parts(plan):
+    if _parts(now) != _parts(plan):
         raise declared_otherwise(access)
     return now
+
+
+def _parts(plan: Plan) -> list[tuple[object, tuple[bytes, ...] | None]]:
+    return [(astuple(each.family), each.qualifiers) for each in plan.projection.slices]

@@ -30,6 +30,7 @@ _PIECE: Final = re.compile(
 )
 #: What both take, and read otherwise.
 _OTHERWISE: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (re.compile(r"\\Q(?:\\E)?$"), "something stands between `\\Q` and `\\E`"),
     (re.compile(r"\(\?P"), "java writes names of groups as `(?<name>…)`"),
     (re.compile(r"\(\?(?=[a-zA-Z\-])(?![is]*(?:-i)?[:)])"), "of flags only `i` and `s` mean the same"),
     (re.compile(r"\(\?<(?![A-Za-z][A-Za-z0-9]*>)"), "the name of a group is ASCII letters and digits"),
@@ -43,7 +44,7 @@ _OTHERWISE: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
 _ESCAPE: Final = re.compile(r"\\[pP](?:\{[^}]*\}|[A-Z])|\\x\{[^}]*\}|\\x..|\\.", re.DOTALL)
 #: Escapes that mean the same, by what follows the backslash: what is neither a letter nor a digit stands for itself.
 _ALIKE: Final = re.compile(
-    r"\\(?:[^A-Za-z0-9]|[dDwWtnfra]|x[0-9A-Fa-f]{2}|x\{[0-9A-Fa-f]+\}|[pP](?:[ABD-Z]|\{(?:[ABD-Z][a-z]?|C[cfos])\}))",
+    r"\\(?:[^A-Za-z0-9]|[dDwWtnfra]|x[0-9A-Fa-f]{2}|x\{0*+(?!(?i:d[89a-f][0-9a-f]{2})\})[0-9A-Fa-f]+\}|[pP](?:[ABD-Z]|\{(?:[ABD-Z][a-z]?|C[cfos])\}))",
     re.DOTALL,
 )
 #: Those that do outside of sets alone.
@@ -57,7 +58,7 @@ _WITHOUT_CASE: Final = re.compile(r"\(\?s*i")
 _FLAGS: Final = re.compile(r"\(\?[a-zA-Z\-]*\)")
 _TIMES: Final = re.compile(r"[*+?]|\{[0-9]")
 #: What is no character to either, which each replaces by another number of marks.
-_SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_SURROGATE: Final = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]?")
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]|\\[pPx]")
 
 
@@ -122,6 +123,7 @@ def _ours(pattern: str, end: str) -> str:
     written: list[str] = []
     ends = [False]  # of each group that is open: whether a `$` in it has to be followed by its end
     closed = flags = False
+    names: set[str] = set()
     for piece in _PIECE.findall(pattern):
         for found, says in _OTHERWISE:
             if found.match(piece):
@@ -132,6 +134,10 @@ def _ours(pattern: str, end: str) -> str:
         if flags and _TIMES.match(piece):
             raise _otherwise("nothing stands between flags and how many times it is to come")
         flags = _FLAGS.fullmatch(piece) is not None
+        if piece.startswith("(?<"):
+            if piece in names:
+                raise _otherwise("two groups have one name")
+            names.add(piece)
         if piece.startswith("(") and not piece.endswith(")"):
             ends.append(False)
         elif piece == ")" and len(ends) > 1:

@@ -70,7 +70,9 @@ def goes_by_rows_before(of: Filter) -> Filter | None:
     if whole(of) is not None:
         return None
     ending = [
-        each for each in of.walk() if isinstance(each, (InclusiveStopFilter, PrefixFilter)) and each not in parts_of(of)
+        each
+        for each in of.walk()
+        if isinstance(each, (InclusiveStopFilter, PrefixFilter)) and each not in _joined_by_and(of)
     ]
     return next(
         chain((each for each in of.walk() if isinstance(each, (ColumnCountGetFilter, PageFilter, While))), ending), None
@@ -80,6 +82,10 @@ def goes_by_rows_before(of: Filter) -> Filter | None:
 def remembers(of: Filter) -> Filter | None:
     """Return what of it can end a scan by a cell, also of a row that does not pass by its key, if anything does."""
     return next((each for each in of.walk() if isinstance(each, (ColumnCountGetFilter, While))), None)
+
+
+def _joined_by_and(of: Filter) -> list[Filter]:
+    return [each for part in of.filters for each in _joined_by_and(part)] if isinstance(of, And) else [of]
 
 
 def needs_times(of: Filter) -> bool:

@@ -179,6 +179,7 @@ def test_what_is_deleted_is_what_a_scan_shows_or_a_part_of_it(table: cfacl.Table
         ("SingleColumnValueFilter('f', 'a', =, 'binary:1') AND PageFilter(3)", None, (1_000, 3)),
         ("RowFilter(!=, 'binary:r') AND PageFilter(10)", None, (1_000, 10)),
         ("ValueFilter(=, 'binary:1') AND PageFilter(3)", None, (1_000, 1_000)),
+        ("(PrefixFilter('r') AND KeyOnlyFilter()) AND PageFilter(3)", None, (1_000, 1_000)),
     ],
 )
 def test_no_more_is_read_at_a_time_than_can_be_needed(text: str, limit: int | None, sizes: tuple[int, int]) -> None:

@@ -214,8 +214,8 @@ def test_more_is_asked_for_at_once_after_quick_answers_and_less_after_slow_ones(
     assert client.asked == [16, 128, 1_000, 1_000]
     assert [call for call, _ in client.calls if call == "open"] == ["open"] * 3
     client.takes = 3.0
-    assert len(read(scan, 1_024)) == 1_000  # and none behind these
-    assert read(scan, 1_024) == []
+    assert [len(read(scan, 1_000)) for _ in range(3)] == [1_000, 1, 0]
+    assert client.asked[-2:] == [1_000, 125]
 
 
 def test_a_slow_answer_is_followed_by_smaller_ones_behind_its_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,10 +256,10 @@ def test_without_an_answer_in_time_it_goes_on_without_the_filter(monkeypatch: py
 def test_once_it_is_without_the_filter_much_is_asked_for_at_once_however_little_is_wanted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    client = Client([TimeoutError(), keys(1_000), keys(7, 1_000)])
+    client = Client([TimeoutError(), keys(16), keys(128, 16), keys(1_000, 144), keys(7, 1_144)])
     scan = leaving_out(client, monkeypatch)
-    assert [len(read(scan, 1)) for _ in range(3)] == [1_000, 7, 0]
-    assert client.asked == [1_000, 1_000]
+    assert [len(read(scan, 1)) for _ in range(5)] == [16, 128, 1_000, 7, 0]
+    assert client.asked == [16, 128, 1_000, 1_000]
 
 
 @pytest.mark.parametrize("late_first", [False, True])

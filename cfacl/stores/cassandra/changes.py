@@ -36,7 +36,7 @@ from cfacl.stores.native import Refused
 __all__ = ["confirm_keys", "confirm_timestamps", "send"]
 
 #: At most so many batches are on their way at once.
-_WINDOW: Final = 32
+_WINDOW: Final = 64
 #: Rows of one partition are sent together up to so many bytes, as far as is known of them, and statements.
 _BYTES: Final = 32 * 1024
 _STATEMENTS: Final = 200

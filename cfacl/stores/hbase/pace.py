@@ -9,7 +9,7 @@ __all__ = ["Pace"]
 #: The least, so that one that is read again at the edge is not all; and the most.
 _LEAST: Final = 2
 _FIRST: Final = 16
-_MOST: Final = 10_000
+_MOST: Final = 1_000
 _STEP: Final = 8
 #: Parts of the time that an answer may take: one that takes less was asked for too little, one that takes more, for too much.
 _SHORT: Final = 1 / 32
@@ -29,7 +29,7 @@ class Pace:
 
     def learn(self, asked: int, seconds: float) -> bool:
         """Take into account how long an answer of so many took; return whether it changes anything."""
-        if asked < self.most:
+        if asked != self.most:  # something else said how many
             return False
         before = self.most
         if seconds < self._patience * _SHORT:

@@ -17,8 +17,6 @@ __all__ = ["Scanner"]
 
 #: At most so many results are fetched at once, whatever is asked for at once.
 _FETCHED: Final = 10_000
-#: And so many, where few are wanted, and the filter that was to leave out the rest was given up.
-_GIVEN_UP: Final = 1_000
 #: What the server says where it no longer knows a scanner: it was idle too long, or its region moved.
 _LOST: Final = ("scanner ID is invalid", "UnknownScannerException", "ScannerResetException", "LeaseException")
 #: Long enough that hardly a key lies between it and the one that it stands before; those that do are left out here.
@@ -60,7 +58,7 @@ class Scanner:
         self._cells = cells
         self._passing = passing
         self._pace = None if passing is None else Pace(patience)
-        self._given_up = False
+        self._patience = patience
         self._reverse = span.reverse
         self._lower = _clamped(span.lower or b"")
         self._upper = _clamped(span.upper)
@@ -81,10 +79,12 @@ class Scanner:
         return found
 
     def _wanted(self, number: int) -> int:
-        """Return how many to ask for where so many are wanted, of which the filter was to leave out the rest."""
-        if self._pace is not None:
-            return min(number, self._pace.most)
-        return min(max(number, _GIVEN_UP * self._given_up), _FETCHED)
+        """Return how many to ask for where so many are wanted; more where a filter was to leave out the rest, and did not."""
+        if self._pace is None:
+            return min(number, _FETCHED)
+        return (
+            min(number, self._pace.most) if self._passing is not None else min(max(number, self._pace.most), _FETCHED)
+        )
 
     def close(self) -> None:
         """End the server's scanner too, and give the connection back."""
@@ -122,8 +122,8 @@ class Scanner:
                 self._drop()
                 if self._passing is None:
                     raise
-                self._given_up = True
-                self._passing = self._pace = None  # it may have passed by so much, and the gateway goes on with it
+                self._passing = None  # it may have passed by so much, and the gateway goes on with it
+                self._pace = Pace(self._patience)
             except BaseException:
                 self._drop()
                 raise

@@ -15,6 +15,7 @@ from cfacl.filters import Filter, PageFilter, column, family
 from cfacl.filters.evaluation import Evaluation
 from cfacl.filters.reach import columns
 from cfacl.filters.steps import Seen
+from cfacl.stores.base import Capabilities
 from cfacl.testing.filters import Filters
 
 #: 2026-06-01T00:00:00Z, in milliseconds.
@@ -156,6 +157,33 @@ def declaring(world: Any, *columns: str) -> Any:
         world.replace()
 
     return edit
+
+
+@pytest.mark.parametrize("strict", [None, True])
+def test_what_was_named_and_is_gone_is_no_cell_that_is_missing(world: Any, strict: Any) -> None:
+    """The filter names nothing, but whoever asks named all that it was to see."""
+    table = holding(world)
+    world.families["b"]["columns"] = ["flag", "x"]
+    world.replace()
+    world.during("scan.next", declaring(world, "x"))
+    scan = table.scan(columns=[b"a", b"b"], filter="SKIP ValueFilter(!=, 'binary:hold')", batch_size=2, strict=strict)
+    with pytest.raises(cfacl.SchemaMissing, match="declared otherwise during a scan"):
+        list(scan)
+
+
+def test_a_family_whose_cells_outlive_their_time_on_the_way_is_no_longer_left_to_the_store(worlds: Any) -> None:
+    world = worlds("leaving out")
+    world.fill(*[b"r%d" % number for number in range(6)])
+
+    def edit() -> None:
+        world.families["a"]["time_to_live"] = "1h"
+        world.replace()
+
+    world.faulty.inner.capabilities = lambda family: Capabilities(filters=family.time_to_live is None)
+    world.during("scan.next", lambda: None, edit)
+    found = list(world.table().scan(filter="FirstKeyOnlyFilter() AND KeyOnlyFilter()", batch_size=2))
+    assert [key for key, _ in found] == [b"r%d" % number for number in range(6)]
+    assert world.calls() == ["scan_passing", "scan"]
 
 
 @pytest.mark.parametrize("store", ["memory", "leaving out"])
