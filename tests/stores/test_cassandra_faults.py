@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -22,6 +24,7 @@ from cfacl.stores.cassandra.address import parse
 from cfacl.stores.cassandra.store import CassandraStore
 from cfacl.testing.announcements import absent
 from cfacl.testing.servers import Cassandra, Missing, RunningCassandra
+from cfacl.testing.servers.artifacts import java_of
 
 pytestmark = pytest.mark.slow
 
@@ -182,6 +185,32 @@ def test_a_node_that_stands_still_in_mid_scan_costs_no_row(three: Cassandra) -> 
             three.resume(ASKED)
         assert all(cells == {b"one:a": b"%d" % n, b"two:a": b"%d" % n} for n, (_, cells) in enumerate(found))
         comes(lambda: list(store.scan(TABLE, WHOLE, Span(b"w", b"x"), batch_size=100)))
+
+
+def test_full_collections_of_garbage_under_load_cost_no_row(
+    three: Cassandra, figure: Callable[[str, object], None]
+) -> None:
+    """Of each node in turn, three times; while it is at it a node does nothing else."""
+    jcmd = Path(java_of(17)).with_name("jcmd")
+    with closing(opened(three, "home")) as store, ThreadPoolExecutor(4) as pool:
+        comes(lambda: store.get(TABLE, [b"w00000"], WHOLE))
+        load = Load(store)
+        users = [pool.submit(load.use, b"garbage%d" % number) for number in range(4)]
+        try:
+            for pid in three.pids.values():
+                for _ in range(3):
+                    before = len(load.well)
+                    ran = subprocess.run([jcmd, str(pid), "GC.run"], capture_output=True, check=True, timeout=60)
+                    assert b"Command executed successfully" in ran.stdout
+                    while len(load.well) < before + 20:
+                        assert not any(each.done() for each in users)
+                        time.sleep(0.01)
+        finally:
+            load.stop.set()
+        for each in users:
+            each.result()
+        assert load.wrong == []
+        figure("errors while all garbage was collected nine times", dict(load.errors))
 
 
 class Writer:

@@ -82,6 +82,12 @@ def test_what_was_not_told_closely_is_asked_again_soon(cluster: Cluster) -> None
     assert abs(cluster.wrong_by()) <= OFF
 
 
+def test_where_answers_take_seconds_one_has_to_do(cluster: Cluster) -> None:
+    cluster.there = 3_000_000
+    cluster.stamps.next()
+    assert cluster.asked == 1
+
+
 @pytest.mark.parametrize("there", [200, 1_500, 12_000, 30_000, 250_000])
 def test_little_time_is_spent_on_asking_however_slow_the_answers_are(cluster: Cluster, there: int) -> None:
     cluster.there = cluster.back = there

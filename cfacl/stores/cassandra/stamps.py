@@ -25,6 +25,8 @@ _CLOSE: Final = 20_000
 #: How often it is asked at most, and the microseconds within which an answer says enough.
 _TRIES: Final = 5
 _QUICK: Final = 2_000
+#: After one that took longer it is not asked again: the others wait.
+_SLOW: Final = 1_000_000
 #: By how many microseconds two clocks may go apart in a second.
 _DRIFT: Final = 100
 #: The cluster counts in milliseconds, of these microseconds.
@@ -155,7 +157,7 @@ class Stamps:
             after = monotonic_ns() // 1000
             # It was asked somewhere between the two, and of a millisecond no more is told.
             told.append((there - after, there - before + _STEP))
-            if after - before < _QUICK:
+            if not _QUICK <= after - before <= _SLOW:
                 break
         return told, None
 
