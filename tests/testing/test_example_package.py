@@ -76,6 +76,8 @@ def test_it_passes_the_suite_and_the_machine_and_what_it_lacks_is_announced(inst
     passed, skipped = (int(re.search(rf"(\d+) {word}", ran.stdout)[1]) for word in ("passed", "skipped"))
     assert passed > 100
     announced = re.findall(
-        r"^SKIPPED \[(\d+)\] .*the store says it has no `(?:filters|snapshot_scans|versions)`$", ran.stdout, re.MULTILINE
+        r"^SKIPPED \[(\d+)\] .*the store says it has no `(?:filters|snapshot_scans|versions)`$",
+        ran.stdout,
+        re.MULTILINE,
     )
     assert sum(map(int, announced)) == skipped > 0
