@@ -13,7 +13,7 @@ from typing import Any, Final
 from cfacl.api.access import Access
 from cfacl.api.scanning import Chunks, leaves_out, scan_rows
 from cfacl.api.uncut import confirm_instant, is_ordered, scan_uncut
-from cfacl.engine.selection import Want
+from cfacl.engine.selection import Want, is_strict
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import RequestError, Unsupported, quoted
 from cfacl.filters.evaluation import Evaluation
@@ -99,8 +99,7 @@ def scan_filtered(
             snapshot=instant,
         )
     else:
-        _, _, asked, strict = want
-        whole_or_not = strict is True or (strict is None and asked is not None)
+        strict = is_strict(want)
         chunks = scan_rows(
             access,
             plan,
@@ -110,12 +109,8 @@ def scan_filtered(
             before=before,
             timestamps=stamped,
             passing=early,
-            # What it names, and for who wants all or nothing all, would count as missing.
-            kept=[
-                each.family.name
-                for each in plan.projection.slices
-                if whole_or_not or each.family.prefix[:-1] in families
-            ],
+            # What it names would count as missing, and so would anything for whoever wants all or nothing.
+            kept=[each.family.name for each in plan.projection.slices if strict or each.family.prefix[:-1] in families],
         )
     also = [each for key, each in plans.items() if key is not want]
     return _filtered(

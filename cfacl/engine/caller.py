@@ -19,7 +19,7 @@ from mypy_extensions import mypyc_attr
 from cfacl.engine.ask import Ask, Pinned, action_index, find_table, name_of
 from cfacl.engine.explain import Explanation, explain
 from cfacl.engine.guard import Guard
-from cfacl.engine.selection import Want
+from cfacl.engine.selection import Want, is_strict
 from cfacl.engine.snapshot import Denial, Hit, Plan, Profile, Snapshot
 from cfacl.errors import AccessDenied, CfaclError, Closed, RequestError, SchemaMissing, quoted
 from cfacl.model.action import ACTIONS, Action
@@ -204,8 +204,8 @@ class Caller(Pinned):
         slices = [both for each in now.projection.slices if (both := _common(before.get(each.family.name), each))]
         kept = {each.family.name for each in slices}
         lost = frozenset(before) - kept
-        index, name, columns, strict = plan.want
-        if not slices or (lost and (whole or strict or (strict is None and columns is not None))):
+        index, name, columns, _ = plan.want
+        if not slices or (lost and (whole or is_strict(plan.want))):
             raise self._denial(ACTIONS[index], name, lost)
         if columns is None:
             withheld = frozenset(find_table(now.profile.snapshot.bits, name).bit) - kept

@@ -7,10 +7,17 @@ from typing import NamedTuple
 from cfacl.engine.ask import Column, parse_column
 from cfacl.engine.bits import TableBits
 from cfacl.errors import RequestError, quoted
+from cfacl.model.action import READ
 
 #: A request for columns: the action's index; the table; columns (`None`: none named, so every family); strict
 #: (`True`: all or nothing, `False`: what is granted, `None`: strict where columns are named or data is changed).
 Want = tuple[int, str, tuple[bytes, ...] | None, bool | None]
+
+
+def is_strict(want: Want) -> bool:
+    """Whether all that a request wants must be granted, by rule 4."""
+    index, _, columns, strict = want
+    return strict if strict is not None else columns is not None or index != READ
 
 
 class Selection(NamedTuple):

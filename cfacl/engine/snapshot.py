@@ -13,10 +13,9 @@ from typing import Final, NamedTuple, TypeVar
 
 from cfacl.engine.ask import Ask, Column, find_table, parse_column, resolve
 from cfacl.engine.bits import BEGIN, END, Bound, PolicyBits, Reached, TableBits, bind
-from cfacl.engine.selection import Selection, Want, select
+from cfacl.engine.selection import Selection, Want, is_strict, select
 from cfacl.engine.view import Held, Segment, View, look, timeline
 from cfacl.errors import AccessDenied, SchemaMissing, UnknownPurpose, quoted
-from cfacl.model.action import READ
 from cfacl.model.grants import Principal, Window, nanoseconds
 from cfacl.model.names import nearest
 from cfacl.model.projection import Projection, Slice, StoredFamily
@@ -113,15 +112,13 @@ class Profile:
 
     def plan(self, want: Want, now: int) -> Plan | Denial:
         """Decide a request for columns, by rule 4: strict where columns are named or data is changed, else narrow."""
-        index, name, columns, strict = want
+        index, name, columns, _ = want
         table = find_table(self.snapshot.bits, name)
         selection = select(table, columns)
         view = self.view(table, now)
         denied = selection.mask & view.denied[index]
         allowed = selection.mask & ~denied
-        if strict is None:
-            strict = columns is not None or index != READ
-        if not allowed or (strict and denied):
+        if not allowed or (denied and is_strict(want)):
             return Denial(table.names(denied))
         projection = self.snapshot.projection(table, selection, allowed, named=columns is not None)
         until = None if view.until == END else self.snapshot.until

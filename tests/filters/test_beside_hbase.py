@@ -147,44 +147,17 @@ def test_what_passes_is_what_passes_in_hbase(connection: Any, seed: int) -> None
         connection.delete_table(name, disable=True)
 
 
-POLICY: Final = """
-[policy]
-name = "home"
-purposes = ["work"]
-
-[tables.t.families.f]
-level = "personal"
-purposes = ["work"]
-
-[tables.t.families.g]
-level = "personal"
-purposes = ["work"]
-
-[roles.r]
-clearance = "sealed"
-
-[[roles.r.grants]]
-table = "t"
-at_or_below = "sealed"
-actions = ["read", "write"]
-purposes = ["work"]
-why = "test"
-
-[principals.ann]
-kind = "employee"
-roles = ["r"]
-"""
-
-
 @pytest.mark.rule("Filters")
 @pytest.mark.parametrize("seed", range(SETS))
-def test_what_a_scan_through_cfacl_hands_out_is_what_hbase_lets_pass(hbase: Running, seed: int) -> None:
+def test_what_a_scan_through_cfacl_hands_out_is_what_hbase_lets_pass(
+    hbase: Running, policy: cfacl.Policy, seed: int
+) -> None:
     """With bounds, limits and what HBase leaves out by itself, of the same table in the same HBase."""
     random = Random(seed)
     prefix = f"f{uuid.uuid4().hex[:8]}_"
     url = f"hbase://{hbase.host}:{hbase.port()}/{prefix}?timeout=60"
     with (
-        cfacl.connect(url, policy=cfacl.Policy.loads(POLICY)) as db,
+        cfacl.connect(url, policy=policy) as db,
         closing(hbase.connection(timeout=60_000)) as plain,
     ):
         db.create_tables()

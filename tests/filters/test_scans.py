@@ -28,33 +28,6 @@ from cfacl.stores.memory import MemoryStore
 from cfacl.testing.filters import KEYS, PIECES, Filters, Row, drawn_rows
 from cfacl.testing.stores import CountingStore, LeavingOutStore
 
-POLICY: Final = """
-[policy]
-name = "home"
-purposes = ["work"]
-
-[tables.t.families.f]
-level = "personal"
-purposes = ["work"]
-
-[tables.t.families.g]
-level = "personal"
-purposes = ["work"]
-
-[roles.r]
-clearance = "sealed"
-
-[[roles.r.grants]]
-table = "t"
-at_or_below = "sealed"
-actions = ["read", "write", "delete"]
-purposes = ["work"]
-why = "test"
-
-[principals.ann]
-kind = "employee"
-roles = ["r"]
-"""
 #: Nanoseconds since 1970.
 NOW: Final = 1_700_000_000_000_000_000
 STORES: Final[dict[str, Any]] = {
@@ -63,16 +36,15 @@ STORES: Final[dict[str, Any]] = {
 }
 
 
-def opened(store: Store) -> cfacl.Table:
-    policy = cfacl.Policy.loads(POLICY)
+def opened(store: Store, policy: cfacl.Policy) -> cfacl.Table:
     db = cfacl.Database(store, policy, compile_policy(policy), None, lambda: NOW, durable=True)
     db.create_tables()
     return db.session("ann", purpose="work").table("t")
 
 
 @pytest.fixture(scope="module", params=STORES)
-def table(request: pytest.FixtureRequest) -> cfacl.Table:
-    return opened(STORES[request.param]())
+def table(request: pytest.FixtureRequest, policy: cfacl.Policy) -> cfacl.Table:
+    return opened(STORES[request.param](), policy)
 
 
 def fill(table: cfacl.Table, rows: list[Row]) -> None:
@@ -182,20 +154,22 @@ def test_what_is_deleted_is_what_a_scan_shows_or_a_part_of_it(table: cfacl.Table
         ("(PrefixFilter('r') AND KeyOnlyFilter()) AND PageFilter(3)", None, (1_000, 1_000)),
     ],
 )
-def test_no_more_is_read_at_a_time_than_can_be_needed(text: str, limit: int | None, sizes: tuple[int, int]) -> None:
+def test_no_more_is_read_at_a_time_than_can_be_needed(
+    policy: cfacl.Policy, text: str, limit: int | None, sizes: tuple[int, int]
+) -> None:
     for make, size in zip(STORES.values(), sizes, strict=True):
         store = make()
         asked: list[int] = []
         for name in ("scan", "scan_passing"):
             scan = getattr(store, name)
             setattr(store, name, lambda *a, scan=scan, **k: asked.append(k["batch_size"]) or scan(*a, **k))
-        list(opened(store).scan(filter=text, limit=limit))
+        list(opened(store, policy).scan(filter=text, limit=limit))
         assert asked[0] == size
 
 
-def test_a_store_is_told_what_it_may_leave_out_and_nothing_else() -> None:
+def test_a_store_is_told_what_it_may_leave_out_and_nothing_else(policy: cfacl.Policy) -> None:
     store = CountingStore(LeavingOutStore(MemoryStore(clock=lambda: NOW)))
-    table = opened(store)
+    table = opened(store, policy)
     for text, method in (
         ("SingleColumnValueFilter('f', 'a', =, 'binary:1')", "scan_passing"),
         ("ValueFilter(=, 'binary:1')", "scan"),

@@ -151,9 +151,7 @@ class Conditions:
         self, table: FamilyTable, key: bytes, qualifiers: Sequence[bytes], late: float
     ) -> tuple[dict[bytes, Seen], Any]:
         """Return cells, and the coordinator that read them, when its clock has passed all that they bear."""
-        if (
-            self._ring.is_kept_apart()
-        ):  # what is decided by all data centres is not to be had from one that must not read it
+        if self._ring.is_kept_apart():  # then a data centre that may not read it does not get it by a condition either
             here = table.statement("SELECT q FROM {table} WHERE {where} AND q IN ?")
             self._ring.end(self._ring.begin(bound(here, (*table.key(key), blobs(qualifiers)))))
         columns = "q, w, t, guard, writetime(w)" if table.versioned else "q, v, writetime(v), guard, writetime(v)"

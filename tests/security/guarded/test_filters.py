@@ -159,6 +159,21 @@ def declaring(world: Any, *columns: str) -> Any:
     return edit
 
 
+def test_what_was_not_asked_for_is_dropped_of_a_store_that_leaves_out(worlds: Any) -> None:
+    world = worlds("leaving out")
+    world.fill(b"r1", b"r2")
+    for lie in (
+        lambda _: [(b"r1", {b"c:q": b"c"})],
+        lambda chunk: [*chunk, (b"a", {b"a:q": b"a"})],
+        lambda chunk: [(b"other", row) for _, row in chunk],
+    ):
+        world.faulty.lie("scan.next", lie)
+        with pytest.raises(cfacl.StoreContractError):
+            list(world.table().scan(filter=column("a:q") == b"a", row_prefix=b"r"))
+        assert "scan_passing" in world.calls()
+        world.faulty.heal()
+
+
 @pytest.mark.parametrize("strict", [None, True])
 def test_what_was_named_and_is_gone_is_no_cell_that_is_missing(world: Any, strict: Any) -> None:
     """The filter names nothing, but whoever asks named all that it was to see."""
