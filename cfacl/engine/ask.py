@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
-
-from mypy_extensions import mypyc_attr
+from typing import NamedTuple
 
 from cfacl.engine.bits import PolicyBits, TableBits
+from cfacl.engine.pinned import Pinned
 from cfacl.errors import (
     InvalidValue,
     RequestError,
@@ -18,24 +17,8 @@ from cfacl.errors import (
     quoted,
 )
 from cfacl.model.action import ACTIONS, Action
-from cfacl.model.names import nearest
+from cfacl.model.names import LISTED, nearest
 from cfacl.model.request import MAX_QUALIFIER
-
-
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Pinned:
-    """What belongs to one open database of one process, and so is neither pickled nor copied."""
-
-    __slots__ = ()
-
-    def __reduce_ex__(self, *_: object) -> NoReturn:
-        raise RequestError(f"`{type(self).__name__}` can't be pickled or copied; make one where it is used")
-
-    def __reduce__(self) -> NoReturn:
-        self.__reduce_ex__()
-
-    def __getstate__(self) -> NoReturn:
-        self.__reduce_ex__()
 
 
 class Ask(Pinned):
@@ -103,7 +86,7 @@ def find_table(bits: PolicyBits, name: object) -> TableBits:
     """Return the table of that name, or raise `UnknownTable` with the nearest ones."""
     table = bits.tables.get(name) if type(name) is str else None
     if table is None:
-        raise UnknownTable(f"unknown table {quoted(name)}{nearest(name, bits.tables)}")
+        raise UnknownTable(f"unknown table {quoted(name)}{nearest(name, bits.tables) or LISTED}")
     return table
 
 
@@ -111,7 +94,8 @@ def find_family(table: TableBits, name: object) -> int:
     """Return the bit of the family of that name, or raise `UnknownFamily` with the nearest ones."""
     bit = table.bit.get(name) if type(name) is str else None
     if bit is None:
-        raise UnknownFamily(f"unknown family {quoted(name)} of table {quoted(table.name)}{nearest(name, table.bit)}")
+        hint = nearest(name, table.bit) or LISTED
+        raise UnknownFamily(f"unknown family {quoted(name)} of table {quoted(table.name)}{hint}")
     return bit
 
 

@@ -1,26 +1,16 @@
-"""One principal, under one purpose, held against the guard: where every decision is made.
-
-The one AND of requested and denied bits is made when an ask first meets a view.  A hit is its
-answer, and asks two things: is the snapshot still the one that it came from; where the answer can
-expire, is it still before the next edge of any window of the policy.  Of any, so that whoever comes
-past an edge first takes the long way, which notes the time: a clock that goes back then finds
-nothing of before.  A hit takes no lock, allocates nothing and logs nothing.  Whatever else
-happens, an exception included, goes the long way, which either decides afresh or raises; there is
-no third way out.
-"""
+"""One principal, under one purpose, held against the guard: where every decision is made that no hit answers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar, overload
+from collections.abc import Callable
+from typing import TypeVar
 
-from mypy_extensions import mypyc_attr
-
-from cfacl.engine.ask import Ask, Pinned, action_index, find_table, name_of
+from cfacl.engine.ask import Ask, action_index, find_table, name_of
 from cfacl.engine.explain import Explanation, explain
 from cfacl.engine.guard import Guard
+from cfacl.engine.hit import Checker
 from cfacl.engine.selection import Want, is_strict
-from cfacl.engine.snapshot import Denial, Hit, Plan, Profile, Snapshot
+from cfacl.engine.snapshot import Denial, Plan, Profile, Snapshot
 from cfacl.errors import AccessDenied, CfaclError, Closed, RequestError, SchemaMissing, quoted
 from cfacl.model.action import ACTIONS, Action
 from cfacl.model.projection import Projection, Slice
@@ -28,24 +18,23 @@ from cfacl.model.projection import Projection, Slice
 T = TypeVar("T")
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
-class Caller(Pinned):
+class Caller(Checker):
     """Who asks, and why.  Cheap to make, safe from any number of threads.
 
     Roles are never frozen in it: it follows the current policy, and a principal that a policy
     removed stays refused, also when a later policy has that name again.
     """
 
-    __slots__ = ("_born", "_clock", "_guard", "_hits", "_open", "_principal", "_profile", "_purpose")
+    __slots__ = ("_born", "_open", "_principal", "_profile", "_purpose")
+
+    _guard: Guard
 
     def __init__(self, guard: Guard, principal: str, purpose: str) -> None:
+        super().__init__(guard)
         self._principal = name_of("principal", principal)
         self._purpose = name_of("purpose", purpose)
-        self._guard = guard
-        self._clock = guard.clock
         self._open = True
         self._profile: Profile | None = None
-        self._hits: Mapping[object, Hit] = {}
         with guard.lock:
             self._born = guard.epoch
             self._decide(lambda profile, _: profile)
@@ -60,62 +49,6 @@ class Caller(Pinned):
         """What for."""
         return self._purpose
 
-    @overload
-    def allows(self, ask: Ask, /) -> bool: ...
-    @overload
-    def allows(self, action: Action, table: str, /, *families: str) -> bool: ...
-    def allows(self, ask: Ask | str, /, *names: str) -> bool:
-        """Whether every family asked for is granted; ``False`` only where the policy says no.
-
-        Args:
-            ask: from `Database.prepare`; or an action, then a table and at least one family.
-
-        Raises:
-            AccessDenied: the principal was removed, or the decision itself failed (``reason``).
-            RequestError: an unknown name, no family, another database's ask, a closed session.
-        """
-        try:
-            snapshot, allowed, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
-            if snapshot is self._guard.snapshot:
-                if until is None:
-                    return allowed
-                clock = self._clock
-                now = clock()
-                if now < until:
-                    return allowed
-                self._guard.note(now)
-        except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
-            pass
-        return not self._check(ask, names)
-
-    @overload
-    def require(self, ask: Ask, /) -> None: ...
-    @overload
-    def require(self, action: Action, table: str, /, *families: str) -> None: ...
-    def require(self, ask: Ask | str, /, *names: str) -> None:
-        """Return if every family asked for is granted, else raise `AccessDenied`.  Otherwise as `allows`."""
-        try:
-            snapshot, allowed, until = self._hits[self._guard.asks[(ask, *names)] if names else ask]
-            if allowed and snapshot is self._guard.snapshot:
-                if until is None:
-                    return
-                clock = self._clock
-                now = clock()
-                if now < until:
-                    return
-                self._guard.note(now)
-        except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
-            pass
-        ask = self._ask(ask, names)
-
-        def denied_families(profile: Profile, now: int) -> frozenset[str]:
-            denied = profile.check(ask, now)
-            return find_table(profile.snapshot.bits, ask.table).names(denied)
-
-        families = self._decide(denied_families)
-        if families:
-            raise self._denial(ask.action, ask.table, families)
-
     def families(self, action: Action, table: str) -> frozenset[str]:
         """Return the families of ``table`` on which ``action`` is granted now.  Raises as `allows`."""
 
@@ -124,7 +57,11 @@ class Caller(Pinned):
             bits = find_table(profile.snapshot.bits, table)
             return bits.names(bits.every & ~profile.view(bits, now).denied[index])
 
-        return self._decide(granted)
+        try:
+            return self._decide(granted)
+        except AccessDenied as denial:  # before the names were looked at, which so are not told
+            self._refused(denial, "families")
+            raise
 
     def explain(self, action: Action | Ask, /, *names: str) -> Explanation:
         """Return every grant and restriction that counts, and on a denial what is missing.
@@ -132,9 +69,34 @@ class Caller(Pinned):
         Computed anew from the rules and held against the mask that `allows` uses.  Arguments and errors as `allows`.
         """
         ask = self._ask(action, names)
-        return self._decide(lambda profile, now: explain(self._principal, profile, ask, now))
+        try:
+            return self._decide(lambda profile, now: explain(self._principal, profile, ask, now))
+        except AccessDenied as denial:
+            self._refused(denial, "explain", ask.table, ask.action)
+            raise
 
     # What follows is for the way to the store alone, so that a session shows none of it.
+
+    def _refused(
+        self,
+        denial: AccessDenied,
+        request: str,  # noqa: ARG002  # for who overrides it
+        table: str | None = None,  # noqa: ARG002  # as above
+        action: str | None = None,  # noqa: ARG002  # as above
+    ) -> AccessDenied:
+        """Return a denial that whoever called is about to be given; a session tells its hook of it first."""
+        return denial
+
+    def _confirm(self, ask: Ask) -> None:
+        """Return if every family asked for is granted, else raise `AccessDenied`, which nobody was told of."""
+
+        def denied_families(profile: Profile, now: int) -> frozenset[str]:
+            denied = profile.check(ask, now)
+            return find_table(profile.snapshot.bits, ask.table).names(denied)
+
+        families = self._decide(denied_families)
+        if families:
+            raise self._denial(ask.action, ask.table, families)
 
     def _plan(self, want: Want) -> Plan:
         """Decide a request for columns: return what it may touch.
@@ -257,9 +219,13 @@ class Caller(Pinned):
             with self._guard.lock:
                 now = self._guard.now()
                 return step(self._enter(), now)
+        except AccessDenied as denial:
+            self._guard.count(denial.reason)
+            raise
         except CfaclError:
             raise
         except Exception as error:
+            self._guard.count("failed")
             raise AccessDenied(
                 f"the decision for {quoted(self._principal)} failed with {type(error).__name__}, so it is no",
                 principal=self._principal,
@@ -268,12 +234,23 @@ class Caller(Pinned):
                 reason="failed",
             ) from error
 
-    def _check(self, ask: Ask | str, names: tuple[str, ...]) -> int:
-        """Return the denied bits of a request, by the long way."""
-        ask = self._ask(ask, names)
-        return self._decide(lambda profile, now: profile.check(ask, now))
+    def _decide_allows(self, ask: object, names: tuple[object, ...]) -> bool:
+        asked = self._ask(ask, names)
+        try:
+            return not self._decide(lambda profile, now: profile.check(asked, now))
+        except AccessDenied as denial:
+            self._refused(denial, "allows", asked.table, asked.action)
+            raise
 
-    def _ask(self, ask: Ask | str, names: tuple[str, ...]) -> Ask:
+    def _decide_require(self, ask: object, names: tuple[object, ...]) -> None:
+        asked = self._ask(ask, names)
+        try:
+            self._confirm(asked)
+        except AccessDenied as denial:
+            self._refused(denial, "require", asked.table, asked.action)
+            raise
+
+    def _ask(self, ask: object, names: tuple[object, ...]) -> Ask:
         if not isinstance(ask, Ask):
             if not names:
                 raise RequestError("no table is named; say an action, a table and at least one family")
@@ -287,6 +264,7 @@ class Caller(Pinned):
         return ask
 
     def _denial(self, action: Action, table: str, families: frozenset[str]) -> AccessDenied:
+        self._guard.count("not_granted")
         listed = ", ".join(quoted(f"{table}:{family}") for family in sorted(families))
         return AccessDenied(
             f"{quoted(self._principal)} may not {quoted(action)} {listed} for {quoted(self._purpose)};"

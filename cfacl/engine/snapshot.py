@@ -13,11 +13,12 @@ from typing import Final, NamedTuple, TypeVar
 
 from cfacl.engine.ask import Ask, Column, find_table, parse_column, resolve
 from cfacl.engine.bits import BEGIN, END, Bound, PolicyBits, Reached, TableBits, bind
+from cfacl.engine.hit import LAST, Hit
 from cfacl.engine.selection import Selection, Want, is_strict, select
 from cfacl.engine.view import Held, Segment, View, look, timeline
 from cfacl.errors import AccessDenied, SchemaMissing, UnknownPurpose, quoted
 from cfacl.model.grants import Principal, Window, nanoseconds
-from cfacl.model.names import nearest
+from cfacl.model.names import LISTED, nearest
 from cfacl.model.projection import Projection, Slice, StoredFamily
 
 #: How many entries a memo holds before it is emptied: slower then, never wrong.
@@ -38,10 +39,6 @@ def remember(memo: dict[K, V], key: K, value: V, limit: int | None = None) -> V:
         memo.clear()
     memo[key] = value
     return value
-
-
-#: What a check needs: the snapshot that it is of, whether all is granted, and until when (`None`: for ever).
-Hit = tuple["Snapshot", bool, int | None]
 
 
 class Plan:
@@ -106,8 +103,10 @@ class Profile:
         table, mask = resolve(self.snapshot.bits, ask)
         view = self.view(table, now)
         denied = mask & view.denied[ask.index]
-        until = None if view.until == END else self.snapshot.until
-        remember(self.hits, ask, (self.snapshot, not denied, until))
+        ends = view.until != END
+        until = self.snapshot.until if ends else 0
+        if until >= -LAST:
+            remember(self.hits, ask, Hit(self.snapshot, not denied, ends, min(until, LAST)))
         return denied
 
     def plan(self, want: Want, now: int) -> Plan | Denial:
@@ -140,6 +139,7 @@ class Snapshot:
         epoch: counts the policies and schemas of this process, from 1.
         since: the time from which on it decides, in nanoseconds since 1970.  It does so before ``until``, the next
             edge of any window of the policy, or `END`.
+        disabled: tables of which no family is in ``stored``, for the time being.
     """
 
     __slots__ = (
@@ -151,6 +151,7 @@ class Snapshot:
         "_sets",
         "bits",
         "columns",
+        "disabled",
         "epoch",
         "interned",
         "stored",
@@ -158,10 +159,16 @@ class Snapshot:
     )
 
     def __init__(
-        self, bits: PolicyBits, stored: Mapping[tuple[str, str], StoredFamily], epoch: int, since: int = BEGIN
+        self,
+        bits: PolicyBits,
+        stored: Mapping[tuple[str, str], StoredFamily],
+        epoch: int,
+        since: int = BEGIN,
+        disabled: frozenset[str] = frozenset(),
     ) -> None:
         self.bits = bits
         self.stored = stored
+        self.disabled = disabled
         self.epoch = epoch
         after = bisect_right(bits.edges, since)
         self.until = bits.edges[after] if after < len(bits.edges) else END
@@ -174,6 +181,17 @@ class Snapshot:
         self._sets: dict[tuple[Held, ...], tuple[Held, ...]] = {}
         self._profiles: dict[tuple[tuple[Held, ...], str], Profile] = {}
         self._projections: dict[tuple[str, int], Projection] = {}
+
+    def sizes(self) -> dict[str, int]:
+        """Return how many entries the memos hold; the guard's lock is held."""
+        profiles = self._profiles.values()
+        return {
+            "memo_principals": len(self._holders),
+            "memo_profiles": len(profiles),
+            "memo_views": len(self.interned),
+            "memo_plans": sum([len(each.plans) for each in profiles]),
+            "memo_checks": sum([len(each.hits) for each in profiles]),
+        }
 
     def reach(self, role: str) -> tuple[Reached, ...]:
         """Return all roles that ``role`` reaches."""
@@ -230,7 +248,8 @@ class Snapshot:
         if known is not None:
             return known
         if purpose not in self.bits.purposes:
-            raise UnknownPurpose(f"unknown purpose {quoted(purpose)}{nearest(purpose, self.bits.purposes)}")
+            hint = nearest(purpose, self.bits.purposes) or LISTED
+            raise UnknownPurpose(f"unknown purpose {quoted(purpose)}{hint}")
         return remember(self._profiles, (held, purpose), Profile(self, held, purpose))
 
     def projection(self, table: TableBits, selection: Selection, allowed: int, *, named: bool) -> Projection:
@@ -247,6 +266,8 @@ class Snapshot:
             if not table.bit[family.name] & allowed:
                 continue
             stored = self.stored.get((table.name, family.name))
+            if stored is None and table.name in self.disabled:
+                raise SchemaMissing(f"table {quoted(table.name)} is disabled; `enable_table` serves it again")
             if stored is None:
                 raise SchemaMissing(
                     f"the store has no family {quoted(family.name)} of table {quoted(table.name)} that may be used;"

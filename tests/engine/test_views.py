@@ -6,6 +6,8 @@ from typing import Any, Final
 
 import pytest
 
+import cfacl
+from cfacl.engine.bits import END
 from cfacl.engine.view import look
 
 FAMILIES: Final = {"t:prof": "personal", "t:id": "sensitive", "t:log": {"level": "internal", "columns": ["at", "what"]}}
@@ -35,6 +37,21 @@ def test_time_never_goes_back(made: Any) -> None:
         made.now = wrong
         with pytest.raises(TypeError, match=f"the clock returned {type(wrong).__name__}, not int nanoseconds"):
             made.guard.now()
+
+
+def test_what_is_no_time_fails_and_is_forgotten(made: Any) -> None:
+    maya = made.caller("maya")
+    now, made.now = made.now, END
+    with pytest.raises(ValueError, match="the clock returned what is no time, not nanoseconds since 1970"):
+        made.guard.now()
+    with pytest.raises(cfacl.AccessDenied, match="failed with ValueError") as denied:
+        maya.allows("read", "t", "prof")
+    assert denied.value.reason == "failed"
+    made.now = now
+    assert made.guard.now() == now
+    assert maya.allows("read", "t", "prof")
+    made.now = END - 1
+    assert made.guard.now() == END - 1
 
 
 @pytest.mark.rule("8b", "8c")

@@ -8,7 +8,7 @@ import sys
 import cfacl
 
 HEAVY = ["cassandra", "cfacl.cli", "cfacl.testing", "cfacl.unchecked", "click", "faker", "happybase", "hypothesis"]
-HEAVY += ["lark", "pydantic", "pytest", "re2", "rich", "rocksdict", "typer"]
+HEAVY += ["lark", "opentelemetry", "prometheus_client", "pydantic", "pytest", "re2", "rich", "rocksdict", "typer"]
 
 
 def test_the_public_names_are_sorted_and_each_once() -> None:

@@ -15,6 +15,7 @@ ROOT: Final = Path(__file__).parents[2]
 TOP: Final = {
     ".ci",
     ".gitignore",
+    ".pre-commit-hooks.yaml",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "LICENSE",
@@ -23,6 +24,7 @@ TOP: Final = {
     "SECURITY.md",
     "benchmarks",
     "cfacl",
+    "cfacl_door.py",
     "constraints.txt",
     "docs",
     "pyproject.toml",

@@ -24,6 +24,8 @@ SERVERS = [
     )
 ]
 
+PAGES = [f"cli/pages/{name}" for name in ("page.html", "page.css", "grid.js", "sheet.js", "page.js")]
+
 POLICY = """
 policy = { name = "wheel", purposes = ["support"] }
 tables.account.families.id = { level = "sensitive", purposes = ["support"] }
@@ -38,7 +40,7 @@ grants = [{ table = "account", families = ["prof"], actions = ["read", "write"],
 def main() -> None:
     """Read and be refused, on both stores, and run the command."""
     assert "site-packages" in cfacl.__file__, f"not the wheel: {cfacl.__file__}"
-    for data in ("py.typed", "policy/schema.json", "cli/demo/smart_home.toml", *SERVERS):
+    for data in ("py.typed", "policy/schema.json", "cli/demo/smart_home.toml", *PAGES, *SERVERS):
         assert files(cfacl).joinpath(data).is_file(), f"{data} is not in the wheel"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "policy.toml")
@@ -62,6 +64,8 @@ def main() -> None:
         command = str(Path(sys.executable).with_name("cfacl"))
         explain = [command, "explain", str(file), "maya", "read", "account:prof", "--purpose", "support"]
         subprocess.run(explain, check=True, stdout=subprocess.DEVNULL)
+        page = subprocess.run([command, "matrix", str(file), "--html", "-"], check=True, capture_output=True).stdout
+        assert page.startswith(b"<!doctype html>"), page[:80]
     print(f"cfacl {version('cfacl')} works from its wheel")
 
 
