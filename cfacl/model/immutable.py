@@ -10,7 +10,7 @@ from attrs import Attribute
 
 from cfacl.errors import Fault, PolicyError
 
-__all__ = ["immutable"]
+__all__ = ["ByName", "immutable"]
 
 
 def immutable(_: type, fields: list[Attribute[Any]]) -> list[Attribute[Any]]:
@@ -28,19 +28,22 @@ def _converter(annotation: str) -> Callable[[Any], Any] | None:
     return found if found is None or not left_out else lambda given: None if given is None else found(given)
 
 
-class _ByName(dict[Any, Any]):
-    """A dict that nobody changes; unlike a mapping proxy it can be pickled and copied."""
+class ByName(dict[Any, Any]):
+    """A dict that nobody changes, so that it has a hash; unlike a mapping proxy it can be pickled and copied."""
 
     __slots__ = ()
 
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none, for it can be changed
+        return hash(frozenset(self.items()))
+
     def _refuse(self, *_: object, **__: object) -> NoReturn:
-        raise TypeError("a policy can't be changed; make another one, with `attrs.evolve`")
+        raise TypeError("it can't be changed; make another one, with `attrs.evolve`")
 
     __setitem__ = __delitem__ = __ior__ = _refuse
     clear = pop = popitem = setdefault = update = _refuse
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _ByName, (dict(self),)
+        return ByName, (dict(self),)
 
 
 def _instant(given: Any) -> Any:
@@ -66,7 +69,7 @@ def _in_order(given: Iterable[Any]) -> tuple[Any, ...]:
 def _by_name(given: Mapping[Any, Any]) -> Mapping[Any, Any]:
     if not isinstance(given, Mapping):
         raise PolicyError([Fault("", f"a mapping by name is a dict, not {type(given).__name__}")])
-    return given if type(given) is _ByName else _ByName(given)
+    return given if type(given) is ByName else ByName(given)
 
 
 def _several(given: Iterable[Any]) -> Iterable[Any]:

@@ -14,6 +14,11 @@ PURPOSE: Final = r"^[A-Za-z0-9_\-]+(\.[A-Za-z0-9_\-]+)*$"
 #: Roles and principals: what a directory hands out, e-mail addresses included.
 SUBJECT_LENGTH: Final = 255
 
+#: What a message says of names that are not near any.
+LISTED: Final = "; the policy lists them"
+#: How many names a message lists.
+_FEW: Final = 12
+
 _identifier = re.compile(IDENTIFIER.replace("$", r"\Z"))
 
 
@@ -25,6 +30,17 @@ def is_identifier(name: str) -> bool:
 def is_subject(name: str) -> bool:
     """Whether ``name`` can name a role or a principal: printable, no backtick, no outer space."""
     return 0 < len(name) <= SUBJECT_LENGTH and name.isprintable() and "`" not in name and name == name.strip()
+
+
+def offered(known: Iterable[str]) -> str:
+    """Return what there is to choose from, to be said after a message; where these are many, who lists them."""
+    names = [f"`{each}`" for each in known]
+    if not names:
+        return "; the policy declares none"
+    if len(names) > _FEW:
+        return LISTED
+    *most, last = names
+    return f"; there are {', '.join(most)} and {last}" if most else f"; there is {last}"
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 
 from cfacl.engine.bits import BEGIN, END, PolicyBits, RoleBits, Rule, TableBits
 from cfacl.engine.snapshot import span
 from cfacl.errors import PolicyError
 from cfacl.model.action import ACTIONS
 from cfacl.model.grants import ALWAYS, Grant, Restriction, Role
-from cfacl.policy.faults import Place, path
+from cfacl.policy import collector
+from cfacl.policy.faults import path
 from cfacl.policy.invariants import broken
 from cfacl.policy.policy import Policy
 from cfacl.policy.purposes import meant
@@ -23,22 +25,50 @@ def compile_policy(policy: Policy) -> PolicyBits:
     Raises:
         PolicyError: a `never` or `expect` line does not hold.
     """
-    catalog = policy.catalog
-    purposes = {name: 1 << i for i, name in enumerate(sorted(catalog.purposes))}
-    rank = {level: i for i, level in enumerate(catalog.levels)}
-    bits = PolicyBits(
-        name=policy.name,
-        levels=catalog.levels,
-        purposes=purposes,
-        tables={name: TableBits(table, catalog.levels) for name, table in catalog.tables.items()},
-        roles={name: _role(role, rank, purposes) for name, role in policy.roles.items()},
-        principals=dict(policy.principals),
-        edges=_edges(policy),
-    )
+    bits = translated(policy)
     faults = broken(policy, bits)
     if faults:
         raise PolicyError(faults)
     return bits
+
+
+def translated(policy: Policy) -> PolicyBits:
+    """Return a policy in bits, whether its `never` and `expect` lines hold or not."""
+    catalog = policy.catalog
+    purposes = {name: 1 << i for i, name in enumerate(sorted(catalog.purposes))}
+    rank = {level: i for i, level in enumerate(catalog.levels)}
+    with collector.paused():
+        return PolicyBits(
+            name=policy.name,
+            levels=catalog.levels,
+            purposes=purposes,
+            tables={name: TableBits(table, catalog.levels) for name, table in catalog.tables.items()},
+            roles={name: _role(role, rank, purposes) for name, role in policy.roles.items()},
+            principals=dict(policy.principals),
+            edges=_edges(policy),
+        )
+
+
+def altered(bits: PolicyBits, before: Policy, after: Policy) -> PolicyBits:
+    """Return the bits of ``after``, sharing what is the same as in ``before``, a policy of the same levels and purposes.
+
+    `never` and `expect` are not looked at, and there are no edges: it is for questions about any time, not for a guard.
+    """
+    rank = {level: i for i, level in enumerate(after.catalog.levels)}
+    return PolicyBits(
+        name=after.name,
+        levels=bits.levels,
+        purposes=bits.purposes,
+        tables={
+            name: bits.tables[name] if before.catalog.tables[name] is table else TableBits(table, bits.levels)
+            for name, table in after.catalog.tables.items()
+        },
+        roles={
+            name: bits.roles[name] if before.roles.get(name) is role else _role(role, rank, bits.purposes)
+            for name, role in after.roles.items()
+        },
+        principals=after.principals,
+    )
 
 
 def _edges(policy: Policy) -> list[int]:
@@ -50,12 +80,13 @@ def _edges(policy: Policy) -> list[int]:
     return sorted({edge for window in windows for edge in span(window)} - {BEGIN, END})
 
 
-def _role(role: Role, rank: dict[str, int], purposes: dict[str, int]) -> RoleBits:
+def _role(role: Role, rank: Mapping[str, int], purposes: Mapping[str, int]) -> RoleBits:
     rules: dict[str, list[Rule]] = {}
     everywhere: list[Rule] = []
-    named: list[tuple[Place, Grant | Restriction]] = [
-        *((("grants", i), grant) for i, grant in enumerate(role.grants)),
-        *((("restrictions", i), restriction) for i, restriction in enumerate(role.restrictions)),
+    where = path(("roles", role.name), shown=sys.maxsize)  # evidence: never cut
+    named: list[tuple[str, Grant | Restriction]] = [
+        *((f"{where}.grants[{i}]", grant) for i, grant in enumerate(role.grants)),
+        *((f"{where}.restrictions[{i}]", restriction) for i, restriction in enumerate(role.restrictions)),
     ]
     for place, each in named:
         start, until = span(each.window)
@@ -68,7 +99,7 @@ def _role(role: Role, rank: dict[str, int], purposes: dict[str, int]) -> RoleBit
             purposes=sum(purposes[name] for name in meant(each.purposes, purposes)),
             start=start,
             until=until,
-            path=path(("roles", role.name, *place), shown=sys.maxsize),  # evidence: never cut
+            path=place,
             why=each.why,
         )
         (everywhere if each.table is None else rules.setdefault(each.table, [])).append(rule)

@@ -1,15 +1,14 @@
 """What one policy gives that another does not: access, not lines.
 
 An access is to the columns that a family declares, or to any where it declares none; so whoever may
-use a family gains and loses by what it declares.  How long and how many values of a cell are kept
-(`time_to_live`, `versions`) is no access and is not compared: it is the same for all who may read,
-and says what there is to be read.  A level counts by what it does to access, through clearances and
-`at_or_below`.
+use a family gains and loses by what it declares.  What else a policy says is no access, as how long and
+how many values of a cell are kept, or does something to it later, as a level does through clearances and
+`at_or_below`: `cfacl.policy.remarks` tells where that differs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -61,7 +60,8 @@ _WHOLE: Final = _Columns(None, ())
 def diff(old: Policy, new: Policy) -> list[Change]:
     """Return who gains and who loses what from ``old`` to ``new``, and when; sorted, over the whole time line.
 
-    ``time_to_live`` and ``versions`` are outside: they say what there is to be read, not who may read it.
+    What nobody gains or loses anything by is outside, though it may be what the next gain needs: a level that falls, a
+    `never` line that goes, what is kept for longer.  `cfacl diff` lists that too, as what else changed.
 
     Raises:
         PolicyError: one of them was built by hand, and has faults or a `never` or `expect` line that fails.
@@ -74,21 +74,43 @@ def diff(old: Policy, new: Policy) -> list[Change]:
             raise RequestError(f"{quoted(each)} is no policy; load it with `Policy.load` or `Policy.loads`")
         check(each)
     before, after = (Snapshot(compile_policy(each), {}, 0) for each in (old, new))
+    return list(changes(before, after, {*old.principals, *new.principals}))
+
+
+def changes(
+    before: Snapshot,
+    after: Snapshot,
+    principals: Iterable[str],
+    tables: Collection[str] | None = None,
+    purposes: Collection[str] | None = None,
+) -> Iterator[Change]:
+    """Yield who gains and who loses what, of some principals, tables and purposes, sorted; ``None``: of all.
+
+    What the next one gains is worked out when it is asked for.
+    """
     known: dict[tuple[tuple[Held, ...], tuple[Held, ...]], list[Change]] = {}
-    changes: list[Change] = []
-    for name in sorted({*old.principals, *new.principals}):
+    for name in sorted(principals):
         held = tuple(each.holds(name) if name in each.bits.principals else () for each in (before, after))
         pair = (held[0], held[1])
         if pair not in known:
-            known[pair] = list(_changes(before, after, pair))
-        changes += [change._replace(principal=name) for change in known[pair]]
-    return changes
+            known[pair] = list(_changes(before, after, pair, tables, purposes))
+        yield from (change._replace(principal=name) for change in known[pair])
 
 
-def _changes(before: Snapshot, after: Snapshot, held: tuple[tuple[Held, ...], tuple[Held, ...]]) -> Iterator[Change]:
+def _changes(
+    before: Snapshot,
+    after: Snapshot,
+    held: tuple[tuple[Held, ...], tuple[Held, ...]],
+    tables: Collection[str] | None,
+    purposes: Collection[str] | None,
+) -> Iterator[Change]:
     """Yield what changes for the holders of some roles, the principal's name left empty."""
-    for table in sorted(before.granted_tables(held[0]) | after.granted_tables(held[1])):
-        for purpose in sorted({*before.bits.purposes, *after.bits.purposes}):
+    if tables is None:
+        tables = before.granted_tables(held[0]) | after.granted_tables(held[1])
+    if purposes is None:
+        purposes = {*before.bits.purposes, *after.bits.purposes}
+    for table in sorted(tables):
+        for purpose in sorted(purposes):
             lost = _Access(before, held[0], table, purpose)
             won = _Access(after, held[1], table, purpose)
             if lost == won:

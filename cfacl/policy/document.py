@@ -24,10 +24,8 @@ from cfacl.model.grants import Kind
 from cfacl.model.names import IDENTIFIER, PURPOSE, SUBJECT_LENGTH, is_subject
 from cfacl.model.request import MAX_QUALIFIER
 from cfacl.model.settings import DEFAULT_BUCKETS
-from cfacl.policy.notation import ACCESS, DURATION, MAX_SECONDS, duration, seconds
+from cfacl.policy.notation import ACCESS, DURATION, MAX_SECONDS, MAX_VERSIONS, duration, seconds
 
-#: How many values of one cell a family may keep, at most.
-MAX_VERSIONS: Final = 1_000_000
 #: How many hash buckets an ordered table may have on Cassandra; a scan asks each of them.
 MAX_BUCKETS: Final = 65_536
 #: What a JSON Schema can say of the names that `is_subject` takes: any regular expression with all of Unicode's

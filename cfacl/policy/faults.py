@@ -12,7 +12,8 @@ from cfacl.model.names import nearest
 #: Keys and indices from the top of the document down.
 Place = tuple[str | int, ...]
 
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
+#: A key that needs no quotes.
+BARE: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 #: How long a key is that a path shows whole.
 _SHOWN: Final = 80
 #: How many known names all hints of one document may be compared with: about half a second's worth.
@@ -31,12 +32,12 @@ def path(place: Iterable[str | int], shown: int = _SHOWN) -> str:
 
     A key of more than ``shown`` characters is cut.
     """
-    steps = (f"[{step}]" if isinstance(step, int) else f".{_key(step, shown)}" for step in place)
+    steps = [f"[{step}]" if isinstance(step, int) else f".{_key(step, shown)}" for step in place]
     return "".join(steps).removeprefix(".")
 
 
 def _key(key: str, shown: int) -> str:
-    if _BARE.match(key):
+    if BARE.match(key):
         return _cut(key, shown)
     text = "".join(c if c.isprintable() and c not in '"\\`' else f"\\u{ord(c):04x}" for c in key)
     return f'"{_cut(text, shown)}"'

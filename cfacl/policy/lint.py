@@ -26,10 +26,11 @@ counts.  Reasons (`why`) make no two things different.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final, Literal
 
-from attrs import evolve, frozen
+from attrs import fields, frozen
 
 from cfacl.errors import quoted
 from cfacl.model.action import ACTIONS, Action
@@ -42,6 +43,11 @@ Code = Literal["over_broad", "void", "apart", "unheld", "unreadable", "unstated"
 
 #: How many names a message lists.
 _LISTED: Final = 8
+#: All that a rule says but its reason.
+_SAID: Final = {
+    kind: attrgetter("__class__", *(each.name for each in fields(kind) if each.name != "why"))
+    for kind in (Grant, Restriction)
+}
 
 
 @frozen
@@ -63,6 +69,13 @@ class _Lint:
         self._policy = policy
         self._reach = Reach(policy)
         self._held = self._reach.widest(self._reach.assigned)
+        self._unstruck: dict[tuple[str, int], Sequence[Grant]] = {}
+        distinct: dict[object, int] = {}
+        #: by role, of each of its rules: a number that rules share if they are the same but for their reasons
+        self._said = {
+            name: [distinct.setdefault(_SAID[type(each)](each), len(distinct)) for each in _rules(role)]
+            for name, role in policy.roles.items()
+        }
 
     def all(self) -> Iterator[Finding]:
         policy = self._policy
@@ -130,13 +143,16 @@ class _Lint:
         """Strike out what these assignments let someone read and state."""
         tables = self._policy.catalog.tables
         given: dict[tuple[str, str, Action, str], list[Span]] = {}
-        for grant, width, span in self._reach.counting(held):
-            within = self._reach.within(grant, width)
-            for name in within if not unstated.isdisjoint(grant.purposes) else within & unread[grant.table]:
-                for purpose in grant.purposes & tables[grant.table].families[name].purposes:
-                    for action in grant.actions:
-                        if purpose in unstated or (action == "read" and name in unread[grant.table]):
-                            given.setdefault((grant.table, name, action, purpose), []).append(span)
+        for role, width, outer in self._reach.reached(held):
+            for grant in self._left(role, width, unread, unstated):
+                span = outer.meets(Span.of(grant.window))
+                if span.start >= span.until:
+                    continue
+                for name in self._reach.within(grant, width):
+                    for purpose in grant.purposes & tables[grant.table].families[name].purposes:
+                        for action in grant.actions:
+                            if purpose in unstated or (action == "read" and name in unread[grant.table]):
+                                given.setdefault((grant.table, name, action, purpose), []).append(span)
         restrictions = list(self._reach.restricting(held)) if given else []
         for (table, name, action, purpose), spans in given.items():
             if purpose not in unstated and not (action == "read" and name in unread[table]):
@@ -147,6 +163,25 @@ class _Lint:
                 unstated.discard(purpose)
                 if action == "read":
                     unread[table].discard(name)
+
+    def _left(self, role: str, width: int, unread: dict[str, set[str]], unstated: set[str]) -> list[Grant]:
+        """Return the grants of a role that can strike out something more, if it comes with a clearance.
+
+        What is struck out stays so: who asks again, for the next of ten thousand people, looks at what is left.
+        """
+        key = (role, width)
+        left = self._unstruck.get(key, self._policy.roles[role].grants)
+        self._unstruck[key] = found = [each for each in left if self._strikes(each, width, unread, unstated)]
+        return found
+
+    def _strikes(self, grant: Grant, width: int, unread: dict[str, set[str]], unstated: set[str]) -> bool:
+        within = self._reach.within(grant, width)
+        if "read" in grant.actions:
+            within = within if not unstated.isdisjoint(grant.purposes) else within & unread[grant.table]
+        elif unstated.isdisjoint(grant.purposes):
+            return False
+        families = self._policy.catalog.tables[grant.table].families
+        return any(not grant.purposes.isdisjoint(families[each].purposes) for each in within)
 
     def _broad(self, place: Place, grant: Grant) -> Iterator[Finding]:
         catalog = self._policy.catalog
@@ -204,26 +239,30 @@ class _Lint:
 
     def _repeated(self, role: Role) -> Iterator[Finding]:
         """Find rules of a role that stand in it before, or in a role that it inherits from."""
-        own: dict[object, Place] = {}
-        for place, rule in _rules(role):
-            if _said(rule) in own:
-                yield _finding(place, "duplicate", f"says the same as `{path(own[_said(rule)])}`; take one out")
-            own.setdefault(_said(rule), place)
+        own: dict[int, Place] = {}
+        for number, said in enumerate(self._said[role.name]):
+            place = _place(role, number)
+            if said in own:
+                yield _finding(place, "duplicate", f"says the same as `{path(own[said])}`; take one out")
+            own.setdefault(said, place)
         reach = self._reach
         clearance = reach.rank[role.clearance]
         above = reach.widest([role.name]) if own and role.inherits else {}
         for name, width in sorted(above.items()):
-            for place, rule in _rules(self._policy.roles[name]) if name != role.name else ():
+            other = self._policy.roles[name]
+            for number, said in enumerate(self._said[name]) if name != role.name else ():
+                if said not in own:
+                    continue
+                rule = _rules(other)[number]
                 if isinstance(rule, Grant) and reach.within(rule, width) != reach.within(rule, clearance):
                     continue
-                here = own.pop(_said(rule), None)
-                if here is not None:
-                    yield _finding(here, "duplicate", f"is inherited already, from `{path(place)}`; take it out here")
+                here, there = own.pop(said), path(_place(other, number))
+                yield _finding(here, "duplicate", f"is inherited already, from `{there}`; take it out here")
 
     def _equal_roles(self) -> Iterator[Finding]:
         first: dict[object, str] = {}
         for name, role in sorted(self._policy.roles.items()):
-            key = (role.clearance, role.inherits, frozenset(_said(rule) for _, rule in _rules(role)))
+            key = (role.clearance, role.inherits, frozenset(self._said[name]))
             if key in first:
                 yield _finding(
                     ("roles", name),
@@ -276,15 +315,14 @@ def _assigned_twice(place: Place, principal: Principal) -> Iterator[Finding]:
                 )
 
 
-def _rules(role: Role) -> Iterator[tuple[Place, Grant | Restriction]]:
-    for number, grant in enumerate(role.grants):
-        yield ("roles", role.name, "grants", number), grant
-    for number, restriction in enumerate(role.restrictions):
-        yield ("roles", role.name, "restrictions", number), restriction
+def _rules(role: Role) -> tuple[Grant | Restriction, ...]:
+    return (*role.grants, *role.restrictions)
 
 
-def _said(rule: Grant | Restriction) -> Grant | Restriction:
-    return evolve(rule, why="")
+def _place(role: Role, number: int) -> Place:
+    """Return where a rule stands, by its place among `_rules`."""
+    above = number - len(role.grants)
+    return ("roles", role.name, "grants", number) if above < 0 else ("roles", role.name, "restrictions", above)
 
 
 def _finding(place: Place, code: Code, message: str) -> Finding:

@@ -13,6 +13,8 @@ from cfacl.model.grants import Access
 DURATION: Final = r"^[1-9][0-9]*[dhs]$"
 #: The most whole days that fit 31 bits of seconds, in which HBase keeps a time to live.
 MAX_SECONDS: Final = 24_855 * 86_400
+#: How many values of one cell a family may keep, at most.
+MAX_VERSIONS: Final = 1_000_000
 #: ``read account:prof``.  Actions and names are looked up later, for a better message.
 ACCESS: Final = r"^[^ :]+ [^ :]+:[^ :]+$"
 

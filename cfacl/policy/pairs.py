@@ -12,15 +12,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from cfacl.errors import Fault, PolicyError, RequestError, quoted
-from cfacl.model.action import Action
-from cfacl.model.catalog import Catalog, Family, Table
-from cfacl.model.grants import Assignment, Grant, Principal, Role
 from cfacl.model.names import is_identifier, is_subject
+from cfacl.policy.entries import PURPOSE, Entry, policy_from_entries
 from cfacl.policy.policy import Policy
 
 #: What every family of an imported policy is, until somebody classifies it.
 LEVEL: Final = "internal"
-PURPOSE: Final = "work"
 
 _IDENTIFIER: Final = "take 1 to 128 ASCII letters, digits, `_`, `.` and `-`"
 _BLANK: Final = re.compile(r"[ \t]+")
@@ -51,51 +48,28 @@ def read_pairs(lines: Iterable[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def policy_from_pairs(pairs: Iterable[tuple[str, str]], *, table: str = "resources", name: str = "imported") -> Policy:
+def policy_from_pairs(
+    pairs: Iterable[tuple[str, str]], *, table: str = "resources", name: str = "imported", purpose: str = PURPOSE
+) -> Policy:
     """Return the policy in which each user may read exactly the families that the pairs give; order never matters.
 
     Users are employees under their own names, permissions are families of ``table`` under theirs;
     nothing is renamed or merged.  Roles are called `set-1`, `set-2` and so on.
 
     Raises:
-        PolicyError: there are no pairs, or a name in them is one that no policy can hold.
+        PolicyError: a name in them is one that no policy can hold.
         RequestError: ``table`` or ``name`` is one.
     """
     if not is_identifier(table):
         raise RequestError(f"{quoted(table)} cannot name a table; {_IDENTIFIER}")
-    if not is_subject(name):
-        raise RequestError(f"{quoted(name)} cannot name a policy; take printable characters")
-    held: dict[str, set[str]] = {}
+    entries = []
     faults = []
     for number, (user, permission) in enumerate(pairs):
         faults += [Fault(f"pairs[{number}]", each) for each in _faults(user, permission)]
-        held.setdefault(user, set()).add(permission)
-    if not held:
-        faults.append(Fault("", "holds no pairs; a policy needs somebody who may do something"))
+        entries.append(Entry(user, table, permission, "read", purpose))
     if faults:
         raise PolicyError(faults)
-
-    purposes, actions = frozenset([PURPOSE]), frozenset[Action](["read"])
-    families = {each: Family(each, LEVEL, purposes) for each in sorted(set().union(*held.values()))}
-    sets = sorted({frozenset(each) for each in held.values()}, key=sorted)
-    roles = {
-        f"set-{number}": Role(
-            name=f"set-{number}",
-            clearance=LEVEL,
-            grants=(Grant(table, each, None, actions, purposes, why="imported"),),
-        )
-        for number, each in enumerate(sets, 1)
-    }
-    assignments = {role.grants[0].families: (Assignment(name),) for name, role in roles.items()}
-    return Policy(
-        name=name,
-        catalog=Catalog(purposes=purposes, tables={table: Table(table, families)}),
-        roles=roles,
-        principals={
-            user: Principal(user, "employee", assignments[frozenset(permissions)])
-            for user, permissions in sorted(held.items())
-        },
-    )
+    return policy_from_entries(entries, name=name, level=LEVEL)
 
 
 def _faults(user: str, permission: str) -> list[str]:

@@ -58,27 +58,34 @@ class Reach:
         self._policy = policy
         self.rank = {level: number for number, level in enumerate(policy.catalog.levels)}
         self.assigned = {each.role for principal in policy.principals.values() for each in principal.assignments}
-        self._expanded: dict[int, frozenset[str]] = {}  # by identity: grants live as long as the policy
+        self._expanded: dict[tuple[str, str | None], frozenset[str]] = {}
+        self._within: dict[tuple[str, frozenset[str], int], frozenset[str]] = {}
 
     def families(self, grant: Grant) -> frozenset[str]:
         """Return the families that a grant names, or that are at or below its level, by name."""
-        found = self._expanded.get(id(grant))
+        if grant.families is not None:
+            return grant.families
+        key = (grant.table, grant.at_or_below)
+        found = self._expanded.get(key)
         if found is None:
-            found = grant.families
-            if found is None:
-                table = self._policy.catalog.tables[grant.table]
-                found = frozenset(
-                    each.name
-                    for each in table.families.values()
-                    if grant.at_or_below is not None and self.rank[each.level] <= self.rank[grant.at_or_below]
-                )
-            self._expanded[id(grant)] = found
+            table = self._policy.catalog.tables[grant.table]
+            found = frozenset(
+                each.name
+                for each in table.families.values()
+                if grant.at_or_below is not None and self.rank[each.level] <= self.rank[grant.at_or_below]
+            )
+            self._expanded[key] = found
         return found
 
     def within(self, grant: Grant, width: int) -> frozenset[str]:
         """Return the families of a grant whose level is at or below the rank ``width``."""
-        table = self._policy.catalog.tables[grant.table]
-        return frozenset(each for each in self.families(grant) if self.rank[table.families[each].level] <= width)
+        key = (grant.table, self.families(grant), width)
+        found = self._within.get(key)
+        if found is None:
+            families = self._policy.catalog.tables[grant.table].families
+            found = frozenset(each for each in key[1] if self.rank[families[each].level] <= width)
+            self._within[key] = found
+        return found
 
     def widest(self, starts: Iterable[str]) -> dict[str, int]:
         """Return what ``starts`` reach: for each role the lowest clearance, as a rank, on the widest path to it."""
@@ -107,20 +114,15 @@ class Reach:
             and purpose in meant(restriction.purposes, self._policy.catalog.purposes)
         )
 
-    def counting(self, held: Iterable[Assignment]) -> Iterator[tuple[Grant, int, Span]]:
-        """Yield the grants that assignments lead to: each with the widest clearance of its path, and when both hold."""
+    def reached(self, held: Iterable[Assignment]) -> Iterator[tuple[str, int, Span]]:
+        """Yield the roles that assignments lead to: each with the widest clearance of its path, and when it is held."""
         for assignment in held:
             outer = Span.of(assignment.window)
             for role, width in self.widest([assignment.role]).items():
-                for grant in self._policy.roles[role].grants:
-                    span = outer.meets(Span.of(grant.window))
-                    if span.start < span.until:
-                        yield grant, width, span
+                yield role, width, outer
 
     def restricting(self, held: Iterable[Assignment]) -> Iterator[tuple[Restriction, Span]]:
         """Yield the restrictions that assignments lead to, each with when both hold."""
-        for assignment in held:
-            outer = Span.of(assignment.window)
-            for role in self.widest([assignment.role]):
-                for restriction in self._policy.roles[role].restrictions:
-                    yield restriction, outer.meets(Span.of(restriction.window))
+        for role, _, outer in self.reached(held):
+            for restriction in self._policy.roles[role].restrictions:
+                yield restriction, outer.meets(Span.of(restriction.window))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from cfacl.errors import PolicyError
 from cfacl.model.catalog import Catalog, Family, Table
 from cfacl.model.grants import ALWAYS, Assignment, Expect, Grant, Never, Principal, Restriction, Role, Window
 from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.policy import collector
 from cfacl.policy import document as written
 from cfacl.policy.faults import Hints, in_document_order
 from cfacl.policy.notation import access, seconds
@@ -29,10 +28,10 @@ def read(text: str) -> Policy:
     Raises:
         PolicyError: with every fault, in document order; one of syntax hides all others.
     """
-    with _collector_paused():
+    with collector.paused():
         document = parse(text)
         policy = _policy(_validated(document))
-    object.__setattr__(policy, "repeated", tuple(repeated(document)))  # frozen, but for whoever made it
+        object.__setattr__(policy, "repeated", tuple(repeated(document)))  # frozen, but for whoever made it
     return policy
 
 
@@ -42,7 +41,7 @@ def check(policy: Policy) -> None:
     Raises:
         PolicyError: with every fault, in the order of the document that `Policy.dumps` writes.
     """
-    with _collector_paused():
+    with collector.paused():
         _validated(as_document(policy))
 
 
@@ -55,25 +54,10 @@ def _validated(document: dict[str, Any]) -> written.Document:
     return validated
 
 
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Keep the cyclic collector from walking, again and again, a document that grows and holds no cycle.
-
-    It costs a third of the time of reading ten thousand principals.  The switch is the process's, so
-    the garbage of other threads waits for that second or so; two readers at once only lose some speed.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
-
-
 def _policy(document: written.Document) -> Policy:
     head = document.policy
     held: dict[str, Assignment] = {}  # equal assignments are one object: ten thousand principals share few
+    shared = _Sets()
     return Policy(
         name=head.name,
         catalog=Catalog(
@@ -81,7 +65,7 @@ def _policy(document: written.Document) -> Policy:
             purposes=frozenset(head.purposes),
             tables={name: _table(name, each) for name, each in document.tables.items()},
         ),
-        roles={name: _role(name, each) for name, each in document.roles.items()},
+        roles={name: _role(name, each, shared) for name, each in document.roles.items()},
         principals={name: _principal(name, each, held) for name, each in document.principals.items()},
         never=tuple(_never(each) for each in document.never),
         expect=tuple(_expect(each) for each in document.expect),
@@ -104,23 +88,31 @@ def _family(name: str, family: written.FamilySection) -> Family:
     )
 
 
-def _role(name: str, role: written.RoleSection) -> Role:
+class _Sets(dict[frozenset[Any], frozenset[Any]]):
+    """Sets of names of which equal ones are one object: a hundred thousand grants share few."""
+
+    def of(self, names: Iterable[_T]) -> frozenset[_T]:
+        found = frozenset(names)
+        return self.setdefault(found, found)
+
+
+def _role(name: str, role: written.RoleSection, shared: _Sets) -> Role:
     return Role(
         name=name,
         clearance=role.clearance,
         inherits=frozenset(role.inherits),
-        grants=tuple(_grant(each) for each in role.grants),
+        grants=tuple([_grant(each, shared) for each in role.grants]),
         restrictions=tuple(_restriction(each) for each in role.restrictions),
     )
 
 
-def _grant(grant: written.GrantSection) -> Grant:
+def _grant(grant: written.GrantSection, shared: _Sets) -> Grant:
     return Grant(
         table=grant.table,
-        families=_set(grant.families),
+        families=None if grant.families is None else shared.of(grant.families),
         at_or_below=grant.at_or_below,
-        actions=frozenset(grant.actions),
-        purposes=frozenset(grant.purposes),
+        actions=shared.of(grant.actions),
+        purposes=shared.of(grant.purposes),
         why=grant.why,
         window=_window(grant),
     )

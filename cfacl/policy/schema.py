@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from cfacl.policy.document import Document
+from cfacl.policy.examples import EXAMPLES
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -43,6 +44,10 @@ class _Generator(GenerateJsonSchema):
 def schema() -> dict[str, Any]:
     """Return the JSON Schema, generated anew from the models."""
     made = Document.model_json_schema(schema_generator=_Generator)
+    for section, keys in EXAMPLES.items():
+        properties = (made if section == Document.__name__ else made["$defs"][section])["properties"]
+        for key, examples in keys.items():
+            properties[key]["examples"] = examples
     return {"$schema": _DIALECT, **made, "title": "cfacl policy"}
 
 

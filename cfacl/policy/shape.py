@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Mapping
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import ValidationError
@@ -53,6 +54,33 @@ def judge(document: Mapping[str, Any], hints: Hints) -> tuple[Document | None, l
         details = error.errors(include_url=False)
     problems = (_problem(each, document, hints) for each in details)
     return None, [each for each in problems if each is not None]
+
+
+@lru_cache(maxsize=256)
+def keys_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys of a table in the order of the reference; none if its keys are names, or it is no table.
+
+    Args:
+        names: the way to it, without the indices of arrays: ``("roles", "support", "grants")``.
+    """
+    node: Any = Document
+    for each in names:
+        node = _section(node)
+        node = get_args(node)[1] if get_origin(node) is dict else _fields(node).get(each)
+    return tuple(_fields(_section(node)))
+
+
+def _section(node: Any) -> Any:
+    """Return an annotation of items as that of one, and of an item that may be a name as that of the table."""
+    node = _plain(node)
+    if get_origin(node) is list:
+        node = _plain(get_args(node)[0])
+    return get_args(node)[-1] if _is_union(node) else node
+
+
+def _fields(node: Any) -> dict[str, Any]:
+    fields = getattr(node, "model_fields", {})
+    return {each.alias or name: each.annotation for name, each in fields.items()}
 
 
 def _problem(error: ErrorDetails, document: Mapping[str, Any], hints: Hints) -> Problem | None:

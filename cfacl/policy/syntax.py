@@ -12,7 +12,10 @@ from cfacl.errors import Fault, PolicyError
 #: The longest document that is read, in bytes of UTF-8.
 MAX_SIZE: Final = 64 * 1024 * 1024
 
-_TOO_LONG: Final = Fault("", f"is longer than {MAX_SIZE // 1024**2} MiB; split the policy or take names out of it")
+_TOO_LONG: Final = Fault(
+    "",
+    f"is longer than {MAX_SIZE // 1024**2} MiB; a policy cannot be split; share roles, and grant by level, so that it says less",
+)
 #: What tomllib ends each of its messages with.
 _PLACE: Final = re.compile(r" \(at (?:(line (\d+), column (\d+))|end of document)\)\Z")
 #: A byte order mark, as text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain
@@ -56,6 +57,29 @@ def as_document(policy: Policy) -> _Section:
         raise PolicyError(
             [Fault("", f"holds what no document can say ({kind}); give each part what its class asks for")]
         ) from error
+
+
+def inline(line: Grant | Restriction | Assignment | Never | Expect) -> str:
+    """Return a line of a policy as TOML has it within another."""
+    section: object
+    match line:
+        case Grant() | Restriction():
+            section = _rule(line)
+        case Assignment():
+            section = _assignment(line)
+        case Never():
+            section = _never(line)
+        case _:
+            section = _expect(line)
+    return _value(section)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_value(each)}' for key, each in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    return str(value) if isinstance(value, datetime) else json.dumps(value, ensure_ascii=False)
 
 
 def _misplaced(policy: Policy) -> Iterator[Fault]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 
 import pytest
@@ -35,6 +36,25 @@ def test_a_line_stops_a_policy_from_loading_where_the_oracle_finds_it_broken(sec
     broken = {breach.line for breach in (oracle.never_broken() if section == "never" else oracle.expect_broken())}
     event(f"{len(broken)} of {len(document[section])} broken")
     assert refused_lines(document) == {f"{section}[{line}]" for line in broken}
+
+
+@pytest.mark.rule("13a")
+@given(data=st.data())
+def test_a_broken_line_names_the_first_of_those_who_break_it_and_counts_them(data):
+    document = data.draw(strategies.documents(max_tables=2, max_families=3, max_principals=6))
+    document["never"] = data.draw(st.lists(strategies.never_lines(document), min_size=1, max_size=4))
+    breaking = {}
+    for breach in Oracle(document).never_broken():
+        breaking.setdefault(f"never[{breach.line}]", set()).add(breach.principal)
+    told = {}
+    try:
+        cfacl.Policy.loads(tomli_w.dumps(document))
+    except cfacl.PolicyError as error:
+        for fault in error.faults:
+            more = re.search(r", and ([0-9]+) more break", fault.message)
+            told[fault.path] = (re.match("`(.*?)` may", fault.message)[1], 1 + int(more[1] if more else 0))
+    event(f"at most {max((count for _, count in told.values()), default=0)} break a line")
+    assert told == {line: (min(names), len(names)) for line, names in breaking.items()}
 
 
 @pytest.mark.rule("13b")

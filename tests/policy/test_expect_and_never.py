@@ -143,6 +143,33 @@ def test_a_line_that_holds_lets_the_policy_load(line):
     assert cfacl.Policy.loads(POLICY + line)
 
 
+@pytest.mark.rule("13a", "13b")
+@pytest.mark.parametrize(
+    ("restriction", "window", "holds"),
+    [
+        ("{}", "", True),
+        ('{ table = "t", families = ["b"], actions = ["read"] }', "", True),
+        ('{ families = ["a"] }', "", False),
+        ('{ actions = ["write"] }', "", False),
+        ("{}", ", until = 2026-01-01T00:00:00Z", False),
+        ("{}", ", until = 2027-01-01T00:00:00Z", True),
+    ],
+)
+@pytest.mark.parametrize("role", ["s", "below"])
+def test_a_line_holds_where_another_role_that_is_held_takes_it_away(role, restriction, window, holds):
+    text = f"""{POLICY.replace('roles = ["r"]', f'roles = ["r", {{ role = "{role}"{window} }}]')}
+roles.s = {{ clearance = "public", restrictions = [{restriction}] }}
+roles.below = {{ clearance = "public", inherits = ["s"] }}
+[[never]]
+families = ["b"]
+"""
+    if holds:
+        assert cfacl.Policy.loads(text)
+    else:
+        with pytest.raises(cfacl.PolicyError, match="`ann` may `read t:b`"):
+            cfacl.Policy.loads(text)
+
+
 def clocks_read_by(use):
     """The functions that read a clock, of those that Python calls on the way."""
     read = []

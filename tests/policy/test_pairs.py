@@ -82,8 +82,10 @@ def test_there_is_nothing_for_lint_to_find() -> None:
     assert policy_from_pairs(PAIRS).lint() == ()
 
 
-def test_no_pairs_are_a_fault() -> None:
-    assert faults_of([]) == (Fault("", "holds no pairs; a policy needs somebody who may do something"),)
+def test_no_pairs_are_a_policy_that_gives_nobody_anything() -> None:
+    policy = policy_from_pairs([])
+    assert (policy.principals, policy.roles, policy.catalog.tables) == ({}, {}, {})
+    assert Policy.loads(policy.dumps()) == policy
 
 
 def test_all_names_that_no_policy_can_hold_are_told() -> None:

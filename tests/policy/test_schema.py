@@ -227,3 +227,16 @@ def test_importing_the_policy_does_not_import_pydantic() -> None:
     code = "import sys, cfacl, cfacl.policy, cfacl.policy.policy; print('pydantic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_every_key_has_a_description_and_examples_that_its_own_schema_takes() -> None:
+    whole = schema()
+    sections = [whole, *(each for each in whole["$defs"].values() if each.get("type") == "object")]
+    keys = [(name, key) for section in sections for name, key in section["properties"].items()]
+    assert len(keys) > 50
+    for name, key in keys:
+        assert key["description"], name
+        assert key["examples"], name
+        rest = {word: value for word, value in key.items() if word not in ("examples", "description")}
+        for example in key["examples"]:
+            jsonschema.validate(example, {**rest, "$defs": whole["$defs"]}, jsonschema.Draft202012Validator)
