@@ -6,22 +6,25 @@ store answered a read, and as the last thing before a write is sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from cfacl.api.answers import are_stamped, are_versions
 from cfacl.api.arguments import choice, flag, time_of_change
 from cfacl.api.changes import Change, DeleteChange, PutChange
 from cfacl.api.failures import store_failure
-from cfacl.audit.event import Event, Hook
-from cfacl.engine.ask import Pinned
-from cfacl.engine.caller import Caller
+from cfacl.audit.event import Hook
+from cfacl.engine.pinned import Pinned
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Plan, Snapshot
 from cfacl.errors import AccessDenied, CfaclError, SchemaMissing, StoreContractError, Unsupported, quoted
-from cfacl.model.action import ACTIONS, READ
+from cfacl.model.action import ACTIONS, DELETE, READ, WRITE
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Cells, Mutation
 from cfacl.stores.base import READ_ONLY, Capabilities, Store
+
+if TYPE_CHECKING:
+    from cfacl.api.session import Session
 
 
 class Access(Pinned):
@@ -29,24 +32,30 @@ class Access(Pinned):
 
     __slots__ = ("caller", "durable", "hook", "store", "table")
 
-    def __init__(self, caller: Caller, store: Store, table: str, hook: Hook | None, *, durable: bool) -> None:
+    def __init__(self, caller: Session, store: Store, table: str, hook: Hook | None, *, durable: bool) -> None:
         self.caller = caller
         self.store = store
         self.table = table
         self.hook = hook
         self.durable = durable
 
-    def snapshot(self) -> Snapshot:
-        """Return the snapshot that decides now."""
-        return self.caller._snapshot()
+    def snapshot(self, request: str, action: int) -> Snapshot:
+        """Return the snapshot that decides now on a request that is about to be taken apart; a denial is told."""
+        try:
+            return self.caller._snapshot()
+        except AccessDenied as denial:
+            raise self._refused(request, action, denial)
 
     def durability(self, durable: object) -> bool:
         """Return a caller's choice, or for ``None`` the database's."""
         return self.durable if (said := choice("durable", durable)) is None else said
 
-    def stamp(self, timestamp: object) -> int | None:
-        """Return a caller's timestamp of a change, checked against the clock."""
-        return time_of_change(timestamp, self.caller._now)
+    def stamp(self, request: str, timestamp: object, action: int | None = None) -> int | None:
+        """Return a caller's timestamp of a change, or of those to come, checked against the clock; a denial is told."""
+        try:
+            return time_of_change(timestamp, self.caller._now)
+        except AccessDenied as denial:
+            raise self._refused(request, action, denial)
 
     def decide(self, request: str, wants: Iterable[Want]) -> dict[Want, Plan]:
         """Return the plan for each thing that a request wants, and tell the hook once of all; raises as `Caller.plan`."""
@@ -55,23 +64,13 @@ class Access(Pinned):
         for want in wants:
             if not plans or want not in plans:
                 try:
-                    plans[want] = self.caller._plan(want)
+                    plans[want] = self._planned(request, want, self.caller._plan)
                 except SchemaMissing:
                     missing.append(want)
-                except AccessDenied as denial:
-                    self._tell_denial(request, want, denial)
-                    raise
         for want in missing:  # once nothing is denied, for then the store is not asked, not even to look
-            try:
-                plans[want] = self._plan(want)
-            except AccessDenied as denial:
-                self._tell_denial(request, want, denial)
-                raise
+            plans[want] = self._planned(request, want, self._plan)
         if self.hook is not None:
-            granted = [(plan.want, _families(plan)) for plan in plans.values()]
-            withheld = frozenset().union(*[plan.withheld for plan in plans.values()])
-            epoch = max(plan.profile.snapshot.epoch for plan in plans.values())
-            self._tell(request, granted, withheld, epoch, allowed=True)
+            self._tell(request, plans.values())
         return plans
 
     def decide_one(self, request: str, want: Want) -> Plan:
@@ -82,6 +81,13 @@ class Access(Pinned):
             except SchemaMissing:  # which the long way below looks into
                 pass
         return self.decide(request, (want,))[want]
+
+    def _planned(self, request: str, want: Want, plan: Callable[[Want], Plan]) -> Plan:
+        """Return what a request is planned to touch; a denial is told."""
+        try:
+            return plan(want)
+        except AccessDenied as denial:
+            raise self._refused(request, want[0], denial)
 
     def _plan(self, want: Want) -> Plan:
         """Return a plan; where something is missing, once the store has looked whether another process made it."""
@@ -96,39 +102,20 @@ class Access(Pinned):
 
     def denied(self, request: str, want: Want, families: frozenset[str]) -> AccessDenied:
         """Return the denial of families of what a request wants, and tell the hook of it."""
-        denial = self.caller._denial(ACTIONS[want[0]], self.table, families)
-        self._tell_denial(request, want, denial)
-        return denial
+        return self._refused(request, want[0], self.caller._denial(ACTIONS[want[0]], self.table, families))
 
-    def _tell_denial(self, request: str, want: Want, denial: AccessDenied) -> None:
-        self._tell(request, [(want, denial.families)], frozenset(), denial.epoch, allowed=False)
+    def _refused(self, request: str, action: int | None, denial: AccessDenied) -> AccessDenied:
+        return self.caller._refused(denial, request, self.table, None if action is None else ACTIONS[action])
 
-    def _tell(
-        self,
-        request: str,
-        access: Iterable[tuple[Want, frozenset[str]]],
-        withheld: frozenset[str],
-        epoch: int,
-        *,
-        allowed: bool,
-    ) -> None:
-        if self.hook is None:
-            return
+    def _tell(self, request: str, plans: Collection[Plan]) -> None:
+        """Tell the hook what was granted."""
         by_action: dict[str, frozenset[str]] = {}
-        for (index, *_), families in access:
-            by_action[ACTIONS[index]] = by_action.get(ACTIONS[index], frozenset()) | families
-        self.hook(
-            Event(
-                request=request,
-                allowed=allowed,
-                principal=self.caller.principal,
-                purpose=self.caller.purpose,
-                table=self.table,
-                access=by_action,
-                withheld=withheld,
-                epoch=epoch,
-            )
-        )
+        for plan in plans:
+            action = ACTIONS[plan.want[0]]
+            by_action[action] = by_action.get(action, frozenset()) | _families(plan)
+        withheld = frozenset().union(*[plan.withheld for plan in plans])
+        epoch = max([plan.profile.snapshot.epoch for plan in plans])
+        self.caller._tell(request, self.table, by_action, epoch, withheld=withheld)
 
     def get(
         self,
@@ -174,9 +161,11 @@ class Access(Pinned):
             raise self.breach() from error
         return found, plan.withheld
 
-    def versions(self, key: bytes, column: bytes, limit: int | None, before: int | None) -> list[tuple[bytes, int]]:
+    def versions(
+        self, request: str, key: bytes, column: bytes, limit: int | None, before: int | None
+    ) -> list[tuple[bytes, int]]:
         """Return (value, timestamp) of the versions of one whole column's cell; otherwise as `get`."""
-        plan = self.decide_one("cells", (READ, self.table, (column,), True))
+        plan = self.decide_one(request, (READ, self.table, (column,), True))
         while True:
             (only,) = plan.projection.slices
             (qualifier,) = only.qualifiers or ()
@@ -190,7 +179,7 @@ class Access(Pinned):
                 raise self.failure(error)
             if self.caller._stands(plan):
                 break
-            plan = self.decide_one("cells", plan.want)
+            plan = self.decide_one(request, plan.want)
         if not are_versions(found, limit, before):
             raise self.breach()
         return found
@@ -200,19 +189,20 @@ class Access(Pinned):
         try:
             now = self.caller._shrink(plan, self._plan(self.caller._remaining(plan)), whole=whole)
         except AccessDenied as denial:
-            self._tell_denial("scan", plan.want, denial)
-            raise
-        self._tell("scan", [(now.want, _families(now))], now.withheld, now.profile.snapshot.epoch, allowed=True)
+            raise self._refused("scan", plan.want[0], denial)
+        if self.hook is not None:
+            self._tell("scan", [now])
         return now
 
-    def put(self, row: object, data: object, timestamp: object) -> PutChange:
+    def put(self, request: str, row: object, data: object, timestamp: object) -> PutChange:
         """Return a put, copied and taken apart."""
-        stamp = None if timestamp is None else self.stamp(timestamp)
-        return PutChange(self.caller._snapshot(), self.table, row, data, stamp)
+        stamp = None if timestamp is None else self.stamp(request, timestamp, WRITE)
+        return PutChange(self.snapshot(request, WRITE), self.table, row, data, stamp)
 
-    def delete(self, row: object, columns: object, timestamp: object) -> DeleteChange:
+    def delete(self, request: str, row: object, columns: object, timestamp: object) -> DeleteChange:
         """Return a deletion, copied and taken apart."""
-        return DeleteChange(self.caller._snapshot(), self.table, row, columns, self.stamp(timestamp))
+        snapshot = self.snapshot(request, DELETE)
+        return DeleteChange(snapshot, self.table, row, columns, self.stamp(request, timestamp, DELETE))
 
     def apply(self, request: str, changes: Sequence[Change], durable: bool, **more: bool) -> None:
         """Decide changes, at least one, once per distinct action and families; then send them as one call.
@@ -238,7 +228,7 @@ class Access(Pinned):
                         return self.store.apply(self.table, mutations, durable=durable, **more)
                     except Exception as error:
                         raise self.failure(error)
-            snapshot = self.caller._snapshot()
+            snapshot = self.snapshot(request, changes[0].want[0])
 
     def increment(self, key: bytes, family: StoredFamily, qualifier: bytes, amount: int, durable: bool) -> int:
         """Have the store add to a counter; granted already."""

@@ -51,6 +51,13 @@ def family_names(what: str, given: object) -> frozenset[str]:
     return frozenset([name_of("family", each) for each in given])
 
 
+def table_names(what: str, given: object) -> frozenset[str]:
+    """Return names of tables as a set."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise RequestError(f"`{what}` is a list of tables, not {type(given).__name__}")
+    return frozenset([name_of("table", each) for each in given])
+
+
 def cell_value(value: object) -> bytes:
     """Return a value: at most 256 MiB less one byte."""
     if type(value) is not bytes:

@@ -9,7 +9,7 @@ from typing import Self
 
 from cfacl.api.access import Access
 from cfacl.api.changes import Change
-from cfacl.engine.ask import Pinned
+from cfacl.engine.pinned import Pinned
 from cfacl.errors import RequestError
 
 
@@ -44,11 +44,11 @@ class Batch(Pinned):
 
     def put(self, row: bytes, data: Mapping[bytes, bytes]) -> None:
         """Add a put."""
-        self._add(self._access.put(row, data, self._timestamp))
+        self._add(self._access.put("batch", row, data, self._timestamp))
 
     def delete(self, row: bytes, columns: Iterable[bytes] | None = None) -> None:
         """Add a deletion of columns, or of the whole row."""
-        self._add(self._access.delete(row, columns, self._timestamp))
+        self._add(self._access.delete("batch", row, columns, self._timestamp))
 
     def _add(self, change: Change) -> None:
         self._confirm_sound()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from cfacl.api.arguments import flag
 from cfacl.api.database import Database
 from cfacl.api.encryption import confirm_encrypted
 from cfacl.api.judgement import judged
-from cfacl.audit.event import Hook
+from cfacl.audit.event import Hook, together
 from cfacl.errors import RequestError
 from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
+from cfacl.stores.base import Store
 from cfacl.stores.registry import open_store
 
 
@@ -24,7 +26,7 @@ def connect(
     *,
     policy: Policy | str | Path,
     clock: Callable[[], int] = time.time_ns,
-    on_event: Hook | None = None,
+    on_event: Hook | Sequence[Hook] | None = None,
     durable: bool = True,
     read_only: bool = False,
     staleness: float = 0.0,
@@ -41,8 +43,10 @@ def connect(
             docs/cassandra.md.
         policy: the policy, or the path of its TOML file.
         clock: returns nanoseconds since 1970, as `time.time_ns`.
-        on_event: called once for every request for data, on the caller's thread, before the store is asked;
-            what it raises stops the request.
+        on_event: called once for every request for data, on the caller's thread, before the store is asked, and before
+            any other `AccessDenied` is raised; what it raises stops the request, and so does one that returns what has
+            yet to be awaited.  A list or tuple of functions is called in its order, and those behind one that raises are
+            not told.
         durable: whether a change is on the disk when it is acknowledged, where the call does not say it itself.
             Without, it survives the death of the process at once, and that of the machine from the next durable
             change, `Database.flush` or `Database.close` on.
@@ -61,20 +65,65 @@ def connect(
     """
     flag("durable", durable)
     flag("read_only", read_only)
-    hooks: dict[str, object] = {"clock": clock} if on_event is None else {"clock": clock, "on_event": on_event}
-    for name, hook in hooks.items():
-        if not callable(hook):
-            raise RequestError(f"`{name}` is a function, not {type(hook).__name__}")
     if type(staleness) not in (int, float) or not 0 <= staleness <= sys.float_info.max:
         raise RequestError("`staleness` is a number of seconds, 0 or more")
     if staleness and not read_only:
         raise RequestError("`staleness` is for `read_only=True`; whoever writes is never behind")
+
+    def opened(sound: Policy) -> Store:
+        admit = partial(confirm_encrypted, policy=sound)
+        return open_store(location, clock=clock, read_only=read_only, staleness=float(staleness), admit=admit)
+
+    return guarded(opened, policy, clock, on_event, durable=durable)
+
+
+def guarded(
+    opened: Callable[[Policy], Store],
+    policy: Policy | str | Path,
+    clock: Callable[[], int],
+    on_event: Hook | Sequence[Hook] | None,
+    *,
+    durable: bool,
+) -> Database:
+    """Return a store behind a policy, which is opened when all that was said of it makes sense.
+
+    Args:
+        opened: opens the store, given the policy; the others are those of `connect`, and what is raised too.
+    """
+    _confirm_function("clock", clock)
+    hook = _one_hook(on_event)
     sound = Policy.load(policy) if isinstance(policy, (str, Path)) else judged(policy)
     bits = compile_policy(sound)
-    admit = partial(confirm_encrypted, policy=sound)
-    store = open_store(location, clock=clock, read_only=read_only, staleness=float(staleness), admit=admit)
+    store = opened(sound)
     try:
-        return Database(store, sound, bits, on_event, clock, durable=durable)
+        return Database(store, sound, bits, hook, clock, durable=durable)
     except BaseException:
         store.close()
         raise
+
+
+def _one_hook(on_event: Hook | Sequence[Hook] | None) -> Hook | None:
+    """Return what is called of each event, of what `connect` is given."""
+    several = on_event if isinstance(on_event, (list, tuple)) else () if on_event is None else (on_event,)
+    for each in several:
+        _confirm_function("on_event", each)
+    return several[0] if len(several) == 1 else together(several) if several else None
+
+
+def _confirm_function(name: str, function: object) -> None:
+    if not callable(function):
+        raise RequestError(f"`{name}` is a function, not {type(function).__name__}")
+    if (other := _ends_elsewhere(function)) is not None:
+        raise RequestError(f"`{name}` is a function that has done its work when it returns, not {other}")
+
+
+def _ends_elsewhere(function: object) -> str | None:
+    """Say what is called like a function, and does nothing, or something else, when it is: what it was for would be missed."""
+    if inspect.isclass(function):
+        return f"the class {function.__name__}; make one of it"
+    for each in (function, getattr(function, "__call__", None)):  # noqa: B004  # what it does, not whether it can be
+        if inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each):
+            return "a coroutine, which nobody awaits"
+        if inspect.isgeneratorfunction(each):
+            return "a generator, which nobody reads"
+    return None

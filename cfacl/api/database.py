@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable, Collection, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -13,46 +13,37 @@ from threading import RLock
 from types import TracebackType
 from typing import Self
 
-from cfacl.api.arguments import family_names, instant, known_principal
+from cfacl.api.arguments import instant, known_principal
 from cfacl.api.encryption import confirm_encrypted
 from cfacl.api.failures import store_failures
 from cfacl.api.judgement import judged
-from cfacl.api.schema import Difference, Schema
+from cfacl.api.schema import Schema
 from cfacl.api.session import Session
 from cfacl.api.statistics import statistics
 from cfacl.api.sweeper import Sweeper, totals
-from cfacl.audit.event import Event, Hook
-from cfacl.engine.ask import Ask, Pinned, name_of
+from cfacl.api.tables import Tables
+from cfacl.api.telling import Telling
+from cfacl.audit.event import AROUND, Event, Hook
+from cfacl.engine.ask import Ask, name_of
 from cfacl.engine.bits import PolicyBits
 from cfacl.engine.guard import Guard
 from cfacl.engine.reverse import Holder, Permission, what, who
 from cfacl.engine.snapshot import Snapshot
-from cfacl.errors import RequestError, Unsupported, quoted
+from cfacl.errors import RequestError, quoted
 from cfacl.model.action import Action
 from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
-from cfacl.stores.base import READ_ONLY, Copied, Store, Swept
+from cfacl.stores.base import Copied, Store, Swept
 
 
-class Database(Pinned):
+class Database(Tables):
     """A store behind a policy.  Its methods are the operator's: none returns row data.
 
     Safe from any number of threads.  A forked child can't use its parent's database: it is closed
     there and says so; connect after the fork.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_bits",
-        "_durable",
-        "_guard",
-        "_hook",
-        "_lock",
-        "_policy",
-        "_schema",
-        "_store",
-        "_sweeper",
-    )
+    __slots__ = ("__weakref__", "_durable", "_sweeper")
 
     def __init__(
         self,
@@ -71,7 +62,7 @@ class Database(Pinned):
             self._schema = Schema(store)
             self._schema.retire(policy.catalog)
         self._guard = Guard(clock)
-        self._hook = hook
+        self._hook = None if hook is None else Telling(hook)
         self._durable = durable
         self._lock = RLock()
         self._policy = policy
@@ -115,6 +106,9 @@ class Database(Pinned):
         Calls that start after this returned are decided by it; reads, scans and writes under way are confirmed
         by it before they hand anything out or send anything.  Families that it no longer names are retired.
 
+        A request whose hook does this is decided anew, and told again; where it does it each of 10 times in a row, the
+        request ends with `RequestError`, since it would go on for ever.  Leave it to another thread.
+
         Raises:
             PolicyError: the policy, one built by hand, has faults; the policy in force stays.
             TlsRequired: its `require_tls` is for what the store holds, which is reached in plain text; as above.
@@ -130,47 +124,6 @@ class Database(Pinned):
             self._publish()
             with store_failures("on its schema"):
                 self._schema.retire(policy.catalog)
-
-    def create_tables(self, adopt: Collection[str] = ()) -> None:
-        """Make the tables and families that the catalog has and the store lacks; nothing is ever dropped.
-
-        Args:
-            adopt: ``table:family`` of families that the store holds from an earlier policy or from elsewhere,
-                and whose cells are to become readable.
-
-        Raises:
-            SchemaMissing: a family must be adopted first, or was lost; nothing was made.
-            RequestError: ``adopt`` names what the policy does not.
-            StoreError: the store failed; call again.
-        """
-        adopted = family_names("adopt", adopt)
-        with self._lock:
-            self._changeable()
-            try:
-                with store_failures("on its schema"):
-                    self._schema.create(self._policy.catalog, adopted)
-            finally:
-                self._publish()
-
-    def drop_table(self, table: str) -> None:
-        """Remove all families of a table that the store holds, with their cells.
-
-        Raises:
-            SchemaMissing: the store holds none.
-        """
-        with self._lock:
-            self._changeable()
-            try:
-                with store_failures("on its schema"):
-                    self._schema.drop(table)
-            finally:
-                self._publish()
-
-    def drift(self) -> list[Difference]:
-        """Return where the store differs from the catalog; empty when it does not."""
-        self._guard.current()
-        with store_failures("on its schema"):
-            return self._schema.drift(self._policy.catalog)
 
     def who(
         self,
@@ -292,17 +245,17 @@ class Database(Pinned):
                     yield from self._store.sweep(family)
 
     def stats(self) -> dict[str, int | str]:
-        """Return counts of the policy in force, its epoch, what `sweep_every` did, and what the store knows of itself.
+        """Return figures of the policy in force, of denials, memos and `sweep_every`, and what the store knows of itself.
 
-        What the store's figures mean: docs/operations.md.
+        What they mean: docs/observability.md, and of the store's docs/operations.md.
 
         Raises:
             StoreError: the store cannot tell.
         """
-        epoch = self._guard.current().epoch
+        self._guard.current()
         with store_failures("on its statistics"):
             known = self._store.statistics()
-        return known | statistics(self._policy, epoch, self._store.scheme, self._sweeper)
+        return known | statistics(self._policy, self._guard, self._store.scheme, self._sweeper)
 
     def close(self) -> None:
         """Close every session and the store; a second call does nothing."""
@@ -321,12 +274,6 @@ class Database(Pinned):
     ) -> None:
         self.close()
 
-    def _changeable(self) -> None:
-        """Raise where the database is closed, or open for reading only."""
-        self._guard.current()
-        if self._store.read_only:
-            raise Unsupported(READ_ONLY)
-
     def _reload(self) -> None:
         """Take over what another process did to the schema."""
         with self._lock:
@@ -337,9 +284,6 @@ class Database(Pinned):
             if changed:
                 self._publish()
 
-    def _publish(self) -> None:
-        self._guard.publish(self._bits, self._schema.usable(self._policy.catalog))
-
     def _report(self) -> Snapshot:
         """Return the current snapshot with memos of its own, so that a long report stops no decision."""
         current = self._guard.current()
@@ -348,10 +292,21 @@ class Database(Pinned):
     def _instant(self, at: datetime | None) -> int:
         return self._guard.now() if at is None else instant(at)
 
-    def _bypass(self, event: Event) -> Store:
+    def _bypass(self, operator: str, why: str) -> Store:
         """Hand out the store, after the hook was told; for `cfacl.unchecked` alone."""
-        self._guard.current()
+        epoch = self._guard.current().epoch
         if self._hook is not None:
+            event = Event(
+                request=AROUND,
+                allowed=True,
+                principal=operator,
+                purpose=None,
+                table=None,
+                access={},
+                withheld=frozenset(),
+                epoch=epoch,
+                why=why,
+            )
             self._hook(event)
         return self._store
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from cfacl.api.access import Access
 from cfacl.api.arguments import cell_value, row_key
-from cfacl.engine.ask import Pinned
+from cfacl.api.changes import Change
+from cfacl.engine.ask import not_bytes
+from cfacl.engine.pinned import Pinned
 from cfacl.engine.selection import Want
 from cfacl.engine.snapshot import Snapshot
 from cfacl.errors import RequestError
 from cfacl.model.action import READ, WRITE
-from cfacl.model.counter import counter
+from cfacl.model.counter import counted, counter
 
-__all__ = ["Decided", "whole_column"]
+__all__ = ["Decided"]
 
 
 class Decided(Pinned):
@@ -29,12 +31,32 @@ class Decided(Pinned):
         """The table's name."""
         return self._access.table
 
+    def counter_get(self, row: bytes, column: bytes) -> int:
+        """Return a counter, 0 where there is none; it needs `read`."""
+        found = self._versions("counter_get", row, column, 1, None)
+        return counted(found[0][0] if found else None)
+
+    def counter_set(self, row: bytes, column: bytes, value: int = 0, *, durable: bool | None = None) -> None:
+        """Set a counter to a signed 64-bit integer; it needs `write`.  ``durable`` as `put`."""
+        packed = counter(value)
+        if type(column) is not bytes:
+            raise not_bytes(column)
+        self._put("counter_set", row, {column: packed}, None, durable)
+
     def counter_inc(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
         """Add to a counter, atomically, and return it; it needs `read` and `write`.  ``durable`` as `put`.
 
         Raises:
             InvalidValue: the cell is no counter, or the sum is beyond 64 bits; nothing is written.
         """
+        return self._add("counter_inc", row, column, value, durable)
+
+    def counter_dec(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
+        """Subtract from a counter; otherwise as `counter_inc`."""
+        counter(value)
+        return self._add("counter_dec", row, column, -value, durable)
+
+    def _add(self, request: str, row: bytes, column: bytes, value: int, durable: bool | None) -> int:
         key = row_key(row)
         counter(value)
         access = self._access
@@ -42,15 +64,23 @@ class Decided(Pinned):
         read: Want = (READ, self.name, (column,), True)
         write: Want = (WRITE, self.name, (column,), True)
         while True:
-            family, _, qualifier = whole_column(access.snapshot(), self.name, column)
-            plans = access.decide("counter_inc", (read, write))
+            family, _, qualifier = whole_column(access.snapshot(request, READ), self.name, column)
+            plans = access.decide(request, (read, write))
             if access.stand(plans):  # the columns of a plan were taken apart by its own catalog
                 return access.increment(key, plans[write].projection.stored[family], qualifier, value, lasting)
 
-    def counter_dec(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
-        """Subtract from a counter; otherwise as `counter_inc`."""
-        counter(value)
-        return self.counter_inc(row, column, -value, durable=durable)
+    def _versions(
+        self, request: str, row: bytes, column: bytes, limit: int | None, before: int | None
+    ) -> list[tuple[bytes, int]]:
+        whole_column(self._access.snapshot(request, READ), self.name, column)
+        return self._access.versions(request, row_key(row), column, limit, before)
+
+    def _put(
+        self, request: str, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None, durable: bool | None
+    ) -> None:
+        access = self._access
+        lasting = access.durable if durable is None else access.durability(durable)
+        access.apply(request, (access.put(request, row, data, timestamp),), lasting)
 
     def compare_and_set(
         self,
@@ -65,17 +95,38 @@ class Decided(Pinned):
 
         It needs `read` on the family of ``column`` and `write` on those of ``data``.  ``durable`` as `put`.
         """
+        change = self._access.put("compare_and_set", row, data, None)
+        return self._compare("compare_and_set", column, expected, change, durable)
+
+    def compare_and_delete(
+        self,
+        row: bytes,
+        column: bytes,
+        expected: bytes | None,
+        columns: Iterable[bytes] | None = None,
+        *,
+        durable: bool | None = None,
+    ) -> bool:
+        """Delete ``columns``, or the whole row, if ``column`` holds ``expected``, atomically; return whether it did.
+
+        It needs `read` on the family of ``column`` and `delete` on what goes.  Otherwise as `compare_and_set`.
+        """
+        change = self._access.delete("compare_and_delete", row, columns, None)
+        return self._compare("compare_and_delete", column, expected, change, durable)
+
+    def _compare(
+        self, request: str, column: bytes, expected: bytes | None, change: Change, durable: bool | None
+    ) -> bool:
         if expected is not None:
             cell_value(expected)
         access = self._access
         lasting = access.durability(durable)
-        change = access.put(row, data, None)
         read: Want = (READ, self.name, (column,), True)
         while True:
-            snapshot = access.snapshot()
+            snapshot = access.snapshot(request, READ)
             change.renew(snapshot)
             family, _, qualifier = whole_column(snapshot, self.name, column)
-            plans = access.decide("compare_and_set", (read, change.want))
+            plans = access.decide(request, (read, change.want))
             if plans[read].profile.snapshot is snapshot and access.stand(plans):
                 condition = (plans[read].projection.stored[family], qualifier, expected)
                 mutation = change.mutation(plans[change.want].projection.stored)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
 from platform import python_version
 from typing import Final
 
@@ -80,6 +79,8 @@ def _sign(difference: Difference) -> Sign:
 
 
 def _installed(package: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # as in the stores' registry
+
     try:
         return f"{package} {version(package)}"
     except PackageNotFoundError:  # a driver that somebody put there by hand

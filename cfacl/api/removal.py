@@ -66,7 +66,9 @@ def delete_where(
     try:
         for chunk, _ in chunks:
             if not dry_run:
-                access.apply("delete_where", [access.delete(key, columns, None) for key, _ in chunk], durable)
+                access.apply(
+                    "delete_where", [access.delete("delete_where", key, columns, None) for key, _ in chunk], durable
+                )
             rows += len(chunk)
             last = chunk[-1][0]
     except CfaclError as error:

@@ -1,6 +1,7 @@
 """Which families the store holds for the catalog, and under which identity.
 
-The store's system table has one record a family: its identity, and whether it is retired.  An
+The store's system table has one record a family, its identity, and whether it is retired; and one for each table that is
+disabled.  An
 identity is given once: what is dropped and created again is another family, with none of the old
 cells.  A family that the policy no longer names is retired: kept, and out of reach until the
 operator adopts it by name.
@@ -25,6 +26,8 @@ _BEGUN = "begun"
 #: How often an identity may be taken by somebody else first, before the store is not believed any more.
 _RACES = 1_000
 _PREFIX = "family/"
+#: Tables that are disabled, each with nothing in it.
+_DISABLED = "disabled/"
 
 
 class Difference(NamedTuple):
@@ -33,12 +36,12 @@ class Difference(NamedTuple):
     ``altered``: the store keeps it in fewer versions than the policy says, or not as long, or longer.
     ``missing``: in the catalog, not in the store.  ``retired``: kept for a family that the policy dropped, or
     named again without being adopted.  ``unknown``: in the store, and cfacl has no record of it.  ``lost``: cfacl
-    has a record, and the store has no cells.
+    has a record, and the store has no cells.  ``disabled``: out of reach until its table is enabled.
     """
 
     table: str
     family: str
-    what: Literal["altered", "missing", "retired", "unknown", "lost"]
+    what: Literal["altered", "disabled", "missing", "retired", "unknown", "lost"]
 
 
 class _Record(NamedTuple):
@@ -52,13 +55,16 @@ class Schema:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known = self._records()
+        #: tables that are out of reach until they are enabled
+        self.disabled = self._disabled_tables()
         #: out of reach in this process, whatever the records say
         self._forgotten: set[Name] = set()
 
     def reload(self) -> bool:
         """Read the records again, which another process may have changed; return whether it did."""
-        before, self._known = self._known, self._records()
-        return self._known != before
+        before = self._known, self.disabled
+        self._known, self.disabled = self._records(), self._disabled_tables()
+        return (self._known, self.disabled) != before
 
     @property
     def recorded(self) -> frozenset[Name]:
@@ -93,8 +99,42 @@ class Schema:
         return {
             name: _stored(name, family, self._known[name].identity)
             for name, family in named.items()
-            if name in self._known and not self._known[name].retired and name not in self._forgotten
+            if name in self._known
+            and not self._known[name].retired
+            and name not in self._forgotten
+            and name[0] not in self.disabled
         }
+
+    def tables(self, catalog: Catalog) -> list[str]:
+        """Return the tables of the catalog that the store has, or some families of them, by the records as they are now."""
+        kept = {table for (table, _), record in self._records().items() if not record.retired}
+        return sorted(kept & catalog.tables.keys())
+
+    def is_enabled(self, table: str) -> bool:
+        """Return whether a table is served, by the records as they are now.
+
+        Raises:
+            SchemaMissing: the store has none of that name.
+        """
+        self.confirm_there(table)
+        return self._store.system.get(_DISABLED + table) is None and self._store.administration().is_enabled(table)
+
+    def enable(self, table: str) -> None:
+        """Serve a table again; raises as `is_enabled`."""
+        self.confirm_there(table)
+        self._store.administration().enable(table)
+        self._mark(table, disabled=False)
+
+    def disable(self, table: str) -> None:
+        """Refuse a table to everybody, here at once, until it is enabled; raises as `is_enabled`."""
+        self.confirm_there(table)
+        self._mark(table, disabled=True)
+        self._store.administration().disable(table)
+
+    def held(self, table: str) -> list[StoredFamily]:
+        """Return the families that the store has of a table; raises as `is_enabled`."""
+        self.confirm_there(table)
+        return [StoredFamily(*name, each.identity, "") for name, each in self._records().items() if name[0] == table]
 
     def retire(self, catalog: Catalog) -> None:
         """Record that the families which the catalog lacks are out of reach; in a read-only store, record nothing."""
@@ -106,15 +146,17 @@ class Schema:
                 self._replace(name, record, record._replace(retired=True))
         self._known = self._records()
 
-    def create(self, catalog: Catalog, adopt: Collection[str]) -> None:
+    def create(self, catalog: Catalog, adopt: Collection[str], only: Collection[str] | None = None) -> None:
         """Make what the catalog has and the store lacks; everything is checked before anything is made.
+
+        ``only``: of these tables; ``None`` for all.
 
         Raises:
             SchemaMissing: a family was retired, or the store lost it.
             RequestError: ``adopt`` names what the catalog does not.
         """
         records = self._records()
-        named = _families(catalog)
+        named = {name: family for name, family in _families(catalog).items() if only is None or name[0] in only}
         present = self._present()
         last = self._last()  # behind it, for whoever makes a family takes its identity first
         adopted = {name for name in named if ":".join(name) in adopt}
@@ -187,6 +229,8 @@ class Schema:
         noted, begun = self._begun()
         if any(name in records for name in begun):  # else one that is made again could get the identity of this one
             self._note(noted, {name: identity for name, identity in begun.items() if name not in records})
+        if table in self._disabled_tables():  # first, or one that is made again would be disabled
+            self._mark(table, disabled=False)
         for name, record in records.items():
             self._replace(name, record, None)
             self._known.pop(name, None)
@@ -197,6 +241,7 @@ class Schema:
     def drift(self, catalog: Catalog) -> list[Difference]:
         """Return where the store differs from the catalog, sorted."""
         records = self._records()
+        disabled = self._disabled_tables()
         present = self._present()
         named = _families(catalog)
         found = [Difference(*name, "missing") for name in named if name not in records]
@@ -205,6 +250,8 @@ class Schema:
                 found.append(Difference(*name, "lost"))
             elif record.retired or name not in named:
                 found.append(Difference(*name, "retired"))
+            elif name[0] in disabled:
+                found.append(Difference(*name, "disabled"))
         stored = [
             _stored(name, family, records[name].identity)
             for name, family in named.items()
@@ -218,6 +265,25 @@ class Schema:
             if (table, family, identity) not in recorded
         ]
         return sorted(found)
+
+    def names_of(self, table: str) -> frozenset[str]:
+        """Return the families that the store has of a table, retired ones too, by the records as they are now."""
+        return frozenset(family for name, family in self._records() if name == table)
+
+    def confirm_there(self, table: str) -> None:
+        """Raise `SchemaMissing` for a table of which the store has no family, by the records as they are now."""
+        if not self.names_of(table):
+            raise SchemaMissing(
+                f"the store has no table {quoted(table)}; `create_tables()` makes it, if the policy has it"
+            )
+
+    def _mark(self, table: str, *, disabled: bool) -> None:
+        """Note whether a table is disabled; where it was noted already, nothing changes."""
+        self._store.system.compare_and_set(_DISABLED + table, *((None, b"") if disabled else (b"", None)))
+        self.disabled = self._disabled_tables()
+
+    def _disabled_tables(self) -> frozenset[str]:
+        return frozenset(each.removeprefix(_DISABLED) for each in self._store.system.items(_DISABLED))
 
     def _present(self) -> set[tuple[str, str, int]]:
         return {(table, *each) for table, families in self._store.tables().items() for each in families}

@@ -7,19 +7,17 @@ from typing import Any, Literal, TypedDict, overload
 
 from cfacl.api.arguments import choice, column_names, flag, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
-from cfacl.api.decided import Decided, whole_column
+from cfacl.api.decided import Decided
 from cfacl.api.filtered import given_filter, scan_filtered
 from cfacl.api.parts import scan_parts
 from cfacl.api.removal import Deleted, delete_where
 from cfacl.api.row import Row, make_row
 from cfacl.api.scanning import scan_rows
 from cfacl.api.uncut import confirm_instant, is_ordered, scan_uncut
-from cfacl.engine.ask import not_bytes
 from cfacl.engine.selection import Want
 from cfacl.errors import RequestError
 from cfacl.filters.tree import Filter
 from cfacl.model.action import READ
-from cfacl.model.counter import counted, counter
 from cfacl.model.request import Cells
 
 Stamped = tuple[bytes, int]
@@ -160,8 +158,7 @@ class Table(Decided):
     ) -> list[Any]:
         """Return the kept versions of one cell, newest first; at most ``versions``, older than ``timestamp``."""
         stamped = flag("include_timestamp", include_timestamp)
-        whole_column(self._access.snapshot(), self.name, column)
-        found = self._access.versions(row_key(row), column, positive("versions", versions), time_before(timestamp))
+        found = self._versions("cells", row, column, positive("versions", versions), time_before(timestamp))
         return found if stamped else [value for value, _ in found]
 
     @overload
@@ -285,9 +282,7 @@ class Table(Decided):
         Args:
             durable: whether it is on the disk when this returns; ``None`` for what the database was opened with.
         """
-        access = self._access
-        lasting = access.durable if durable is None else access.durability(durable)
-        access.apply("put", (access.put(row, data, timestamp),), lasting)
+        self._put("put", row, data, timestamp, durable)
 
     def delete(
         self,
@@ -304,7 +299,8 @@ class Table(Decided):
             durable: as `put`.
         """
         access = self._access
-        access.apply("delete", (access.delete(row, columns, timestamp),), access.durability(durable))
+        change = access.delete("delete", row, columns, timestamp)
+        access.apply("delete", (change,), access.durability(durable))
 
     def delete_where(
         self,
@@ -369,19 +365,7 @@ class Table(Decided):
         size = positive("batch_size", batch_size)
         lasting = access.durability(durable)
         whole = flag("transaction", transaction)
-        return Batch(access, access.stamp(timestamp), size, transaction=whole, durable=lasting)
-
-    def counter_get(self, row: bytes, column: bytes) -> int:
-        """Return a counter, 0 where there is none; it needs `read`."""
-        values = self.cells(row, column, 1)
-        return counted(values[0] if values else None)
-
-    def counter_set(self, row: bytes, column: bytes, value: int = 0, *, durable: bool | None = None) -> None:
-        """Set a counter to a signed 64-bit integer; it needs `write`.  ``durable`` as `put`."""
-        packed = counter(value)
-        if type(column) is not bytes:
-            raise not_bytes(column)
-        self.put(row, {column: packed}, durable=durable)
+        return Batch(access, access.stamp("batch", timestamp), size, transaction=whole, durable=lasting)
 
 
 def _rows(

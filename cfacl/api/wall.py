@@ -20,7 +20,7 @@ from cfacl.policy.policy import Policy
 from cfacl.stores.base import Store
 from cfacl.stores.native import Need, Right, Unsaid
 
-__all__ = ["Extra", "Wall", "wall"]
+__all__ = ["Extra", "Wall", "depends_on", "wall"]
 
 
 class Extra(NamedTuple):
@@ -122,10 +122,15 @@ def _left_out(snapshot: Snapshot, stands: Iterable[Standing]) -> Iterator[Unsaid
         if each.stands and (each.table, each.family) not in snapshot.stored:
             yield Unsaid(*each[:4], lacking)
         if not each.stands:
-            why = [f"not for {', '.join(f'`{name}`' for name in each.without)}"] if each.without else []
-            why += [f"from {each.since:%Y-%m-%d %H:%MZ} on"] if each.since else []
-            why += [f"until {each.until:%Y-%m-%d %H:%MZ}"] if each.until else []
-            yield Unsaid(each.principal, each.table, each.family, each.action, ", ".join(why))
+            yield Unsaid(each.principal, each.table, each.family, each.action, depends_on(each))
+
+
+def depends_on(each: Standing) -> str:
+    """Return what a permission depends on that does not stand."""
+    why = [f"not for {', '.join(f'`{name}`' for name in each.without)}"] if each.without else []
+    why += [f"from {each.since:%Y-%m-%d %H:%MZ} on"] if each.since else []
+    why += [f"until {each.until:%Y-%m-%d %H:%MZ}"] if each.until else []
+    return ", ".join(why)
 
 
 def _compared(

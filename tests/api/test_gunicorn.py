@@ -17,6 +17,8 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
+#: A key that is no text, and its path.
+KEY, PATH = b"u\xff/", "/u%ff%2F"
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 POLICY = """
 policy = { name = "home", purposes = ["support"] }
@@ -207,7 +209,7 @@ def test_the_recipe_of_the_operations_page(another, serve, tmp_path, workers, pr
     )
     server = serve("--workers", str(workers), *preload)
     for country in ("SG", "FR"):
-        writer.do(f"table.put(b'u1', {{b'prof:country': {country.encode()!r}}})")
-        assert set(server.by_worker(workers, "/u1").values()) == {country}
+        writer.do(f"table.put({KEY!r}, {{b'prof:country': {country.encode()!r}}})")
+        assert set(server.by_worker(workers, PATH).values()) == {country}
     assert server.stop() == 0
     assert not [line for line in server.log if "[ERROR]" in line or "[CRITICAL]" in line]

@@ -50,6 +50,16 @@ def test_a_policy_is_given_as_a_path_or_as_itself(file: Path, policy: cfacl.Poli
             "families": 2,
             "roles": 1,
             "principals": 1,
+            "denied_not_granted": 0,
+            "denied_unknown_principal": 0,
+            "denied_removed_principal": 0,
+            "denied_failed": 0,
+            "asks_prepared": 0,
+            "memo_principals": 0,
+            "memo_profiles": 0,
+            "memo_views": 0,
+            "memo_plans": 0,
+            "memo_checks": 0,
             "sweeps": 0,
             "sweeps_failed": 0,
             "values_swept": 0,
@@ -448,9 +458,86 @@ def test_a_report_leaves_nothing_behind(store: FaultyStore, policy: cfacl.Policy
     assert current._profiles == current._holders == current._bound == {}
 
 
+# ---------------------------------------------------------------------------------------------------------- statistics
+
+
+def figures(db: cfacl.Database, prefix: str) -> dict[str, int]:
+    return {
+        name.removeprefix(prefix): int(value)
+        for name, value in db.stats().items()
+        if name.startswith(prefix) and value != 0
+    }
+
+
+def test_denials_are_counted_by_their_reason(store: FaultyStore, policy: cfacl.Policy, file: Path) -> None:
+    now: list[Any] = [START]
+    db = cfacl.Database(store, policy, compile_policy(policy), None, lambda: now[0], durable=True)
+    db.create_tables()
+    session = db.session("ann", "work")
+    refused: list[tuple[Callable[[], object], str]] = [
+        (lambda: session.require("admin", "t", "a"), "not_granted"),
+        (lambda: session.require(db.prepare("admin", "t", "a", "b")), "not_granted"),
+        (lambda: db.session("eve", "work"), "unknown_principal"),
+        (lambda: db.session("bob", "work"), "unknown_principal"),
+    ]
+    expected: dict[str, int] = {}
+    for use, reason in refused:
+        for _ in range(3):
+            with pytest.raises(cfacl.AccessDenied) as denied:
+                use()
+            expected[reason] = expected.get(reason, 0) + 1
+            assert denied.value.reason == reason
+            assert figures(db, "denied_") == expected
+    now[0] = None
+    with pytest.raises(cfacl.AccessDenied, match="failed with TypeError"):
+        session.families("read", "t")
+    now[0] = START
+    db.replace_policy(cfacl.Policy.loads(file.read_text().replace("principals.ann", "principals.bob")))
+    with pytest.raises(cfacl.AccessDenied, match="was removed"):
+        session.families("read", "t")
+    assert figures(db, "denied_") == expected | {"failed": 1, "removed_principal": 1}
+
+
+def test_a_denied_request_counts_once_and_what_is_allowed_not_at_all(store: FaultyStore, file: Path) -> None:
+    db = over(store, cfacl.Policy.loads(file.read_text().replace('"read", "write", "delete"', '"read"')))
+    db.create_tables()
+    t = table(db)
+    t.row(b"r")
+    assert not db.session("ann", "work").allows("write", "t", "a")  # an answer, which is remembered as any other
+    assert figures(db, "denied_") == {}
+    for number, use in enumerate(
+        [lambda: t.put(b"r", {b"a:q": b"v"}), lambda: t.delete(b"r"), lambda: t.counter_inc(b"r", b"a:n")]
+    ):
+        with pytest.raises(cfacl.AccessDenied):
+            use()
+        assert figures(db, "denied_") == {"not_granted": number + 1}
+
+
+def test_memos_are_weighed(store: FaultyStore, file: Path) -> None:
+    more = (
+        file.read_text()
+        + '[principals.bob]\nkind = "employee"\nroles = ["r"]\n[principals.eve]\nkind = "employee"\nroles = []\n'
+    )
+    db = over(store, cfacl.Policy.loads(more))
+    db.create_tables()
+    assert figures(db, "memo_") == {}
+    for name in ("ann", "bob", "eve"):
+        session = db.session(name, "work")
+        assert session.allows("read", "t", "a") == (name != "eve")
+        session.allows("read", "t", "a")
+        session.allows("write", "t", "a", "b")
+    table(db).row(b"r")
+    table(db).row(b"r")
+    assert figures(db, "memo_") == {"principals": 3, "profiles": 2, "views": 2, "plans": 1, "checks": 4}
+    assert db.stats()["asks_prepared"] == 2
+    db.replace_policy(db.policy)
+    assert figures(db, "memo_") == {}
+
+
 # -------------------------------------------------------------------------------------------------------------- events
 
 
+@pytest.mark.rule("12f")
 def test_the_hook_is_told_once_for_each_request(store: FaultyStore, policy: cfacl.Policy) -> None:
     told: list[cfacl.Event] = []
     db = over(store, policy, told.append)
@@ -465,8 +552,13 @@ def test_the_hook_is_told_once_for_each_request(store: FaultyStore, policy: cfac
         (lambda: t.put(b"r", {b"a:q": b"v", b"b:q": b"v"}), "put", {"write": both}),
         (lambda: t.delete(b"r", [b"b"]), "delete", {"delete": frozenset("b")}),
         (lambda: t.delete(b"r"), "delete", {"delete": both}),
-        (lambda: t.counter_set(b"r", b"a:n", 1), "put", {"write": frozenset("a")}),
-        (lambda: t.counter_get(b"r", b"a:n"), "cells", {"read": frozenset("a")}),
+        (lambda: t.counter_set(b"r", b"a:n", 1), "counter_set", {"write": frozenset("a")}),
+        (lambda: t.counter_get(b"r", b"a:n"), "counter_get", {"read": frozenset("a")}),
+        (
+            lambda: t.counter_dec(b"r", b"a:n"),
+            "counter_dec",
+            {"read": frozenset("a"), "write": frozenset("a")},
+        ),
         (
             lambda: t.counter_inc(b"r", b"a:n"),
             "counter_inc",

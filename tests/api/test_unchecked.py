@@ -21,7 +21,11 @@ def test_its_use_is_logged_and_told(caplog):
     with cfacl.connect("memory://", policy=POLICY, on_event=told.append) as db, caplog.at_level(logging.WARNING):
         store = unguarded_store(db, operator="ops", reason="ticket 7")
         assert store.tables() == {}
-    assert [(each.request, each.principal, each.purpose) for each in told] == [("unguarded_store", "ops", "ticket 7")]
+        epoch = db.stats()["epoch"]
+    (event,) = told
+    assert (event.request, event.allowed, event.principal, event.why) == ("unguarded_store", True, "ops", "ticket 7")
+    assert (event.purpose, event.table, event.access, event.withheld) == (None, None, {}, frozenset())
+    assert event.epoch == epoch > 0
     assert caplog.messages == ["`ops` goes around the guard: `ticket 7`"]
 
 

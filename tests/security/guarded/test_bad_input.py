@@ -144,17 +144,17 @@ TABLE: Final[dict[str, Case]] = {
     "a family in capitals": (
         lambda t: t.scan(columns=[b"PROF"]),
         cfacl.UnknownFamily,
-        "unknown family `PROF` of table `t`",
+        "unknown family `PROF` of table `t`; the policy lists them",
     ),
     "a family that is no name": (
         lambda t: t.row(KEY, columns=[b"\xff\n`x`:q"]),
         cfacl.UnknownFamily,
-        "unknown family `\\xff\\u000a\\u0060x\\u0060` of table `t`",
+        "unknown family `\\xff\\u000a\\u0060x\\u0060` of table `t`; the policy lists them",
     ),
     "a column without a family": (
         lambda t: t.row(KEY, columns=[b":q"]),
         cfacl.UnknownFamily,
-        "unknown family `` of table `t`",
+        "unknown family `` of table `t`; the policy lists them",
     ),
     "a column that is not declared": (lambda t: t.row(KEY, columns=[b"log:q"]), cfacl.UnknownColumn, UNDECLARED),
     "delete, not declared": (lambda t: t.delete(KEY, [b"log:q"]), cfacl.UnknownColumn, UNDECLARED),
@@ -351,8 +351,16 @@ SESSION: Final[dict[str, Case]] = {
         cfacl.UnknownTable,
         "unknown table `tt`; did you mean `t`?",
     ),
-    "a table that is bytes": (lambda s: s.table(b"t"), cfacl.UnknownTable, "unknown table `b't'`"),
-    "a table that is None": (lambda s: s.table(None), cfacl.UnknownTable, "unknown table `None`"),
+    "a table that is bytes": (
+        lambda s: s.table(b"t"),
+        cfacl.UnknownTable,
+        "unknown table `b't'`; the policy lists them",
+    ),
+    "a table that is None": (
+        lambda s: s.table(None),
+        cfacl.UnknownTable,
+        "unknown table `None`; the policy lists them",
+    ),
     "an unknown action": (
         lambda s: s.allows("reed", "t", "prof"),
         cfacl.UnknownAction,
@@ -361,7 +369,7 @@ SESSION: Final[dict[str, Case]] = {
     "allows, an unknown table": (
         lambda s: s.allows("read", "account", "prof"),
         cfacl.UnknownTable,
-        "unknown table `account`",
+        "unknown table `account`; the policy lists them",
     ),
     "allows, an unknown family": (
         lambda s: s.allows("read", "t", "prof", "idd"),

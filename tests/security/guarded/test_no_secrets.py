@@ -118,6 +118,7 @@ def test_nothing_that_is_held_shows_data(told: Any) -> None:
         assert "canary" not in repr(each) + str(each)
 
 
+@pytest.mark.rule("12h")
 def test_events_hold_names_only(told: Any) -> None:
     session = told.session()
     table = session.table("t")

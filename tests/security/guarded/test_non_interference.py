@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -205,8 +207,13 @@ def answer(world: Any, session: cfacl.Session, use: Use) -> tuple[Any, ...]:
         for each in seen if isinstance(seen, list) else [(None, seen)]:
             if isinstance(each, tuple) and isinstance(each[-1], cfacl.Row):
                 seen = (seen, each[-1].withheld, list(each[-1]))
-    told, world.told = world.told, []
+    told, world.told = [drawn_alike(each) for each in world.told], []
     return seen, told, world.store.take()
+
+
+def drawn_alike(event: cfacl.Event) -> cfacl.Event:
+    """Return an event with the id of its denial, which is drawn by chance each time, made the same."""
+    return evolve(event, decision="drawn") if re.fullmatch("[0-9a-f]{16}", event.decision or "") else event
 
 
 @pytest.mark.rule("14b")
