@@ -16,6 +16,7 @@ from cfacl.filters.tree import Filter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 from cfacl.model.settings import StoreSettings
+from cfacl.stores.administration import Administration
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable
 from cfacl.stores.native import NativeRights
 from cfacl.stores.posture import Sign
@@ -263,6 +264,9 @@ class Around(Store):
 
     def native_rights(self) -> NativeRights:
         return self.inner.native_rights()
+
+    def administration(self) -> Administration:
+        return self.inner.administration()
 
     def posture(self) -> Iterator[Sign]:
         return self.inner.posture()

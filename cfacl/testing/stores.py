@@ -5,9 +5,10 @@
     inner = MemoryStore(clock=clock)
     faulty = FaultyStore(inner)
     store = CountingStore(faulty)
-    ...
-    faulty.fail("get", TimeoutError())               # the next `get`, and only that
-    faulty.lie("scan.next", lambda chunk: chunk[::-1])  # every chunk, until `heal`
+    faulty.fail("get", TimeoutError())                # the next `get`, and only that
+    faulty.lie("scan.next", lambda chunk: chunk and chunk[::-1])  # every chunk, until `heal`
+    with pytest.raises(TimeoutError):
+        store.get("account", [b"u17"], projection)
     assert [call.method for call in store.calls] == ["get"]
 
     slow = LatencyStore(inner)

@@ -175,6 +175,7 @@ def test_a_test_that_cannot_have_a_cassandra_is_announced_or_failed(bare: Path, 
     assert not [*tmp_path.glob("cfacl-*")]
 
 
+@pytest.mark.slow
 def test_a_cassandra_that_runs_is_named_by_its_place(tmp_path: Path) -> None:
     test = "def test_one(cassandra): assert (cassandra.host, cassandra.port, cassandra.folder) == ('h', 7, None)"
     assert run(tmp_path, test, CFACL_CASSANDRA="h:7").returncode == 0

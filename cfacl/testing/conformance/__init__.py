@@ -9,11 +9,11 @@
         def open(self, folder, clock):
             return MyStore(folder, clock=clock)
 
-        def raw_cells(self, store, family):
-            return {(key, qualifier): [(value, timestamp), ...], ...}
+        def raw_cells(self, store, family):  # of each cell the versions, (value, timestamp), newest first
+            return {(key, qualifier): versions for key, qualifier, versions in store.driver.everything(family)}
 
         def raw_put(self, store, family, key, qualifier, value, timestamp):
-            store.driver.insert(...)
+            store.driver.insert(family, key, qualifier, value, timestamp)
 
 That is all; see `Suite` for what the three promise and what else a subclass may say.  A test that needs what
 `Store.capabilities` denies is announced and left out, and so is one that `Suite.exclusions` names with a reason.

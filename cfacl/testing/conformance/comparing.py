@@ -35,7 +35,7 @@ class CompareAndSet(Suite[S]):
     ) -> None:
         for each in (one, three_versions):
             put(store, b"u1", each, {b"a": b"1"})
-        clock.turn(-60_000)
+        clock.turn_back(60_000)
         for each in (one, three_versions):
             mutation = Mutation(b"u1", (Put(each, {b"a": b"2"}),))
             assert store.compare_and_set(TABLE, b"u1", [(each, b"a", b"1")], mutation) is True

@@ -43,7 +43,7 @@ class Counters(Suite[S]):
     ) -> None:
         for each in (one, three_versions):
             store.increment(TABLE, b"u1", each, b"n", 1)
-        clock.turn(-60_000)
+        clock.turn_back(60_000)
         for each in (one, three_versions):
             assert [store.increment(TABLE, b"u1", each, b"n", 1) for _ in range(2)] == [2, 3]
             assert row(store, b"u1", each) == {each.prefix + b"n": (3).to_bytes(8, "big")}

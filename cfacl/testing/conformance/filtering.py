@@ -24,6 +24,8 @@ from cfacl.testing.filters import KEYS, PIECES, QUALIFIERS, Filters
 
 #: How many filters are asked of each store.
 FILTERS: Final = 150
+#: How often a row's family is deleted before it is written again.
+_DELETED: Final = 0.3
 
 
 def passed(rows: list[tuple[bytes, Cells]], of: Filter, *, reverse: bool) -> list[tuple[bytes, Any]]:
@@ -80,6 +82,8 @@ class Filtering(Suite[S]):
                     if written:
                         put(store, key, each, written)
                     columns = columns[len(columns) // 2 :]
+                    if random.random() < _DELETED:
+                        delete(store, key, each)
                 if len(columns) > 1:
                     delete(store, key, each, (columns[0],))
 
@@ -104,6 +108,29 @@ class Filtering(Suite[S]):
                 assert names_only or cells.items() <= known[key].items()
             fewer += len(left) < len(rows)
         assert fewer  # it is of some use
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "ColumnPrefixFilter('a')",
+            "MultipleColumnPrefixFilter('a', 'c')",
+            "ColumnRangeFilter('a', true, 'b', true)",
+            "ColumnPrefixFilter('a') AND KeyOnlyFilter()",
+            "FirstKeyOnlyFilter() AND ColumnPrefixFilter('a')",
+            "QualifierFilter(=, 'binary:a')",
+            "FirstKeyOnlyFilter()",
+            "SingleColumnValueFilter('one', 'a', =, 'binary:1')",
+        ],
+    )
+    def test_what_was_deleted_stays_so(self, store: S, one: StoredFamily, text: str) -> None:
+        """Also where what was written since lies before the mark of that, and a filter seeks beyond both."""
+        put(store, b"u1", one, {b"": b"1", b"a": b"1", b"b": b"1"})
+        delete(store, b"u1", one)
+        put(store, b"u1", one, {b"": b"2", b"b": b"2"})
+        known = dict(scanned(store, one))
+        assert known == {b"u1": {b"one:": b"2", b"one:b": b"2"}}
+        for key, cells in left_over(store, parse(text), one):
+            assert cells.keys() <= known[key].keys()
 
     @needs("timestamps")
     def test_what_is_over_is_missing_to_it_or_it_is_not_offered(

@@ -105,7 +105,7 @@ class Sweeping(Suite[S]):
         highest = clock.milliseconds
         clock.turn(1000)
         list(store.sweep(short_lived))
-        clock.turn(-60_000)
+        clock.turn_back(60_000)
         put(store, b"r", short_lived, {b"q": b"new"})
         assert row(store, b"r", short_lived, timestamps=True) == {b"brief:q": (b"new", highest)}
 

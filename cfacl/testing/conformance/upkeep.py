@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cfacl.errors import Unsupported
+from cfacl.errors import StoreError, Unsupported
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import Delete, Mutation, Put, Span
 from cfacl.testing.clock import Clock
@@ -138,6 +139,39 @@ class Upkeep(Suite[S]):
             with self.restored(aside, clock) as again:
                 cells = row(again, b"u1", one, two) or {}
                 assert cells[b"one:n"] == cells[b"two:n"]
+
+    @pytest.mark.parametrize("major", [False, True])
+    def test_what_is_put_together_is_what_was_there(
+        self, store: S, one: StoredFamily, three_versions: StoredFamily, major: bool
+    ) -> None:
+        for number in range(10):
+            put(store, b"u%d" % (number % 3), one, {b"a": b"%d" % number}, timestamp=1_000 + number)
+            put(store, b"u1", three_versions, {b"a": b"%d" % number}, timestamp=1_000 + number)
+        delete(store, b"u2", one)
+        kept = {each: self.raw_cells(store, each) for each in (one, three_versions)}
+        store.administration().compact(TABLE, [one, three_versions], major=major)
+        assert {each: self.raw_cells(store, each) for each in (one, three_versions)} == kept
+
+    def test_pieces_of_a_table_are_all_of_it(self, store: S, one: StoredFamily) -> None:
+        put(store, b"u1", one, {b"a": b"1"})
+        pieces = store.administration().regions(TABLE)
+        assert pieces[0].start_key == pieces[-1].end_key == b""
+        for before, after in itertools.pairwise(pieces):
+            assert before.end_key == after.start_key > before.start_key
+
+    def test_a_table_that_the_store_itself_refuses_is_served_again_as_it_was(self, store: S, one: StoredFamily) -> None:
+        put(store, b"u1", one, {b"a": b"1"})
+        administration = store.administration()
+        assert administration.is_enabled(TABLE)
+        for _ in range(2):
+            administration.disable(TABLE)
+        if not administration.is_enabled(TABLE):
+            with pytest.raises(StoreError):
+                row(store, b"u1", one)
+        for _ in range(2):
+            administration.enable(TABLE)
+        assert administration.is_enabled(TABLE)
+        assert row(store, b"u1", one) == {b"one:a": b"1"}
 
     @contextlib.contextmanager
     def restored(self, aside: Path, clock: Clock) -> Iterator[S]:

@@ -45,7 +45,7 @@ class Writing(Suite[S]):
     ) -> None:
         for each in (one, three_versions):
             put(store, b"u1", each, {b"a": b"1"})
-        clock.turn(-60_000)
+        clock.turn_back(60_000)
         for each in (one, three_versions):
             put(store, b"u1", each, {b"a": b"2"})
             assert row(store, b"u1", each) == {each.prefix + b"a": b"2"}
