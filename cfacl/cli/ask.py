@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+from time import time_ns
+from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
 from cfacl.api.arguments import known_principal
-from cfacl.cli import source
-from cfacl.cli.screen import Answer, Format, FormatOption, listing, print_json, say
-from cfacl.cli.source import PolicyArgument
-from cfacl.errors import RequestError, UnknownPurpose, quoted
+from cfacl.cli import completion, source
+from cfacl.cli.explained import COLUMNS, as_document, remedied, rows, tell
+from cfacl.cli.screen import Answer, Format, FormatOption, busy, listing, print_csv, print_json
+from cfacl.cli.source import PolicyArgument, UnsoundPolicy
+from cfacl.errors import PolicyError, RequestError, UnknownPurpose, quoted
+from cfacl.model.grants import nanoseconds
 from cfacl.model.names import nearest
 
 if TYPE_CHECKING:
-    from cfacl import Database
+    from cfacl import Database, Policy
     from cfacl.engine.explain import Explanation
     from cfacl.model.action import Action
+    from cfacl.policy.places import Spot
+    from cfacl.policy.remedy import Obstacle, Remedy
 
 
+#: The columns of answers.
+_HOLDERS: Final = ("principal", "purpose", "since", "until", "via")
+_PERMISSIONS: Final = ("table", "family", "action", "purpose", "since", "until", "via")
 #: How many purposes a message lists.
 _LISTED: Final = 12
 
 
 def _instant(text: str | datetime) -> datetime:
     try:
-        at = text if isinstance(text, datetime) else datetime.fromisoformat(text)
+        at = text if isinstance(text, datetime) else datetime.fromisoformat(text.upper())  # Python knows no `z`
     except ValueError:
         raise typer.BadParameter(f"must be a time such as 2027-01-31T12:00:00Z, not {quoted(text)}") from None
     if at.tzinfo is None:
         raise typer.BadParameter("has no offset; write a time such as 2027-01-31T12:00:00Z")
-    return at
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise typer.BadParameter("lies outside the years 1 to 9999 of utc; take a nearer time") from None
 
 
-Who = Annotated[str, typer.Argument(metavar="PRINCIPAL", help="Who asks.", show_default=False)]
+Who = Annotated[
+    str,
+    typer.Argument(metavar="PRINCIPAL", help="Who asks.", show_default=False, autocompletion=completion.principals),
+]
 What = Annotated[
-    str, typer.Argument(metavar="ACTION", help="`read`, `write`, `delete` or `admin`.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="ACTION",
+        help="`read`, `write`, `delete` or `admin`.",
+        show_default=False,
+        autocompletion=completion.actions,
+    ),
 ]
 At = Annotated[
     datetime | None,
@@ -61,39 +81,74 @@ def explain(
             metavar="TABLE:FAMILY",
             help="To which data; several of one table are asked for together.",
             show_default=False,
+            autocompletion=completion.families,
         ),
     ],
     purpose: Annotated[
-        str, typer.Option("--purpose", metavar="PURPOSE", help="For which purpose.", show_default=False)
+        str,
+        typer.Option(
+            "--purpose",
+            metavar="PURPOSE",
+            help="For which purpose.",
+            show_default=False,
+            autocompletion=completion.purposes,
+        ),
     ],
     at: At = None,
     form: FormatOption = Format.TABLE,
 ) -> int:
     """Say whether a principal may do something, and why or why not.
 
-    Each family is told with the grants and restrictions that count, and with what is missing. Exit code 0 if it may, 1 if not.
+    Each family is told with the grants and restrictions that count, and with what is missing. On a denial there is the
+    smallest change of the policy that would allow it, and who else gains or loses by that: of the fewest edits, then of the
+    fewest that others gain, then of the fewest that they lose. Where there were too many to compare all, it says so.
+
+    A change may give or widen a grant, an assignment or a clearance; narrow, end or take out a restriction; and take from the
+    principal an assignment, or from a role what it inherits. It keeps what the policy says of itself. Where none does, the
+    nearest is told with the lines that it breaks, and who else gains or loses by it: no `never` or `expect` line is ever
+    changed, nor a family's level, a principal's kind, or what others hold.
+
+    Exit code 0 if it may, 1 if not.
     """
     named = [_family(each) for each in families]
     if len({table for table, _ in named}) > 1:
         raise RequestError("the families are of several tables; ask for one table at a time")
-    with _open(policy, at) as db:
-        _known_purpose(db, purpose)
+    now = _nanoseconds(at)
+    written = source.text(policy) if policy == source.STDIN else None  # it can be read once
+    with busy("looking for reasons"), _open(policy, now, written) as db:
+        known_purpose(db.policy, purpose)
         session = db.session(known_principal(principal, db.policy.principals), purpose=purpose)
         explanation = session.explain(cast("Action", action), named[0][0], *(family for _, family in named))
+        found = None if explanation.allowed else _remedy(db, explanation, now)
+        spots = _spots(policy, written, found)
+    file = source.name(policy)
     if form is Format.JSON:
-        print_json(as_document(explanation))
+        print_json({**as_document(explanation), "remedy": None if found is None else remedied(found, file, spots)})
+    elif form is Format.CSV:
+        print_csv(COLUMNS, rows(explanation, found))
     else:
-        say(*str(explanation).split("\n"))
+        tell(explanation, found, file, spots)
     return Answer.YES if explanation.allowed else Answer.NO
 
 
 def who(
     policy: PolicyArgument,
     action: What,
-    family: Annotated[str, typer.Argument(metavar="TABLE:FAMILY", help="To which data.", show_default=False)],
+    family: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE:FAMILY", help="To which data.", show_default=False, autocompletion=completion.families
+        ),
+    ],
     purpose: Annotated[
         str | None,
-        typer.Option("--purpose", metavar="PURPOSE", help="For which purpose; any if left out.", show_default=False),
+        typer.Option(
+            "--purpose",
+            metavar="PURPOSE",
+            help="For which purpose; any if left out.",
+            show_default=False,
+            autocompletion=completion.purposes,
+        ),
     ] = None,
     at: At = None,
     form: FormatOption = Format.TABLE,
@@ -102,50 +157,76 @@ def who(
 
     With each stand the purpose, the time and the grants by which it may.
     """
-    with _open(policy, at) as db:
-        _known_purpose(db, purpose)
+    with busy("asking"), _open(policy, _nanoseconds(at)) as db:
+        known_purpose(db.policy, purpose)
         holders = db.who(cast("Action", action), *_family(family), purpose=purpose)
-    rows = [each._asdict() for each in holders]
+    found = [each._asdict() for each in holders]
     if form is Format.JSON:
-        print_json(rows)
+        print_json(found)
+    elif form is Format.CSV:
+        print_csv(_HOLDERS, found)
     else:
-        listing(("principal", "purpose", "since", "until", "via"), rows, "nobody")
+        listing(_HOLDERS, found, "nobody")
     return Answer.YES
 
 
 def what(policy: PolicyArgument, principal: Who, at: At = None, form: FormatOption = Format.TABLE) -> int:
     """List everything that a principal may do, and by which grants."""
-    with _open(policy, at) as db:
+    with busy("asking"), _open(policy, _nanoseconds(at)) as db:
         permissions = db.what(principal)
-    rows = [each._asdict() for each in permissions]
+    found = [each._asdict() for each in permissions]
     if form is Format.JSON:
-        print_json(rows)
+        print_json(found)
+    elif form is Format.CSV:
+        print_csv(_PERMISSIONS, found)
     else:
-        listing(("table", "family", "action", "purpose", "since", "until", "via"), rows, "nothing")
+        listing(_PERMISSIONS, found, "nothing")
     return Answer.YES
 
 
-def as_document(explanation: Explanation) -> dict[str, Any]:
-    """Return an explanation as a document for JSON."""
-    import attrs
+def _remedy(db: Database, denied: Explanation, now: int) -> Remedy | Obstacle:
+    from cfacl.policy.remedy import Request, remedy
 
-    return attrs.asdict(explanation)
+    families = tuple(each.family for each in denied.families)
+    asked = Request(denied.principal, denied.purpose, denied.action, denied.table, families, now)
+    return remedy(db.policy, asked)
 
 
-def _open(file: Path, at: datetime | None) -> Database:
-    """Return a database that holds nothing and whose clock stands at ``at``: decisions need no data."""
-    from time import time_ns
+def _spots(file: Path, written: str | None, found: Remedy | Obstacle | None) -> dict[str, Spot]:
+    """Return where the lines stand that a change breaks, by their paths."""
+    from cfacl.policy.places import locate
+    from cfacl.policy.remedy import Obstacle
 
+    if not isinstance(found, Obstacle):
+        return {}
+    return locate(source.text(file) if written is None else written, [each.path for each in found.lines])
+
+
+def _open(file: Path, now: int, written: str | None = None) -> Database:
+    """Return a database that holds nothing and whose clock stands at ``now``: decisions need no data.
+
+    Args:
+        written: the text of the policy, if it was read.
+    """
     import cfacl
-    from cfacl.model.grants import nanoseconds
 
-    now = time_ns() if at is None else nanoseconds(at)
-    return cfacl.connect("memory://", policy=source.policy(file) if file == source.STDIN else file, clock=lambda: now)
+    policy: Path | Policy = file
+    if file == source.STDIN:
+        policy = source.policy(file) if written is None else source.parsed(file, written)
+    try:
+        return cfacl.connect("memory://", policy=policy, clock=lambda: now)  # by its path it is judged once
+    except PolicyError as error:
+        raise UnsoundPolicy(error, source.name(file), source.text(file)) from error
 
 
-def _known_purpose(db: Database, purpose: str | None) -> None:
+def _nanoseconds(at: datetime | None) -> int:
+    """Return a time in nanoseconds since 1970; now, if none is given."""
+    return time_ns() if at is None else nanoseconds(at)
+
+
+def known_purpose(policy: Policy, purpose: str | None) -> None:
     """Refuse a purpose that the policy does not have, and say which it has."""
-    known = sorted(db.policy.catalog.purposes)
+    known = sorted(policy.catalog.purposes)
     if purpose is not None and purpose not in known:
         listed = f"its purposes are {', '.join(f'`{each}`' for each in known)}" if known else "it declares none"
         if len(known) > _LISTED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, Annotated, Final
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from cfacl.cli import source
-from cfacl.cli.screen import Answer, Format, FormatOption, counted, listing, print_json, say
+from cfacl.cli.screen import Answer, Format, FormatOption, busy, counted, listing, print_csv, print_json, say
 
 if TYPE_CHECKING:
     from cfacl.stores.base import Store
@@ -38,13 +38,17 @@ def doctor(
     """
     from cfacl.api.doctor import examine
 
-    read = None if policy is None else source.policy(policy)
-    with closing(_open(store)) as opened:
+    with ExitStack() as stack:
+        stack.enter_context(busy("looking"))
+        read = None if policy is None else source.policy(policy)
+        opened = stack.enter_context(closing(_open(store)))
         signs = sorted(examine(opened, read), key=lambda each: list(_ORDER).index(each.verdict))
     ill = sum(each.verdict == "attention" for each in signs)
     unseen = list(dict.fromkeys(each.about for each in signs if each.verdict == "unseen"))
     if form is Format.JSON:
         print_json({"store": store, "well": not ill, "unseen": unseen, "signs": [each._asdict() for each in signs]})
+    elif form is Format.CSV:
+        print_csv(("verdict", "about", "told"), [each._asdict() for each in signs])
     else:
         listing(("", "about", "told"), [{**each._asdict(), "": _ORDER[each.verdict]} for each in signs], "nothing")
         say(_summary(ill, unseen))

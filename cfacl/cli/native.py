@@ -5,16 +5,18 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
+from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cfacl.cli import source
-from cfacl.cli.rights import as_document, script_of, told
-from cfacl.cli.screen import Answer, Format, FormatOption, print_json, say
+from cfacl.cli import completion, source
+from cfacl.cli.rights import STANDING, as_document, planned, script_of, told
+from cfacl.cli.screen import Answer, Format, FormatOption, busy, print_csv, print_json, say
 from cfacl.cli.source import PolicyArgument
 from cfacl.errors import RequestError, StoreError, quoted
 
@@ -39,6 +41,7 @@ PurposeOption = Annotated[
         metavar="PURPOSE",
         help="The only purpose for which accounts work; left out: any that a family may be used for.",
         show_default=False,
+        autocompletion=completion.purposes,
     ),
 ]
 AccountOption = Annotated[
@@ -48,6 +51,7 @@ AccountOption = Annotated[
         metavar="PRINCIPAL",
         help="Whom to give rights; several times for several, all principals if left out.",
         show_default=False,
+        autocompletion=completion.principals,
     ),
 ]
 OperatorOption = Annotated[
@@ -84,14 +88,17 @@ def plan(
     An account is a principal, by the same name. It is given what the policy gives it now, without an end, and for every
     purpose that a family may be used for. What the store can't say exactly is listed behind the script, and not given.
 
-    For HBase it is a script for `hbase shell -n`, for Cassandra one for `cqlsh`.
+    For HBase it is a script for `hbase shell -n`, for Cassandra one for `cqlsh`. As CSV it is a list of what that does.
     """
-    read = source.policy(policy)
-    with closing(_open(store, read)) as opened:
+    with _opened(policy, store) as (read, opened):
         wall = _wall(opened, read, purpose, account, operator)
         script = script_of(opened, wall)
     if form is Format.JSON:
         print_json({**as_document(wall), "script": script})
+    elif form is Format.CSV:
+        print_csv(STANDING, planned(wall))
+        if wall.unseen is not None and not wall.heeded:
+            say(wall.unseen, err=True)
     else:
         typer.echo(script, nl=False)
     return Answer.YES
@@ -121,8 +128,7 @@ def apply(
 
     Exit code 0 if the rights are then those of the policy, 1 if they are not, or if it was not seen that the store heeds them.
     """
-    read = source.policy(policy)
-    with closing(_open(store, read)) as opened:
+    with _opened(policy, store) as (read, opened):
         wall = _wall(opened, read, purpose, account, operator, heeded=heeded)
         if wall.revoked or wall.granted:
             _run(shell, script_of(opened, wall))
@@ -145,17 +151,29 @@ def verify(
     """
     from cfacl.stores.native import RightsOff
 
-    read = source.policy(policy)
-    with closing(_open(store, read)) as opened:
+    with _opened(policy, store) as (read, opened):
         try:
             wall = _wall(opened, read, purpose, account, operator, heeded=heeded)
         except RightsOff as off:
             if form is Format.JSON:
                 print_json({"off": str(off)})
+            elif form is Format.CSV:
+                print_csv(STANDING, ())
+                say(str(off), err=True)
             else:
                 say(str(off))
             return Answer.NO
         return told(wall, form, opened.native_rights().hidden)
+
+
+@contextmanager
+def _opened(policy: Path, url: str) -> Iterator[tuple[Policy, Store]]:
+    """Read a policy and open a store, which is closed in the end."""
+    with busy("opening"):
+        read = source.policy(policy)
+        store = _open(url, read)
+    with closing(store):
+        yield read, store
 
 
 def _open(url: str, policy: Policy) -> Store:
@@ -182,7 +200,8 @@ def _wall(
 
     for each in accounts:
         known_principal(each, policy.principals)
-    return wall(store, policy, time_ns(), purpose=purpose, accounts=accounts, operators=operators, heeded=heeded)
+    with busy("reading rights"):
+        return wall(store, policy, time_ns(), purpose=purpose, accounts=accounts, operators=operators, heeded=heeded)
 
 
 def _run(shell: str, script: str) -> None:

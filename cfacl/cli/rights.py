@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from cfacl.cli.screen import Answer, Format, counted, listing, print_json, say
+from cfacl.cli.screen import Answer, Format, counted, listing, print_csv, print_json, say
 from cfacl.errors import quoted
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ _AGREES: Final = {
     (False, True): f"{_WHOLE}; that it heeds its rights is your word, and was not seen",
     (False, False): "the rights that are written there are what the store can say of the policy, and nothing more",
 }
+
+
+#: What is said of a right, as CSV: how it stands, or what a plan does with it.
+STANDING: Final = ("standing", "account", "on", "rights", "why")
 
 
 def script_of(store: Store, wall: Wall) -> str:
@@ -49,20 +53,42 @@ def told(wall: Wall, form: Format, hidden: str) -> int:
     rows += [
         _row("known", each, "of a family that is gone" if each.gone else "looks after the store") for each in wall.known
     ]
-    listing(("", "account", "on", "rights", "why"), rows, "nobody has any rights")
+    aside = form is Format.CSV
+    if aside:
+        print_csv(STANDING, rows)
+    else:
+        listing(("", *STANDING[1:]), [{**each, "": each["standing"]} for each in rows], "nobody has any rights")
     if wall.agrees:
-        say(_AGREES[wall.unseen is None, wall.heeded])
+        say(_AGREES[wall.unseen is None, wall.heeded], err=aside)
     if wall.unsaid:
         things = counted(len(wall.unsaid), "permission", "permissions")
-        say(f"{things} of the policy it can't say, and is to give to nobody; `cfacl native plan` lists them")
+        say(f"{things} of the policy it can't say, and is to give to nobody; `cfacl native plan` lists them", err=aside)
     if wall.unseen is not None and not wall.heeded:
-        say(f"{wall.unseen}; or, where you know that it does, say `--heeded`")
-    say(f"not visible here: {hidden}")
+        say(f"{wall.unseen}; or, where you know that it does, say `--heeded`", err=aside)
+    say(f"not visible here: {hidden}", err=aside)
     return Answer.YES if wall.holds else Answer.NO
 
 
 def _row(what: str, right: Right, why: str) -> dict[str, str]:
-    return {"": what, "account": right.account, "on": right.on, "rights": right.letters, "why": why}
+    return {"standing": what, "account": right.account, "on": right.on, "rights": right.letters, "why": why}
+
+
+def planned(wall: Wall) -> list[dict[str, str]]:
+    """Return what a plan does, a row each: what it takes, gives, leaves alone, and what it does not give."""
+    rows = [_row("take", each, "") for each in wall.revoked]
+    rows += [_row("give", each, "") for each in wall.granted]
+    rows += [_row("left alone", each.right, each.why) for each in wall.extra if not each.ours]
+    rows += [
+        {
+            "standing": "not given",
+            "account": each.account,
+            "on": f"{each.table}:{each.family}",
+            "rights": each.what,
+            "why": each.why,
+        }
+        for each in wall.unsaid
+    ]
+    return rows
 
 
 def as_document(wall: Wall) -> dict[str, Any]:

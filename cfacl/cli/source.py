@@ -12,6 +12,7 @@ from cfacl.errors import Fault, PolicyError
 
 if TYPE_CHECKING:
     from cfacl import Policy
+    from cfacl.policy.places import Spot
 
 STDIN: Final = Path("-")
 #: What faults call standard input.
@@ -33,15 +34,44 @@ def read(file: Path, limit: int = -1) -> bytes:
     Raises:
         PolicyError: it cannot be read; without the file's name, which the caller gives to all its faults.
     """
+    if file == STDIN and sys.stdin is None:  # closed by whoever started this
+        raise PolicyError([Fault("", "cannot be read: it is closed; name a file")])
     try:
-        if file != STDIN:
-            with file.open("rb") as opened:
-                return opened.read(limit)
-        if sys.stdin is None:  # closed by whoever started this
-            raise PolicyError([Fault("", "cannot be read: it is closed; name a file")])
-        return sys.stdin.buffer.read(limit)
-    except OSError as error:
-        raise PolicyError([Fault("", f"cannot be read: {(error.strerror or 'unknown').lower()}")]) from error
+        if file == STDIN:
+            return sys.stdin.buffer.read(limit)
+        with file.open("rb") as opened:
+            return opened.read(limit)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = (error.strerror if isinstance(error, OSError) else None) or "no file can have this name"
+        raise PolicyError([Fault("", f"cannot be read: {reason.lower()}")]) from error
+
+
+class UnsoundPolicy(PolicyError):
+    """A policy that was read and does not load, with its text, by which the places of its faults are found."""
+
+    def __init__(self, error: PolicyError, source: str, text: str) -> None:
+        super().__init__(error.faults, source)
+        self.text = text
+
+    def spots(self) -> dict[str, Spot]:
+        """Return where the faults stand, by their paths."""
+        from cfacl.policy.places import locate
+
+        return locate(self.text, [each.path for each in self.faults])
+
+
+def text(file: Path) -> str:
+    """Return the text of a policy's file, or of standard input for `-`.
+
+    Raises:
+        PolicyError: it cannot be read, is too long, or is no UTF-8.
+    """
+    from cfacl.policy.syntax import MAX_SIZE, decode
+
+    try:
+        return decode(read(file, MAX_SIZE + 1))
+    except PolicyError as error:
+        raise PolicyError(error.faults, name(file)) from None
 
 
 def policy(file: Path) -> Policy:
@@ -50,12 +80,32 @@ def policy(file: Path) -> Policy:
     Raises:
         PolicyError: as `Policy.load`.
     """
-    import cfacl
-    from cfacl.policy.syntax import MAX_SIZE, decode
+    return parsed(file, text(file))
 
-    if file != STDIN:
-        return cfacl.Policy.load(file)
+
+def parsed(file: Path, written: str) -> Policy:
+    """Return the policy that a file's text describes.
+
+    Raises:
+        UnsoundPolicy: it does not load.
+    """
+    import cfacl
+
     try:
-        return cfacl.Policy.loads(decode(read(file, MAX_SIZE + 1)))
+        return cfacl.Policy.loads(written)
     except PolicyError as error:
-        raise PolicyError(error.faults, _STDIN_NAME) from None
+        raise UnsoundPolicy(error, name(file), written) from error
+
+
+def unjudged(file: Path, written: str) -> Policy:
+    """Return the policy that a file's text describes, of which `never` and `expect` lines may not hold.
+
+    Raises:
+        UnsoundPolicy: it does not load for another reason.
+    """
+    from cfacl.policy import reader
+
+    try:
+        return reader.read(written)
+    except PolicyError as error:
+        raise UnsoundPolicy(error, name(file), written) from error

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from time import time_ns
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from cfacl.cli.screen import Answer, Format, FormatOption, console, counted, listing, print_json, say
+from cfacl.cli.screen import Answer, Format, FormatOption, busy, console, counted, listing, print_csv, print_json, say
 from cfacl.cli.source import PolicyArgument
 from cfacl.cli.source import policy as read_policy
 from cfacl.errors import quoted_path
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 StoreArgument = Annotated[Path, typer.Argument(metavar="STORE", help="The store's directory.", show_default=False)]
 BackupArgument = Annotated[Path, typer.Argument(metavar="BACKUP", help="The backup's directory.", show_default=False)]
+
+#: What is said of a family.
+_VERIFIED: Final = ("table", "family", "identity", "values")
+_SWEPT: Final = ("table", "family", "looked", "removed")
 
 
 def verify(store: StoreArgument, form: FormatOption = Format.TABLE) -> int:
@@ -35,16 +39,21 @@ def verify(store: StoreArgument, form: FormatOption = Format.TABLE) -> int:
     families = []
     damage = None
     try:
-        families = [{**each._asdict(), "values": each.values} for each in verified(store)]
+        with busy("reading every value"):
+            families = [{**each._asdict(), "values": each.values} for each in verified(store)]
     except StoreCorrupted as error:
         damage = str(error)
     if form is Format.JSON:
         print_json({"store": str(store), "whole": damage is None, "damage": damage, "families": families})
+    elif form is Format.CSV:
+        print_csv(_VERIFIED, families)
+        if damage is not None:
+            say(damage, err=True)
     elif damage is not None:
         say(damage)
     else:
         rows = [{**each, "identity": str(each["identity"]), "values": f"{each['values']:,}"} for each in families]
-        listing(("table", "family", "identity", "values"), rows, "the store holds no families")
+        listing(_VERIFIED, rows, "the store holds no families")
     return Answer.NO if damage is not None else Answer.YES
 
 
@@ -57,9 +66,11 @@ def backup(store: StoreArgument, to: BackupArgument, form: FormatOption = Format
     from cfacl.stores.rocksdb.backup import confirm_target
     from cfacl.stores.rocksdb.verification import column_families
 
-    column_families(store)
-    confirm_target(store, to)  # for opening it changes the store's files
-    with closing(open_store(_url(store), clock=time_ns)) as opened:
+    with busy("opening"):
+        column_families(store)
+        confirm_target(store, to)  # for opening it changes the store's files
+        opened = open_store(_url(store), clock=time_ns)
+    with closing(opened):
         size = _watched("backing up", opened.back_up(to))
     return _told(f"{counted(size, 'byte', 'bytes')} of {quoted_path(store)} are in {quoted_path(to)}", size, form)
 
@@ -91,16 +102,20 @@ def sweep(store: StoreArgument, policy: PolicyArgument, form: FormatOption = For
     from cfacl.stores.rocksdb import open_store
     from cfacl.stores.rocksdb.verification import column_families
 
-    catalog = read_policy(policy).catalog
-    column_families(store)
-    with closing(open_store(_url(store), clock=time_ns)) as opened:
+    with busy("opening"):
+        catalog = read_policy(policy).catalog
+        column_families(store)
+        opened = open_store(_url(store), clock=time_ns)
+    with closing(opened):
         families = [each for each in Schema(opened).usable(catalog).values() if each.time_to_live is not None]
         swept = totals(_counted(step for each in families for step in opened.sweep(each)))
     if form is Format.JSON:
         print_json([each._asdict() for each in swept])
+    elif form is Format.CSV:
+        print_csv(_SWEPT, [each._asdict() for each in swept])
     else:
         rows = [{**each._asdict(), "looked": f"{each.looked:,}", "removed": f"{each.removed:,}"} for each in swept]
-        listing(("table", "family", "looked", "removed"), rows, "no family that the store holds has a `time_to_live`")
+        listing(_SWEPT, rows, "no family that the store holds has a `time_to_live`")
     return Answer.YES
 
 
@@ -146,6 +161,8 @@ def _shown(what: str, steps: Iterable[Copied]) -> Iterator[Copied]:
 def _told(line: str, size: int, form: Format) -> int:
     if form is Format.JSON:
         print_json({"bytes": size})
+    elif form is Format.CSV:
+        print_csv(("bytes",), [{"bytes": size}])
     else:
         say(line)
     return Answer.YES

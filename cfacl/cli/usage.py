@@ -1,4 +1,4 @@
-"""What is wrong with a command line, in words of our own.
+"""How a command line is written, and what is wrong with one, in words of our own.
 
 The toolkit's are several lines, in several styles, and change with its version: only its classes and what they name
 are looked at here, and of its texts no more than which name they quote.
@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
+import typer
 from typer.core import TyperCommand
 
 from cfacl.errors import quoted
@@ -44,13 +45,49 @@ def complaint(error: Any) -> str:
 
 
 class Command(TyperCommand):
-    """A subcommand whose help shows names and no types of Python, ``TABLE:FAMILY <list[str]>``."""
+    """A subcommand whose help shows names and no types of Python, ``TABLE:FAMILY <list[str]>``, and ends with examples.
+
+    The epilog holds them, one a line: each can be copied and run beside a `policy.toml`.  Nothing that it is given may be
+    empty: an empty path would be the current directory, and an empty name is that of a variable which was not set.
+    """
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         for each in self.params:
             if each.param_type_name == "argument":
                 each.__dict__["display_type_rich"] = lambda ctx: None  # noqa: ARG005  # what it overrides takes one
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take a command line apart, and refuse what is empty; an error says of which command it is."""
+        try:
+            if not ctx.resilient_parsing:  # while names are completed, all of it is unfinished
+                self._refuse_empty(ctx, args)
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            if getattr(error, "ctx", ctx) is None:
+                error.ctx = ctx  # type: ignore[attr-defined]  # which usage errors have
+            raise
+
+    def _refuse_empty(self, ctx: Any, args: list[str]) -> None:
+        given, _, _ = self.make_parser(ctx).parse_args(args=list(args))
+        parameters: list[Any] = self.get_params(ctx)
+        for each in parameters:
+            value = given.get(each.name)
+            if value == "" or (isinstance(value, list | tuple) and "" in value):
+                where = f"`{ctx.command_path} --help`"
+                raise typer.BadParameter(f"is empty; {where} says what it is", ctx=ctx, param=each)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # an override's signature
+        """Write the examples, each on one line however narrow the terminal is: a folded line can't be copied."""
+        if self.epilog:
+            formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+
+
+def arranged(arguments: Sequence[str]) -> list[str]:
+    """Return a command line with ``--debug`` in front, where it belongs, wherever before ``--`` it was written."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    rest = [each for each in arguments[:end] if each != "--debug"]
+    return [*(["--debug"] if len(rest) < end else []), *rest, *arguments[end:]]
 
 
 def wants_json(arguments: Sequence[str]) -> bool:

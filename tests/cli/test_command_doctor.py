@@ -159,7 +159,7 @@ def test_a_driver_that_is_not_installed_as_a_package_is_told(monkeypatch: Any) -
     def lost(package: str) -> str:
         raise PackageNotFoundError(package)
 
-    monkeypatch.setattr(doctor, "version", lost)
+    monkeypatch.setattr("importlib.metadata.version", lost)
     assert doctor._installed("cfacl") == "cfacl without a version"
     assert doctor._installed("nosuch") == "nosuch is not installed"
 

@@ -16,7 +16,10 @@ import typer
 from cfacl.cli.app import app, main
 from cfacl.cli.usage import complaint
 
-COMMANDS: Final = ["check", "demo", "diff", "doctor", "explain", "import", "what", "who"]
+COMMANDS: Final = [
+    *("check", "demo", "diff", "doctor", "explain", "export", "fmt", "import", "init", "matrix", "schema", "shell"),
+    *("test", "what", "who"),
+]
 #: What a shell starts.
 CFACL: Final = [sys.executable, "-W", "error", "-c", "import sys; from cfacl.cli.app import main; sys.exit(main())"]
 
@@ -54,20 +57,26 @@ def test_every_command_has_help_and_takes_both_formats(run: Any, command: str) -
 
 USAGE: Final = [
     (["nosuch"], "there is no command `nosuch`; `cfacl --help` lists them"),
-    (["chek"], "there is no command `chek`; did you mean `check`?"),
+    (["chek"], "there is no command `chek`; did you mean `check` or `schema`?"),
     (["che\nk"], r"there is no command `che\nk`; did you mean `check`?"),
     (["store", "nosuch"], "there is no command `nosuch`; `cfacl store --help` lists them"),
     (["check"], "`POLICY` is missing; `cfacl check --help` says what it is"),
     (["explain", "p", "a", "read", "t:f"], "`--purpose` is missing; `cfacl explain --help` says what it is"),
-    (["check", "a", "b"], "`b` is more than it takes; `cfacl check --help` says what that is"),
+    (["test", "a", "b"], "`b` is more than it takes; `cfacl test --help` says what that is"),
     (["check", "--nosuch", "a"], "there is no option `--nosuch`; `cfacl check --help` lists them"),
     (["check", "--frmat", "x", "a"], "there is no option `--frmat`; did you mean `--format`?"),
-    (["check", "a", "--help=x"], "`--help` takes no value; `cfacl --help` says what it is for"),
-    (["check", "a", "--format"], "`--format` needs a value; `cfacl --help` says what it is for"),
-    (["check", "a", "--format", "yaml"], "`--format` must be `table` or `json`, not `yaml`"),
+    (["check", "a", "--help=x"], "`--help` takes no value; `cfacl check --help` says what it is for"),
+    (["check", "a", "--format"], "`--format` needs a value; `cfacl check --help` says what it is for"),
+    (["check", "a", "--format", "yaml"], "`--format` must be `table`, `json` or `csv`, not `yaml`"),
+    (["import", "a", "--format", "yaml"], "`--format` must be `table` or `json`, not `yaml`"),
     (["demo", "--users", "x"], "`--users` must be a whole number of at least 1, not `x`"),
     (["demo", "--users", "0"], "`--users` must be a whole number of at least 1, not `0`"),
+    (["import", "a", "--from", "x"], "`--from` must be `pairs`, `csv`, `hbase`, `hbase-permissions` or `cassandra-permissions`, not `x`"),
+    (["export", "a", "--to", "x"], "`--to` must be `pairs`, `csv`, `hbase-permissions` or `cassandra-permissions`, not `x`"),
+    (["shell", "a"], "`--policy` is missing; `cfacl shell --help` says what it is"),
+    (["import", "a", "--rows", "-1"], "`--rows` must be a whole number, not `-1`"),
     (["what", "p", "a", "--at", "\x1b"], r"`--at` must be a time such as 2027-01-31T12:00:00Z, not `\u001b`"),
+    (["matrix", "a", "--format", "yaml"], "`--format` must be `table`, `json` or `csv`, not `yaml`"),
     (["what", "p", "a", "--at", "2027-01-31"], "`--at` has no offset; write a time such as 2027-01-31T12:00:00Z"),
 ]  # fmt: skip  # a table of cases
 
@@ -85,7 +94,7 @@ def test_a_usage_error_is_a_document_where_that_was_asked_for(run: Any, argument
     for form in (["--format", "json"], ["--format=json"]):
         ran = run(*arguments[:command], *form, *arguments[command:])
         assert (ran.code, ran.err) == (2, "")
-        assert ran.document == {"faults": [{"file": None, "path": "", "message": said}]}
+        assert ran.document == {"faults": [{"file": None, "path": "", "message": said, "line": None, "column": None}]}
 
 
 def test_the_last_format_counts_and_none_behind_two_dashes(run: Any) -> None:
@@ -126,6 +135,7 @@ STDIN: Final = [
     ["what", "-", "app"],
     ["who", "-", "read", "account:id"],
     ["explain", "-", "app", "read", "account:id", "--purpose", "service"],
+    ["matrix", "-", "--at", "2026-01-01T00:00:00Z"],
     ["diff", "-", "POLICY"],
     ["diff", "POLICY", "-"],
 ]
@@ -141,13 +151,16 @@ def test_a_policy_can_come_from_standard_input(run: Any, write: Any, arguments: 
     assert run(*named, stdin=b"\xff") == (
         2,
         "",
-        "standard input: line 1, column 1: is not utf-8; save the document as utf-8\n",
+        "standard input:1:1: is not utf-8; save the document as utf-8\n",
     )
     wrong = run(
         *named,
         stdin=b"[policy]",
     )
-    assert wrong == (2, "", "standard input: policy.name: is required: what the policy is called\n")
+    assert (wrong.code, wrong.out) == (2, "")
+    told, *shown = wrong.err.splitlines()
+    assert told == "standard input:1:1: policy.name: is required: what the policy is called"
+    assert bool(shown) == (arguments[0] == "check")
 
 
 def test_both_policies_cannot_come_from_standard_input(run: Any) -> None:
@@ -163,7 +176,7 @@ def test_a_standard_input_that_is_closed_is_told(command: str) -> None:
 
 
 def test_starting_the_command_loads_nothing_that_help_does_not_need() -> None:
-    heavy = {"pydantic", "rocksdict", "faker", "rich.console", "rich.table", "tomli_w"}
+    heavy = {"pydantic", "rocksdict", "faker", "rich.console", "rich.table", "tomli_w", "prompt_toolkit"}
     ran = subprocess.run(
         [sys.executable, "-c", "import sys, cfacl.cli.app; print(*sys.modules)"],
         capture_output=True,
@@ -179,19 +192,39 @@ def test_a_fault_of_the_library_itself_is_no_answer_and_no_traceback(run: Any, m
     def broken(*_: object) -> None:
         raise ZeroDivisionError("that")
 
-    monkeypatch.setattr("cfacl.policy.policy.Policy.load", broken)
+    monkeypatch.setattr("cfacl.policy.policy.Policy.loads", broken)
     ran = run("check", write())
-    assert ran == (2, "", "cfacl: failed with ZeroDivisionError: that; please report it\n")
+    assert ran == (
+        2,
+        "",
+        "cfacl: failed with ZeroDivisionError; please report it, with what `cfacl --debug` shows\n",
+    )
 
 
 def test_an_interrupted_run_ends_as_shells_expect(run: Any, monkeypatch: Any, write: Any) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cfacl.policy.policy.Policy.load", interrupted)
-    assert run("check", write()) == (130, "", "")
+    monkeypatch.setattr("cfacl.policy.policy.Policy.loads", interrupted)
+    assert run("check", write()) == (130, "", "cfacl: interrupted\n")
 
 
+def test_what_python_makes_of_an_interruption_is_one_too(run: Any, monkeypatch: Any, write: Any) -> None:
+    class Named:
+        def __set_name__(self, *_: object) -> None:
+            raise KeyboardInterrupt
+
+    def interrupted(*_: object) -> None:
+        try:
+            type("Owner", (), {"each": Named()})
+        except BaseException as error:
+            raise RuntimeError from error  # as Python 3.11 does by itself
+
+    monkeypatch.setattr("cfacl.policy.policy.Policy.loads", interrupted)
+    assert run("check", write()) == (130, "", "cfacl: interrupted\n")
+
+
+@pytest.mark.slow
 def test_a_reader_that_went_away_ends_it_as_its_signal_would_and_without_noise(tmp_path: Any, write: Any) -> None:
     pairs = tmp_path / "pairs.txt"
     pairs.write_text("".join(f"user{n} p{n}\n" for n in range(3_000)))
@@ -239,14 +272,30 @@ def test_an_answer_that_cannot_be_written_is_told_as_that(arguments: list[str], 
     assert ran.stderr == b"cfacl: the answer cannot be written: no space left on device\n"
 
 
-@pytest.mark.parametrize("closed", [">&-", "2>&-"])
-def test_a_closed_stream_is_no_answer(closed: str, write: Any) -> None:
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_a_closed_output_is_no_answer(closed: str, write: Any) -> None:
     shell = ["sh", "-c", f'exec "$@" {closed}', "sh"]
     ran = subprocess.run([*shell, *CFACL, "check", str(write())], capture_output=True, check=False)
     assert ran.returncode == 2
     assert b"Traceback" not in ran.stderr
     if closed == ">&-":
         assert ran.stderr == b"cfacl: the answer cannot be written: standard output is closed; open it\n"
+
+
+def test_where_nobody_hears_of_faults_there_is_an_answer_all_the_same(write: Any) -> None:
+    """Nor does a file that is opened get their descriptor, and with it what was meant for nobody."""
+    shell = ["sh", "-c", 'exec "$@" 2>&-', "sh", *CFACL]
+    policy = write()
+    for arguments, code in ((["check", policy], 0), (["what", policy, "app"], 0), (["what", policy, "nobody"], 2)):
+        ran = subprocess.run([*shell, *map(str, arguments)], capture_output=True, check=False)
+        assert (ran.returncode, ran.stderr) == (code, b"")
+        assert ran.stdout == cfacl(*arguments).stdout
+    text = policy.read_bytes()
+    page = policy.with_name("page.html")
+    ran = subprocess.run([*shell, "matrix", str(policy), "--html", str(page)], capture_output=True, check=False)
+    assert ran.returncode == 0
+    assert page.read_text().startswith("<!doctype html>")
+    assert policy.read_bytes() == text
 
 
 def test_colour_is_for_terminals_and_never_against_no_color(write: Any) -> None:
@@ -259,6 +308,7 @@ def test_colour_is_for_terminals_and_never_against_no_color(write: Any) -> None:
     assert coloured not in cfacl(*question, FORCE_COLOR="1", NO_COLOR="1").stdout
 
 
+@pytest.mark.slow
 def test_a_row_that_a_program_reads_is_one_line_however_long(write: Any) -> None:
     long = "m" * 200
     policy = write(text=write().read_text().replace("maya", long))

@@ -195,7 +195,7 @@ def test_apply_runs_the_script_and_looks_again(run: Any, write: Any, there: list
 @pytest.mark.parametrize(
     ("shell", "said"),
     [
-        ("", "`--shell` is empty; write `--shell 'hbase shell -n'`"),
+        (" ", "`--shell` is empty; write `--shell 'hbase shell -n'`"),
         ("'", "`--shell` is no command: no closing quotation"),
         ("/nonexistent/hbase shell", "`/nonexistent/hbase` cannot be run: no such file or directory"),
         ("false", "`false` ended with code 1, and some of it may be done; `cfacl native verify` says what"),

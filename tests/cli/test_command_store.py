@@ -433,6 +433,7 @@ def test_a_store_that_is_open_elsewhere_is_not_swept(
     assert "has this store open" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["backup", "restore", "sweep"])
 def test_progress_is_told_to_a_terminal_only_and_on_stderr(
     tmp_path: Path, store: Path, brief: Path, command: str

@@ -7,6 +7,7 @@ import pty
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ import cfacl
 from cfacl.cli.demo import scenario, tour
 from cfacl.cli.demo.loading import load, loading_policy
 from cfacl.cli.demo.records import key, records
-from cfacl.cli.demo.show import show
+from cfacl.cli.demo.show import NARROWEST, show
 from cfacl.cli.screen import console
 from cfacl.model.grants import nanoseconds
 
@@ -162,12 +163,24 @@ def test_json_is_one_document_with_the_same_in_it(run: Any, document: Any) -> No
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
-def test_a_narrow_screen_breaks_no_word(document: Any, capsys: Any, width: int) -> None:
+def test_a_narrow_screen_breaks_no_word_but_those_of_cells(document: Any, capsys: Any, width: int) -> None:
     def words(width: int) -> set[str]:
         show(document, console(width=width))
-        return {word for word in capsys.readouterr().out.split() if not word.endswith("…") and word.strip("─")}
+        return {word for word in capsys.readouterr().out.split() if word.strip("─")}
 
-    assert words(width) <= words(250)
+    values = [value for view in document["row"]["views"] for value in view["cells"].values()]
+    assert all(any(word in value for value in values) for word in words(width) - words(250))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [*range(1, 41), 60, 80, 200])
+def test_nothing_of_it_is_lost_at_any_width(document: Any, capsys: Any, monkeypatch: Any, width: int) -> None:
+    def letters(width: int) -> Counter[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        show(document, console(least=NARROWEST))
+        return Counter("".join(capsys.readouterr().out.replace("─", "").split()))
+
+    assert letters(width) >= letters(1_000)
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
@@ -244,6 +257,7 @@ def test_the_number_of_users_is_at_least_one(run: Any) -> None:
     assert "--users" in ran.err
 
 
+@pytest.mark.slow
 def test_progress_is_told_to_a_terminal_only_and_on_stderr() -> None:
     screen, terminal = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}

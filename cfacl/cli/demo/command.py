@@ -5,15 +5,18 @@ from __future__ import annotations
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from cfacl.cli.screen import Answer, Format, FormatOption, console, print_json
+from cfacl.cli.screen import Answer, Format, FormatOption, busy, console, print_csv, print_json
 from cfacl.errors import RequestError, quoted, quoted_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+#: Who sees how much of which family, in the one row that all look at and in the scans.
+_COLUMNS: Final = ("look", "principal", "purpose", "table", "family", "verdict", "cells")
 
 
 def _count(text: str | int) -> int:
@@ -44,6 +47,7 @@ def demo(
     """Fill a guarded store with made-up records; show who sees what.
 
     They are those of a smart-home company. Everything is computed on this machine, in a RocksDB store of its own.
+    As CSV it is who sees how much of what.
     """
     if find_spec("faker") is None:
         raise RequestError("the demonstration makes up its records with faker; run `pip install 'cfacl[demo]'`")
@@ -53,10 +57,12 @@ def demo(
         document = _run(stack, users, path)
     if form is Format.JSON:
         print_json(document)
+    elif form is Format.CSV:
+        print_csv(_COLUMNS, [*_seen("row", document["row"]), *_seen("scan", document["scan"])])
     else:
-        from cfacl.cli.demo.show import show
+        from cfacl.cli.demo.show import NARROWEST, show
 
-        show(document, console())
+        show(document, console(least=NARROWEST))
     return Answer.YES
 
 
@@ -80,24 +86,35 @@ def _run(stack: ExitStack, users: int, path: Path | None) -> dict[str, Any]:
         loaded = load(db, users, _progress(bar, users))
     took = perf_counter() - start
     person = key("account", 0)
-    return {
-        "policy": tour.catalog(policy),
-        "clock": scenario.NOW,
-        "store": {
-            "directory": None if path is None else str(path),
-            "users": users,
-            "rows": loaded.rows,
-            "cells": sum(loaded.cells.values()),
-            "seconds": took,
-        },
-        "loading": tour.handover(db, policy),
-        "row": tour.row(db, person),
-        "scan": tour.scans(db, loaded.cells),
-        "revoke": tour.revoke(db, policy, person),
-        "cost": tour.cost(policy),
-        "refusals": tour.refusals(db, clock),
-        "waiting": tour.waiting(),
-    }
+    with busy("looking at it from all sides"):
+        return {
+            "policy": tour.catalog(policy),
+            "clock": scenario.NOW,
+            "store": {
+                "directory": None if path is None else str(path),
+                "users": users,
+                "rows": loaded.rows,
+                "cells": sum(loaded.cells.values()),
+                "seconds": took,
+            },
+            "loading": tour.handover(db, policy),
+            "row": tour.row(db, person),
+            "scan": tour.scans(db, loaded.cells),
+            "revoke": tour.revoke(db, policy, person),
+            "cost": tour.cost(policy),
+            "refusals": tour.refusals(db, clock),
+            "waiting": tour.waiting(),
+        }
+
+
+def _seen(look: str, shown: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each visitor and family: how many cells of it they saw."""
+    for view in shown["views"]:
+        for family in shown["families" if look == "row" else "stored"]:
+            verdict = "refused" if view["refused"] else "withheld" if family in view["withheld"] else "granted"
+            cells = view["cells"]
+            count = sum(each.startswith(f"{family}:") for each in cells) if look == "row" else cells.get(family, 0)
+            yield {**view, "look": look, "table": shown["table"], "family": family, "verdict": verdict, "cells": count}
 
 
 def _progress(stack: ExitStack, users: int) -> Callable[[], object]:

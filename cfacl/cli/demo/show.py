@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.padding import Padding
@@ -19,6 +19,9 @@ from rich.text import Text
 from cfacl.cli.demo import scenario
 from cfacl.cli.screen import counted, grid
 from cfacl.errors import printable
+
+#: The fewest columns in which all of it finds room.
+NARROWEST: Final = 60
 
 _GRANTED = Text("granted", style="green")
 _WITHHELD = Text("withheld", style="yellow")
@@ -98,14 +101,14 @@ def _row(row: dict[str, Any], screen: Console) -> None:
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), expand=True)
         table.add_column("", min_width=first - 1, no_wrap=True)
         for principal in shown:
-            table.add_column(principal, no_wrap=True, ratio=1)
+            table.add_column(principal, overflow="fold", ratio=1)
         for family, level in row["families"].items():
             verdicts = (_verdict(views[each], family) for each in shown)
             table.add_row(Text(f"{family}, {level}", style="bold"), *verdicts)
             for name in sorted({name for each in shown for name in views[each]["cells"]}):
                 if name.startswith(f"{family}:"):
                     cells = (printable(views[each]["cells"].get(name, "")) for each in shown)
-                    table.add_row(_indented(name), *(Text(cell, overflow="ellipsis") for cell in cells))
+                    table.add_row(_indented(name), *cells)
         screen.print(table)
     _say(screen, "Who gets a part is told what is withheld; who gets nothing is refused, whatever the row holds.")
 

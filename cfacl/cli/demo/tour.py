@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import attrs
 
-from cfacl.cli.ask import as_document
 from cfacl.cli.demo import scenario
 from cfacl.cli.demo.loading import LOADER
+from cfacl.cli.explained import as_document
 from cfacl.errors import AccessDenied
 from cfacl.model.grants import Assignment, Window, nanoseconds
 from cfacl.policy.policy import Policy
