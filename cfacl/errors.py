@@ -37,9 +37,10 @@ in backticks, and hold no row key and no value.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 __all__ = [
+    "REASONS",
     "AccessDenied",
     "CfaclError",
     "Closed",
@@ -96,6 +97,8 @@ def one_line(text: str) -> str:
 
 def printable(text: str) -> str:
     """Return a message of our own with everything escaped that could end its line or move a terminal's cursor."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
 
 
@@ -115,6 +118,10 @@ def _again(kind: type[CfaclError], *args: object) -> CfaclError:
     return kind.__new__(kind, *args)
 
 
+#: Why a request may be denied.
+REASONS: Final = ("not_granted", "unknown_principal", "removed_principal", "failed")
+
+
 class AccessDenied(CfaclError):
     """The policy said no; asking again gives the same answer until the policy changes.
 
@@ -125,6 +132,8 @@ class AccessDenied(CfaclError):
         epoch: the policy version that decided, counted within this process.
         reason: one word: ``not_granted``, ``unknown_principal``, ``removed_principal``,
             ``failed`` (the decision itself broke; the cause is chained).
+
+    `decision` names it, for an answer that tells nothing else.
     """
 
     def __init__(
@@ -147,6 +156,21 @@ class AccessDenied(CfaclError):
         self.families = frozenset(families)
         self.epoch = epoch
         self.reason = reason
+
+    @property
+    def decision(self) -> str:
+        """What names this one denial: 16 random hexadecimal digits.  Its `Event`, and copies of it, have the same.
+
+        Made when it is first read, so that a denial of which nobody is told costs nothing.  It tells nothing by itself.
+        """
+        from secrets import token_hex
+
+        made: str = self.__dict__.setdefault("_decision", token_hex(8))  # of two threads the first
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        _ = self.decision
+        return super().__reduce__()
 
 
 class RequestError(CfaclError, ValueError):

@@ -1,10 +1,8 @@
 """Filters from values, so that nobody has to glue what a user said into a filter's text.
 
-::
-
-    from cfacl.filters import column, row
-
-    (column("prof:country") == b"SG") & row.startswith(b"u")
+>>> from cfacl.filters import column, row
+>>> print((column("prof:country") == b"SG") & row.startswith(b"u"))
+SingleColumnValueFilter('prof', 'country', =, 'binary:SG', true, true) AND PrefixFilter('u')
 """
 
 from __future__ import annotations
@@ -113,8 +111,11 @@ def column(name: str | bytes, *, or_missing: bool = False) -> Compared:
     )
 
 
-#: The key of a row, the name of a cell's family, a cell's qualifier, and its value.
+#: The key of a row, to compare.
 row = _Prefixed(RowFilter, PrefixFilter)
+#: The name of a cell's family, to compare.
 family = Compared(FamilyFilter)
+#: A cell's qualifier, to compare.
 qualifier = _Prefixed(QualifierFilter, ColumnPrefixFilter)
+#: A cell's value, to compare.
 value = Compared(ValueFilter)

@@ -14,8 +14,9 @@ from cfacl.errors import FilterError
 
 __all__ = ["MAX_CLAUSES", "MAX_DEPTH", "And", "Filter", "Or", "Skip", "While", "confirm_size", "parts_of"]
 
-#: How deep a tree may be, and of how many clauses; HBase has no limit, and fails where its stack ends.
+#: How deep a tree may be; HBase has no limit, and fails where its stack ends.
 MAX_DEPTH: Final = 100
+#: Of how many clauses a tree may be.
 MAX_CLAUSES: Final = 1_000
 
 

@@ -27,6 +27,7 @@ from cfacl.filters.tree import Filter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 from cfacl.model.settings import StoreSettings
+from cfacl.stores.administration import Administration
 from cfacl.stores.native import NativeRights
 from cfacl.stores.posture import Sign
 
@@ -136,8 +137,8 @@ class Store(abc.ABC):
     #: What its URLs start with, for messages.
     scheme: ClassVar[str]
     system: SystemTable
-    #: Whether it was opened to be read only, while another process writes it.  Then it is asked for no change: neither
-    #: of cells, nor of the schema, nor of a record; one that it is asked for all the same is `Unsupported`.
+    #: Whether it was opened to be read only, while another process writes it.  Then it is asked for no change, be it of
+    #: cells, of the schema or of a record; one that it is asked for all the same is `Unsupported`.
     read_only: bool = False
 
     #: Whether what it sends can be read on the way, so that a policy may refuse it for some levels (`require_tls`).
@@ -319,6 +320,10 @@ class Store(abc.ABC):
             Unsupported: it has none.
         """
         raise Unsupported(f"a store of {quoted(self.scheme)} has no rights of its own; hbase and cassandra have")
+
+    def administration(self) -> Administration:
+        """Return what whoever runs the store does to a table of it."""
+        return Administration()
 
     def posture(self) -> Iterator[Sign]:
         """Yield how the store stands, and what of that cannot be seen from here; change nothing."""

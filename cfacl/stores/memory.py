@@ -25,14 +25,14 @@ from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable, confirm_scan
 from cfacl.stores.posture import Sign
 
-__all__ = ["MemoryStore", "open_store"]
+__all__ = ["Kept", "MemoryStore", "Version", "open_store"]
 
 #: A value with its timestamp; a cell is a list of them, newest first, no two of one timestamp.
 Version = tuple[bytes, int]
 
 
-class _Family:
-    """The rows of one family, each a dict of cells by qualifier, and the order of their keys.
+class Kept:
+    """What is kept of one family: its rows, each a dict of cells by qualifier, and the order of their keys.
 
     ``highest`` is the highest timestamp that was ever accepted, in milliseconds.
     """
@@ -61,8 +61,8 @@ class _Family:
             del self.rows[key]
             del self.order[bisect_left(self.order, key)]
 
-    def copy(self) -> _Family:
-        copied = _Family()
+    def copy(self) -> Kept:
+        copied = Kept()
         copied.rows = {key: {name: list(cell) for name, cell in row.items()} for key, row in self.rows.items()}
         copied.order = list(self.order)
         return copied
@@ -129,12 +129,12 @@ class MemoryStore(Store):
         self._clock = clock
         self._lock = threading.RLock()
         self._closed: str | None = None
-        self._families: dict[tuple[str, str, int], _Family] = {}
+        self._families: dict[tuple[str, str, int], Kept] = {}
         self.system = _SystemTable(self)
 
     @contextmanager
-    def entered(self) -> Iterator[None]:
-        """Hold the store still during a call.
+    def entered(self) -> Iterator[dict[tuple[str, str, int], Kept]]:
+        """Hold the store still during a call, and give what it keeps, by table, family and identity.
 
         Raises:
             Closed: the store was closed, or belongs to the parent process.
@@ -142,12 +142,12 @@ class MemoryStore(Store):
         with self._lock:
             if self._closed is not None:
                 raise Closed(self._closed)
-            yield
+            yield self._families
 
     def _now(self) -> int:
         return self._clock() // 1_000_000
 
-    def _find(self, table: str, family: StoredFamily) -> _Family:
+    def _find(self, table: str, family: StoredFamily) -> Kept:
         try:
             return self._families[table, family.name, family.identity]
         except KeyError:
@@ -155,7 +155,7 @@ class MemoryStore(Store):
                 f"the store lacks family {quoted(family.name)} of table {quoted(table)}; `create_tables()` makes it"
             ) from None
 
-    def _held(self, table: str, projection: Projection) -> list[tuple[Slice, _Family]]:
+    def _held(self, table: str, projection: Projection) -> list[tuple[Slice, Kept]]:
         return [(each, self._find(table, each.family)) for each in projection.slices]
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
@@ -166,7 +166,7 @@ class MemoryStore(Store):
             if any(each.identity < 1 for each in families):
                 raise RequestError("the identity of a stored family is at least 1")
             for each in families:
-                self._families.setdefault((table, each.name, each.identity), _Family())
+                self._families.setdefault((table, each.name, each.identity), Kept())
 
     def drop_table(self, table: str, families: Sequence[StoredFamily]) -> None:
         with self.entered():
@@ -183,7 +183,7 @@ class MemoryStore(Store):
     def _cell(self, table: str, key: bytes, family: StoredFamily, qualifier: bytes) -> list[Version]:
         return self._find(table, family).rows.get(key, {}).get(qualifier, [])
 
-    def _row(self, key: bytes, held: Sequence[tuple[Slice, _Family]], wanted: _Wanted, timestamps: bool) -> Cells:
+    def _row(self, key: bytes, held: Sequence[tuple[Slice, Kept]], wanted: _Wanted, timestamps: bool) -> Cells:
         cells: dict[bytes, Cell] = {}
         for each, family in held:
             row = family.rows.get(key, {})

@@ -14,7 +14,7 @@ from cfacl.errors import StoreError
 from cfacl.model.action import Action
 from cfacl.model.projection import StoredFamily
 
-__all__ = ["NativeRights", "Need", "Refused", "Right", "RightsOff", "Said", "Scope", "Unsaid"]
+__all__ = ["NativeRights", "Need", "Refused", "Right", "RightsOff", "Said", "Scope", "Unsaid", "sorted_out"]
 
 #: What a right is given on, from the narrowest on.
 Scope = Literal["column", "family", "table", "namespace", "everything"]
@@ -93,6 +93,17 @@ class Said(NamedTuple):
 
     rights: list[Right]
     unsaid: list[Unsaid]
+
+
+def sorted_out(found: Iterable[Right | Unsaid]) -> Said:
+    """Return rights and what they cannot say, each for itself."""
+    said = Said([], [])
+    for each in found:
+        if isinstance(each, Right):
+            said.rights.append(each)
+        else:
+            said.unsaid.append(each)
+    return said
 
 
 class NativeRights(abc.ABC):

@@ -6,7 +6,6 @@ import importlib
 import inspect
 from collections.abc import Callable
 from functools import partial
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
@@ -88,6 +87,8 @@ def open_store(
     if scheme in _OURS:
         target = _ours(scheme)
     else:
+        from importlib.metadata import entry_points  # which takes a tenth of `import cfacl`, and few need it
+
         found = {each.name: each for each in entry_points(group=GROUP)}
         if scheme not in found:
             known = ", ".join(f"`{each}`" for each in sorted({*_OURS, *found}))

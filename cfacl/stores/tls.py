@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from attrs import frozen
 
 from cfacl.errors import RequestError, quoted, quoted_path
+
+if TYPE_CHECKING:
+    import ssl
 
 __all__ = ["Tls"]
 
@@ -45,6 +48,8 @@ class Tls:
         Raises:
             RequestError: a file cannot be read, or is none of its kind.
         """
+        import ssl  # which takes a twentieth of `import cfacl`, and few need it
+
         try:
             context = ssl.create_default_context(cafile=self.ca)
             context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -149,6 +149,17 @@ def test_a_row_over_the_limit_of_a_batch_is_refused_and_never_cut(ground: Ground
     ground.put(b"u", Put(ground.one, {b"a": half}), Put(ground.two, {b"a": half}))
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["by row", "whole"])
+def test_what_changes_nothing_is_not_sent(ground: Ground, monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+    ground.put(b"u", Put(ground.one, {b"a": b"1"}))
+    sent: list[Any] = []
+    monkeypatch.setattr(ground.store._ring._session, "execute_async", lambda *given, **_: sent.append(given))
+    nothing = [Put(ground.one, {}), Put(ground.one, {}, 5), Delete(ground.two, ()), Put(ground.many, {})]
+    for each in nothing:
+        ground.store.apply(TABLE, [Mutation(b"u", (each,)), Mutation(b"v", (each,))], whole=whole)
+    assert sent == []
+
+
 def test_more_than_a_batch_can_have_is_refused_before_anything_is_sent(ground: Ground) -> None:
     wide = {b"%d" % number: b"" for number in range(66_000)}
     rows = [Mutation(b"u%03d" % number, (Put(ground.one, {b"a": b"1"}),)) for number in range(300)]
@@ -427,6 +438,31 @@ def test_what_may_be_sent_again_is_told_to_the_driver(ground: Ground) -> None:
     table = ground.store._schema.confirm(TABLE, [ground.one])[0]
     assert table.put.is_idempotent is True
     assert table.statement("UPDATE {table} SET v = ? WHERE {where} AND q = ? IF v = ?").is_idempotent is False
+
+
+def test_more_may_be_under_way_than_a_socket_takes(ground: Ground) -> None:
+    """The driver would refuse it, and send nothing, while what it sent before waits in the socket's buffer."""
+    families = (ground.one, ground.two)
+    changes = [Put(each, {b"%d" % number: bytes(64_000)}) for each in families for number in range(4)]
+    ground.store.apply(TABLE, [Mutation(b"%d" % row, tuple(changes)) for row in range(128)])
+    asked = Projection([Slice(ground.one, (b"0",))])
+    assert len(ground.store.get(TABLE, [b"%d" % row for row in range(128)], asked)) == 128
+
+
+def test_what_may_not_wait_is_refused_and_costs_no_number_for_questions(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground.put(b"u", Put(ground.one, {b"a": b"1"}))
+    (pool,) = ground.store._ring._session._pools.values()
+    connection = pool._connection
+    free = len(connection.request_ids)
+    monkeypatch.setattr("cfacl.stores.cassandra.connection._WAITING", 0)
+    for _ in range(20):
+        with pytest.raises(StoreUnavailable, match="all connections to the node are busy"):
+            ground.put(b"u", Put(ground.one, {b"a": b"2"}))
+    assert (connection.in_flight, len(connection.request_ids)) == (0, free)
+    monkeypatch.undo()
+    assert ground.row(b"u", ground.one) == {b"one:a": b"1"}
 
 
 def test_families_of_one_table_in_two_layouts_are_told_where_they_would_be_scanned_together(ground: Ground) -> None:

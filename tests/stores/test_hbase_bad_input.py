@@ -97,7 +97,7 @@ def test_a_table_that_is_disabled_is_told_by_every_call(ground) -> None:
     store = ground.store()
     ground.read(store, b"w00000")
     ground.plain().connection.disable_table(ground.name)
-    disabled = "the table is disabled; `enable` it in `hbase shell`"
+    disabled = "the table is disabled; enable it by `Database.enable_table`, or in `hbase shell`"
     unserved = "hbase does not serve this region now; try again, and see whether the table is disabled"
 
     def told(named: tuple[str, Callable[[], object]]) -> None:

@@ -144,7 +144,7 @@ NAME = "org.apache.hadoop.hbase."
         (f"{NAME}client.RetriesExhaustedWithDetailsException: Failed 1 action: NoSuchColumnFamilyException: Column fa",
          SchemaMissing, "the store lacks a family"),
         (f"{NAME}NamespaceNotFoundException: n", SchemaMissing, "there is no such namespace"),
-        (f"{NAME}TableNotEnabledException: t is disabled.", StoreUnavailable, "the table is disabled; `enable` it"),
+        (f"{NAME}TableNotEnabledException: t is disabled.", StoreUnavailable, "the table is disabled; enable it"),
         (f"{NAME}client.RetriesExhaustedWithDetailsException: Failed 2 actions: NotServingRegionException: 2 times",
          StoreUnavailable, "hbase does not serve this region now; try again, and see whether the table is disabled"),
         (f"{NAME}security.AccessDeniedException: Insufficient permissions", Refused, "hbase refuses this to the user w"),

@@ -25,7 +25,7 @@ def test_ours_are_found_by_scheme_and_by_path(tmp_path):
 def test_others_are_found_by_their_entry_points(monkeypatch):
     opened = []
     point = SimpleNamespace(name="other", load=lambda: lambda url, *, clock: opened.append((url, clock)) or "a store")
-    monkeypatch.setattr(registry, "entry_points", lambda *, group: [point] if group == registry.GROUP else [])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: [point] if group == registry.GROUP else [])
     assert registry.open_store("other://x", clock=CLOCK) == "a store"
     assert opened == [("other://x", CLOCK)]
 
@@ -36,7 +36,7 @@ def installed(monkeypatch):
 
     def install(opener):
         point = SimpleNamespace(name="other", load=lambda: opener)
-        monkeypatch.setattr(registry, "entry_points", lambda *, group: [point])
+        monkeypatch.setattr("importlib.metadata.entry_points", lambda *, group: [point])
 
     return install
 

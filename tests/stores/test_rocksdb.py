@@ -152,7 +152,7 @@ class TestReopening:
     def test_a_plain_put_still_wins_after_the_clock_went_back(self, store, reopen, clock):
         put(store, b"u1", KEPT, {b"a": b"1"})
         stamp = clock.milliseconds
-        clock.turn(-60_000)
+        clock.turn_back(60_000)
         store = reopen()
         put(store, b"u1", KEPT, {b"a": b"2"})
         assert store.versions(TABLE, b"u1", KEPT, b"a") == [(b"2", stamp)]

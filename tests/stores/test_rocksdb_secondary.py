@@ -139,7 +139,10 @@ def test_it_takes_a_file_that_is_missing_for_one_without_rows(path, folder, writ
     filled(column, b"1")
     column.flush()
     copy = folder / "copy"
-    shutil.copytree(path, copy)
+    copy.mkdir()
+    for each in path.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a log that the flush made needless goes when RocksDB likes
+            shutil.copy(each, copy)
     for each in copy.glob("*.sst"):
         each.unlink()
     made = options()

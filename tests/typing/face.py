@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_type
 
 import cfacl
+from cfacl.audit.log import Log
+from cfacl.audit.otel import Spans
+from cfacl.audit.prometheus import Decisions, Statistics
+from cfacl.testing import (
+    AsPrincipal,
+    Clock,
+    assert_only_sees,
+    assert_refused,
+    assert_tells_nothing_of,
+    memory_database,
+)
 
 
 def told(event: cfacl.Event) -> None:
     assert_type(event.families, frozenset[str])
     assert_type(event.allowed, bool)
+    assert_type(event.decision, str | None)
+    assert_type(event.reason, str | None)
 
 
 def connecting(path: Path, policy: cfacl.Policy) -> None:
     assert_type(cfacl.connect("rocksdb:///srv/home", policy="home.toml"), cfacl.Database)
     assert_type(cfacl.connect(path, policy=path, on_event=told), cfacl.Database)
     assert_type(cfacl.connect(path, policy=path, read_only=True, staleness=5), cfacl.Database)
+    assert_type(cfacl.connect(path, policy=path, on_event=(told, Log(), Spans(), Decisions())), cfacl.Database)
+    cfacl.connect(path, policy=path, on_event=[None])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]  # no function
     with cfacl.connect("memory://", policy=policy, clock=lambda: 0) as db:
         assert_type(db, cfacl.Database)
+        assert_type(db.stats(), dict[str, int | str])
+        Statistics(db)
 
 
 def policies(text: str) -> None:
@@ -93,5 +110,23 @@ def failing(table: cfacl.Table) -> None:
     except cfacl.AccessDenied as denied:
         assert_type(denied.families, frozenset[str])
         assert_type(denied.reason, str)
+        assert_type(denied.decision, str)
     except cfacl.PolicyError as error:
         assert_type(error.faults, tuple[cfacl.Fault, ...])
+
+
+def testing(path: Path, table: cfacl.Table, as_principal: AsPrincipal) -> None:
+    with memory_database(path, Clock(datetime.now(UTC)), on_event=[print]) as db:
+        assert_type(db, cfacl.Database)
+    assert_type(as_principal("maya", purpose="support"), cfacl.Session)
+    assert_type(as_principal("maya", purpose="support", table="account"), cfacl.Table)
+    with assert_refused("id", "prof", action="read", table="account", reason="not_granted") as refused:
+        table.row(b"u17")
+    assert_type(refused.error, cfacl.AccessDenied)
+    assert_only_sees(table.row(b"u17"), "prof", b"log:at", withheld={"id"})
+    assert_only_sees(table.row(b"u17", include_timestamp=True), "prof", withheld=["id"])
+    assert_only_sees(table.rows([b"u17"]), "prof", withheld=())
+    assert_only_sees(table.scan(include_timestamp=True), "prof", withheld=table.row(b"u17").withheld)
+    assert_tells_nothing_of("id", "auth", db=db, table="account", ask=lambda: table.row(b"u17"))
+    assert_only_sees(table.row(b"u17"), "prof")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]  # what was withheld is always said
+    assert_only_sees({b"prof:country": b"SG"}, "prof", withheld=())  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]  # a dict has lost it

@@ -11,8 +11,9 @@ from urllib.parse import unquote, urlsplit
 from attrs import field, frozen
 
 from cfacl.errors import RequestError, quoted, quoted_path
-from cfacl.stores.cassandra.names import is_keyspace, is_own
+from cfacl.stores.cassandra.names import is_keyspace
 from cfacl.stores.query import parse_query, said_flag, said_seconds
+from cfacl.stores.rights.cassandra import is_own
 from cfacl.stores.tls import Tls
 
 __all__ = ["Address", "Credentials", "parse"]

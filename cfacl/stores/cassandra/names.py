@@ -19,7 +19,7 @@ from cfacl.errors import StoreContractError, quoted
 from cfacl.model.projection import StoredFamily
 from cfacl.model.settings import CassandraLayout
 
-__all__ = ["RECORDS", "Described", "described", "is_keyspace", "is_own", "ours", "table_name"]
+__all__ = ["RECORDS", "Described", "described", "is_keyspace", "ours", "table_name"]
 
 #: The table of records.
 RECORDS: Final = "cfacl_records"
@@ -31,9 +31,6 @@ _HASHED: Final = 24
 _MARK: Final = "cfacl"
 _SUM: Final = "sum"
 _CHANGED: Final = "the comment of one of cfacl's tables was changed; put it back as it was"
-_SYSTEM: Final = ("auth", "distributed", "schema", "traces", "views", "virtual_schema")
-#: Cassandra's own keyspaces (`SchemaConstants`).
-_OWN: Final = frozenset({"system"} | {f"system_{each}" for each in _SYSTEM})
 _KEYSPACE: Final = re.compile(r"[A-Za-z0-9_]{1,48}")
 
 
@@ -106,11 +103,6 @@ def _sum(fields: dict[str, object]) -> int:
 def is_keyspace(name: str) -> bool:
     """Whether a keyspace can be called so."""
     return _KEYSPACE.fullmatch(name) is not None
-
-
-def is_own(keyspace: str) -> bool:
-    """Whether a keyspace is Cassandra's own, in which nobody makes tables."""
-    return keyspace.lower() in _OWN
 
 
 def table_name(family: StoredFamily) -> str:

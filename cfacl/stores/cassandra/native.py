@@ -1,8 +1,8 @@
 """Cassandra's own rights: what they can say of a policy, and what stands in `system_auth`.
 
-They end at tables, and a family is one.  `SELECT` is to read; `MODIFY` is to write and to delete.  A role that is given to
-another has all that it has for both.  A right that is taken is heeded by a node until `permissions_validity` is over, two
-seconds unless it says otherwise: so this is a second wall, and never the first.
+What they can say is in `cfacl.stores.rights.cassandra`.  A role that is given to another has all that it has for both.  A
+right that is taken is heeded by a node until `permissions_validity` is over, two seconds unless it says otherwise: so this is
+a second wall, and never the first.
 """
 
 from __future__ import annotations
@@ -11,38 +11,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
-from cfacl.model.action import Action
-from cfacl.stores.cassandra.names import RECORDS, is_own, ours, table_name
+from cfacl.stores.cassandra.names import RECORDS, ours, table_name
 from cfacl.stores.cassandra.posture import is_off
 from cfacl.stores.cassandra.ring import ITSELF, SHARED, Ring
-from cfacl.stores.native import NativeRights, Need, Refused, Right, RightsOff, Said, Unsaid
+from cfacl.stores.native import NativeRights, Need, Refused, Right, RightsOff, Said, sorted_out
+from cfacl.stores.rights.cassandra import LETTERS, NAMES, is_own, said
 
 __all__ = ["CassandraRights"]
 
-#: Cassandra's names of rights, by the letters that they are told by.
-_NAMES: Final = {
-    "R": "SELECT",
-    "W": "MODIFY",
-    "C": "CREATE",
-    "A": "ALTER",
-    "D": "DROP",
-    "G": "AUTHORIZE",
-    "I": "DESCRIBE",
-    "X": "EXECUTE",
-    "U": "UNMASK",
-    "M": "SELECT_MASKED",
-    "S": "SUPERUSER",
-    "?": "ALL",  # one that is not known here, and is taken with all others
-}
 #: What the table of a family is called: by its table and family, or with a hash of both (`table_name`).
 _NAMED: Final = re.compile(r"([a-z0-9_]+)__[a-z0-9_]+__[1-9][0-9]*|[a-z0-9_]*_[a-z2-7]{24}__[1-9][0-9]*")
-_LETTERS: Final = {name: letter for letter, name in _NAMES.items()}
-_MODIFY: Final = frozenset({"write", "delete"})
-_WHY_NOT: Final[dict[Action, str]] = {
-    "write": "`MODIFY` is to write and to delete",
-    "delete": "`MODIFY` is to write and to delete",
-    "admin": "`ALTER` and `DROP` also change and remove what is there",
-}
 _PERMISSIONS: Final = "SELECT role, resource, permissions FROM system_auth.role_permissions"
 _ROLES: Final = "SELECT role, is_superuser, member_of FROM system_auth.roles"
 _TABLES: Final = "SELECT table_name, comment FROM system_schema.tables WHERE keyspace_name = ?"
@@ -58,26 +36,9 @@ class CassandraRights(NativeRights):
         self._ring = ring
 
     def say(self, needs: Iterable[Need]) -> Said:
-        said = Said([], [])
-        for need in needs:
-            self._say(need, said)
-        return said
-
-    def _say(self, need: Need, said: Said) -> None:
-        def leave_out(what: str, why: str) -> None:
-            said.unsaid.append(Unsaid(need.account, need.family.table, need.family.name, what, why))
-
-        if need.columns is not None:
-            why = "cassandra's rights end at tables, and this family declares its columns"
-            leave_out(", ".join(sorted(need.actions)), why)
-            return
-        letters = "R" * ("read" in need.actions) + "W" * (need.actions >= _MODIFY)
-        given = {"read"} | (_MODIFY if "W" in letters else frozenset())
-        for action in sorted(need.actions - given):
-            leave_out(action, _WHY_NOT[action])
-        if letters:
-            name = table_name(need.family)
-            said.rights.append(Right(need.account, "family", self._ring.address.keyspace, name, None, letters))
+        return sorted_out(
+            each for need in needs for each in said(need, self._ring.address.keyspace, table_name(need.family))
+        )
 
     def read(self, tables: Collection[str], spent: Callable[[int], bool]) -> list[Right]:
         self._confirm_on()
@@ -101,7 +62,7 @@ class CassandraRights(NativeRights):
         Args:
             there: the keyspace's tables, and whether each is ours; on somebody else's a policy says nothing.
         """
-        letters = "".join(sorted(_LETTERS.get(each, "?") for each in permissions))
+        letters = "".join(sorted(LETTERS.get(each, "?") for each in permissions))
         kind, *rest = resource.split("/")
         keyspace = self._ring.address.keyspace
         if not letters or kind not in ("data", "roles", "mbean"):
@@ -133,13 +94,13 @@ class CassandraRights(NativeRights):
 
     def script(self, revoked: Sequence[Right], granted: Sequence[Right], remarks: Sequence[str]) -> str:
         lines = [
-            f"REVOKE {_NAMES[letter]} ON {_place(each)} FROM {_role(each)};"
+            f"REVOKE {NAMES[letter]} ON {_place(each)} FROM {_role(each)};"
             for each in revoked
             for letter in each.letters
         ]
         lines += [f"CREATE ROLE IF NOT EXISTS {name};" for name in sorted({_role(each) for each in granted})]
         lines += [
-            f"GRANT {_NAMES[letter]} ON {_place(each)} TO {_role(each)};" for each in granted for letter in each.letters
+            f"GRANT {NAMES[letter]} ON {_place(each)} TO {_role(each)};" for each in granted for letter in each.letters
         ]
         return "\n".join([*lines, *(f"-- {each}" for each in remarks), ""])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -60,6 +61,8 @@ class Ring:
         self._level = LEVEL
         #: how often it was opened
         self.opened = 0
+        #: the time of what this thread sends
+        self._sending = threading.local()
         self._cluster, self._session = self._open()
         _rings.add(self)
 
@@ -84,10 +87,16 @@ class Ring:
             found.consistency_level = level
         return found
 
-    def begin(self, statement: Any, values: Sequence[object] | None = None, **more: Any) -> Any:
-        """Send a statement, and return the driver's future of the answer, which is for `end` alone."""
+    def begin(
+        self, statement: Any, values: Sequence[object] | None = None, *, stamp: int | None = None, **more: Any
+    ) -> Any:
+        """Send a statement, and return the driver's future of the answer, which is for `end` alone.
+
+        ``stamp``: the time of what bears none itself, in microseconds; otherwise the server's.
+        """
         if self._closed is not None:
             raise Closed(self._closed)
+        self._sending.stamp = stamp
         try:
             future = self._session.execute_async(statement, values, timeout=None, **more)
         except Exception as error:  # as above
@@ -231,14 +240,13 @@ class Ring:
 
     def _open(self) -> tuple[Any, Any]:
         try:
-            cluster = _cluster(self.address)
+            cluster = _cluster(self.address, lambda: getattr(self._sending, "stamp", None))
         except UnresolvableContactPoints as error:
             raise mapped(error, self.address, applied=False) from error
         try:
             _set_level(cluster, self._level)
             session = cluster.connect()
             self._confirm_one_data_center(cluster)
-            session.use_client_timestamp = False  # statements bear their own, or the server stamps them
             session._default_timeout = self.address.timeout  # noqa: SLF001  # of what is prepared, of which profiles say nothing
             # Without the rest of the schema, which would be read again whenever anybody changes it.
             cluster.refresh_keyspace_metadata(self.address.keyspace)
@@ -315,7 +323,8 @@ def _who(address: Address) -> Any:
     return None if address.tls is None or address.tls.cert is None else _Certified()
 
 
-def _cluster(address: Address) -> Any:
+def _cluster(address: Address, stamp: Callable[[], int | None]) -> Any:
+    """Return the driver's way to the nodes; ``stamp`` is asked for the time of each request, ``None`` for the server's."""
     try:
         from cfacl.stores.cassandra.connection import WholeConnection
     except ImportError as error:
@@ -342,6 +351,7 @@ def _cluster(address: Address) -> Any:
         schema_metadata_enabled=False,
         sockopts=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ssl_context=None if address.tls is None else address.tls.context(),
+        timestamp_generator=stamp,
     )
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any, Final
 
 from cfacl.errors import InvalidValue
@@ -56,6 +57,8 @@ class FamilyTable:
         self.buckets = described.layout.buckets if described.layout.layout == "ordered" else 0
         self.where = f"{_bucket(self.buckets)} = ? AND row = ?" if self.buckets else "row = ?"
         self.cell = 0
+        self._most = _KEY - _TIMESTAMP * self.versioned
+        self._buckets = [integer(each) for each in range(self.buckets)]
         self._ring = ring
         self._statements: dict[str, Any] = {}
 
@@ -64,19 +67,18 @@ class FamilyTable:
 
         It refuses that in a plain change, and not in one under a condition, which nothing would remove.
         """
-        most = _KEY - _TIMESTAMP * self.versioned
         before = len(row) if self.buckets else 0
-        if before + max(map(len, qualifiers), default=0) > most:
+        if before + max(map(len, qualifiers), default=0) > self._most:
             what = "a row key and a column name are" if self.buckets else "a column name is"
             where = "the layout `ordered`" if self.buckets else "cassandra"
             several = " of a family that keeps several versions" * self.versioned
             raise InvalidValue(
-                f"{what} longer than {most:,} bytes{' together' * bool(self.buckets)}, the most that {where} takes{several}"
+                f"{what} longer than {self._most:,} bytes{' together' * bool(self.buckets)}, the most that {where} takes{several}"
             )
 
     def key(self, row: bytes) -> tuple[bytes, ...]:
         """Return what a row is found by; the first says its partition."""
-        return (integer(zlib.crc32(row) % self.buckets), row) if self.buckets else (row,)
+        return (self._buckets[zlib.crc32(row) % self.buckets], row) if self.buckets else (row,)
 
     def statement(self, text: str) -> Any:
         """Return a prepared statement; `{table}`, `{where}` and `{bucket}` stand for this table's."""
@@ -95,6 +97,11 @@ class FamilyTable:
             if self.versioned
             else "UPDATE {table} USING TIMESTAMP ? SET v = ? WHERE {where} AND q = ?"
         )
+
+    @cached_property
+    def put_then(self) -> Any:
+        """Put a cell that is not versioned, at the time that the request bears: value, key, qualifier."""
+        return self.statement("UPDATE {table} SET v = ? WHERE {where} AND q = ?")
 
     @property
     def mark(self) -> Any:

@@ -15,11 +15,9 @@ from cfacl.stores.hbase.gateway import Gateway
 from cfacl.stores.hbase.refusal import refused
 from cfacl.stores.native import Refused, Right, RightsOff
 
-__all__ = ["ACL", "NAMESPACE", "SYSTEM", "parsed", "rights"]
+__all__ = ["ACL", "SYSTEM", "parsed", "rights"]
 
 ACL: Final = b"hbase:acl"
-#: Of tables whose names say none.
-NAMESPACE: Final = "default"
 #: Of HBase's own tables: where regions are, labels, rights.
 SYSTEM: Final = "hbase"
 _FAMILY: Final = b"l"

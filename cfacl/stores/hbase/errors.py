@@ -42,7 +42,7 @@ BROKEN: Final[tuple[type[Exception], ...]] = (ConnectionError, EOFError, TTransp
 #: What to look at where it is not known who answers.
 _OTHER: Final = "is it `hbase thrift start`, and its transport that of the URL, as in `?transport=framed`"
 _BUSY: Final = "hbase does not serve this region now; try again, and see whether the table is disabled"
-_DISABLED: Final = "the table is disabled; `enable` it in `hbase shell`"
+_DISABLED: Final = "the table is disabled; enable it by `Database.enable_table`, or in `hbase shell`"
 _REFUSED: Final = "to the user whom the gateway acts as"
 _GRANT: Final = "; `grant` it in `hbase shell`"
 _LARGE: Final = "a value is larger than the server takes; raise `hbase.client.keyvalue.maxsize`"

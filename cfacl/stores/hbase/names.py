@@ -10,7 +10,6 @@ that cfacl never made is called as it is, and has identity 0.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -19,9 +18,10 @@ from cfacl.errors import InvalidKey, RequestError, quoted
 from cfacl.model.names import is_identifier
 from cfacl.model.projection import StoredFamily
 from cfacl.model.request import MAX_KEY
+from cfacl.stores.rights.hbase import ACCOUNT
 
 __all__ = [
-    "ACCOUNT",
+    "FOREVER",
     "RECORDS",
     "confirm_account",
     "confirm_keys",
@@ -34,10 +34,8 @@ __all__ = [
 
 #: The table of cfacl's own records.
 RECORDS: Final = "cfacl.records"
-#: Names by which HBase knows an account as we do.  `@` begins a group, and realms and hosts are cut off behind `@` and
-#: `/`; a comma ends a name in `hbase:acl`.
-ACCOUNT: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*")
-_FOREVER: Final = 0x7FFFFFFF
+#: A time to live that is none, in seconds.
+FOREVER: Final = 0x7FFFFFFF
 #: How many names of tables, and of families, are remembered.
 _NAMES: Final = 4096
 
@@ -88,7 +86,7 @@ def identified(name: bytes) -> tuple[str, int]:
 
 def time_to_live(family: StoredFamily) -> int:
     """Return a family's time to live in whole seconds, which HBase counts in."""
-    return _FOREVER if family.time_to_live is None else max(1, math.ceil(family.time_to_live / 1000))
+    return FOREVER if family.time_to_live is None else max(1, math.ceil(family.time_to_live / 1000))
 
 
 def options(family: StoredFamily) -> str:

@@ -17,6 +17,7 @@ from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Admit, Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.batches import as_they_come, batches
 from cfacl.stores.hbase.address import Address, parse
+from cfacl.stores.hbase.administration import HBaseAdministration
 from cfacl.stores.hbase.admission import Admission
 from cfacl.stores.hbase.capabilities import capable
 from cfacl.stores.hbase.changes import send
@@ -277,6 +278,9 @@ class HBaseStore(Store):
 
     def native_rights(self) -> HBaseRights:
         return HBaseRights(self._gateway)
+
+    def administration(self) -> HBaseAdministration:
+        return HBaseAdministration(self._gateway)
 
     def posture(self) -> Iterator[Sign]:
         return posture(self._gateway)

@@ -17,6 +17,7 @@ from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.posture import Sign
+from cfacl.stores.rocksdb.administration import RocksAdministration
 from cfacl.stores.rocksdb.backup import back_up
 from cfacl.stores.rocksdb.creation import Alone
 from cfacl.stores.rocksdb.descriptors import confirm_descriptors
@@ -50,9 +51,8 @@ _NOT_OPEN: Final = "the store is not open just now; open it again with `reopen()
 class RocksStore(Store):
     """A store in one directory, for one process at a time; see `Store` for shapes, units and errors.
 
-    What was written survives the death of the process at once, and that of the machine when it was
-    written ``durable``, from the next durable write on, or after `flush` or `close`.  Records of the
-    system table are on disk when they are acknowledged.
+    What was written survives the death of the process at once, and that of the machine when it was written ``durable``,
+    from the next durable write on, or after `flush` or `close`.  Records of the system table are on disk when acknowledged.
     """
 
     scheme: ClassVar[str] = "rocksdb"
@@ -239,6 +239,9 @@ class RocksStore(Store):
                     swept, start = step(self._database, family, kind, start, self._now() - family.time_to_live)
                 yield swept
 
+    def administration(self) -> RocksAdministration:
+        return RocksAdministration(self.gate, lambda: self._database)
+
     def posture(self) -> Iterator[Sign]:
         return posture(self._path, self.statistics(), read_only=self.read_only)
 
@@ -299,7 +302,6 @@ class RocksStore(Store):
         self.gate.open()
 
     def _opened(self, new: Sequence[str]) -> Database:
-        """Return the database, opened again."""
         names = column_families(self._path)
         confirm_whole(self._path, names)
         if new:
