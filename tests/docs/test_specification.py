@@ -77,7 +77,7 @@ def test_the_specification_has_fourteen_rules_in_order() -> None:
 def test_the_letters_of_a_rule_leave_none_out() -> None:
     assert all("".join(letters) == ascii_lowercase[: len(letters)] for letters in RULES.values())
     assert len(LETTERS) > 50
-    assert len({*PARAGRAPHS}) == len(PARAGRAPHS) == 22
+    assert len({*PARAGRAPHS}) == len(PARAGRAPHS) == 24
 
 
 def test_every_letter_and_paragraph_has_a_test_and_every_mark_names_one(marks: dict[str, dict[str, list[str]]]) -> None:
