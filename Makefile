@@ -12,7 +12,7 @@ PYTEST := $(BIN)/pytest --numprocesses=auto --dist=worksteal
 PROVED := cfacl/engine/*,cfacl/policy/*,cfacl/model/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-long coverage gates lint typing hbase cassandra bench mutants clean
+.PHONY: help demo test check test-long compiled coverage gates lint typing hbase cassandra bench mutants docs clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,13 @@ check: $(VENV)/.dev  ## what is quick: lint and the quick tests, in under two mi
 
 test-long: $(VENV)/.dev  ## all tests, with thousands of examples for each property
 	HYPOTHESIS_PROFILE=long $(PYTEST) --complete
+
+compiled: CHOSEN ?= --complete
+compiled: $(VENV)/.dev  ## all tests, with the hot path compiled in a copy of this tree; needs a C compiler
+	rm -rf target/compiled && mkdir -p target/compiled
+	git ls-files -z --cached --others --exclude-standard | tar --null --files-from=- --create | tar --extract --directory=target/compiled
+	cd target/compiled && HATCH_BUILD_HOOK_ENABLE_MYPYC=true $(abspath $(BIN))/python -m build --wheel --no-isolation . >build.log || { cat build.log; exit 1; }
+	cd target/compiled && PYTHONPATH=$(CURDIR)/target/compiled CFACL_REQUIRE=compiled $(abspath $(BIN))/pytest --numprocesses=auto --dist=worksteal --ignore=tests/public/test_tree.py $(CHOSEN)
 
 coverage: $(VENV)/.dev  ## all tests, then the gates: 95 % of everything, 100 % of what decides
 	$(PYTEST) --complete --cov --cov-report= --cov-fail-under=0
@@ -56,12 +63,15 @@ cassandra:  ## a real Cassandra on this machine, until Ctrl-C; needs Java 17 and
 bench: $(VENV)/.dev  ## the benchmarks, on this machine
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/.dev  ## the site, in site/; whatever is wrong with it is an error
+	$(BIN)/sphinx-build -W --keep-going -n -q -c docs . site
+
 mutants: $(VENV)/.dev  ## break the engine line by line; each break must turn a test red
 	HYPOTHESIS_PROFILE=mutants $(BIN)/mutmut run
 	@$(BIN)/mutmut results > mutants/results && ! grep -v ': timeout$$' mutants/results
 
 clean:  ## remove what the other targets made
-	rm -rf $(VENV) mutants dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) mutants dist site .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find cfacl tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The demo's run installs little, so that it starts soon; the tests' run installs all.

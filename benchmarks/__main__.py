@@ -17,7 +17,7 @@ from benchmarks.rounds import FULL, QUICK, merged
 ROOT: Final = Path(__file__).parents[1]
 #: Scripts that differ from process to process; the others weigh more than they time.
 REPEATED: Final = ("checks", "stores")
-ONCE: Final = ("growth", "scale", "filters", "hbase", "cassandra")
+ONCE: Final = ("growth", "scale", "filters", "dropin", "command", "hbase", "cassandra")
 
 
 def run(*, quick: bool) -> pyperf.BenchmarkSuite:

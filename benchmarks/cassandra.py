@@ -25,7 +25,7 @@ import pyperf  # type: ignore[import-untyped]  # it has no types
 import cfacl
 from benchmarks.rounds import Effort, main, quantity
 from benchmarks.scale import resident
-from benchmarks.turns import batch, puts, turns
+from benchmarks.turns import batch, pairs, puts, turns
 from benchmarks.workloads import PURPOSE, VALUE_BYTES, family_names, grant, keys, policy, table
 from cfacl.model.projection import StoredFamily
 from cfacl.model.settings import CassandraLayout
@@ -297,7 +297,7 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
             with closing(House(server, session, f"t{size}", size)) as house:
                 some = keys(effort.size(number))
                 if size == SMALL:
-                    yield from turns(small(house, some), rounds)
+                    yield from pairs(small(house, some), rounds)
                 yield from turns(one_of_eight(house, some, size), rounds)
         with closing(House(server, session, "long", SMALL)) as house:
             yield from turns(long(house, keys(effort.size(LONG))), rounds)

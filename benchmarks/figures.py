@@ -10,7 +10,7 @@ from attrs import frozen
 TIMES: Final = "\N{MULTIPLICATION SIGN}"
 
 #: How many of a unit there are in pyperf's.
-SCALES: Final = {TIMES: 1.0, "s": 1.0, "µs": 1e6, "B": 1.0, "MiB": 1 / (1 << 20)}
+SCALES: Final = {TIMES: 1.0, "s": 1.0, "ms": 1e3, "µs": 1e6, "B": 1.0, "MiB": 1 / (1 << 20)}
 
 
 @frozen
@@ -33,6 +33,13 @@ class Figure:
     unit: str = TIMES
 
 
+#: Kinds of policies of very many grants.
+CHECKED: Final = (
+    ("roles of grants alone", "plain"),
+    ("roles that inherit, windows, `never` lines", "windows"),
+    ("10,000 people, each with another set of roles", "role_sets"),
+    ("nearly as many findings", "findings"),
+)
 #: "Time flat" is held against the bound that the number of tables has.
 FIGURES: Final = (
     Figure("`session.allows(ask)`, nothing can expire ÷ an empty method call", "check.timeless", "check.empty", 2.5),
@@ -242,6 +249,26 @@ FIGURES: Final = (
         "filter.value.hand",
         1.5,
     ),
+    *[
+        Figure(
+            f"{call} through the drop-in for happybase ÷ natively, on RocksDB", f"dropin.{name}", f"native.{name}", 1.1
+        )
+        for call, name in (
+            ("`row` of 10 cells", "row"),
+            ("`put` of 10 cells", "put"),
+            ("`scan` of 1,000 rows of 10 cells", "scan"),
+        )
+    ],
+    Figure("importing the drop-in for happybase, cfacl included", "import.dropin", None, 0.1, unit="s"),
+    Figure("`import cfacl`, the whole process", "command.import", None, 100, unit="ms"),
+    Figure("`cfacl --help`, the whole process", "command.help", None, 150, unit="ms"),
+    Figure("`cfacl check` of the scenario, the whole process", "command.check", None, 400, unit="ms"),
+    *[
+        Figure(
+            f"`cfacl check` of 100,000 grants, the whole process: {said}", f"command.check.{name}", None, 10, unit="s"
+        )
+        for said, name in CHECKED
+    ],
     Figure("backup: speed ÷ that of `cp -a` and sync", "backup.cp", "backup.ours", 0.5, least=True),
 )
 
@@ -282,6 +309,12 @@ EIGHT: Final = (
     ("`row(key)` by somebody who is granted the one", "eight.granted"),
     ("`row(key, columns=[family])` by somebody who is granted all", "eight.named"),
 )
+HOOKS: Final = (
+    ("without a hook", "hook.none"),
+    ("with one that does nothing", "hook.empty"),
+    ("with `Log`, where what is allowed is not logged", "hook.log"),
+    ("with `Decisions`", "hook.decisions"),
+)
 GROWTH: Final = (
     ("check with 10 tables in the policy", "tables.10"),
     ("check with 100 tables", "tables.100"),
@@ -296,6 +329,12 @@ GROWTH: Final = (
     ("kept of a principal once seen", "crowd.bytes"),
     ("kept of a session that is held open", "crowd.bytes.session"),
     ("`customer.txt`: from the file to a database that decides", "load.customer"),
+)
+COMMAND: Final = (
+    ("`import cfacl`", "command.import"),
+    ("`cfacl --help`", "command.help"),
+    ("`cfacl check` of the scenario", "command.check"),
+    *((f"`cfacl check` of 100,000 grants: {said}", f"command.check.{name}") for said, name in CHECKED),
 )
 SCALE: Final = (
     ("durable write of one cell, one thread", "durable.one"),
@@ -323,6 +362,14 @@ SCALE: Final = (
     ("`scan(limit=10)` of the same", "filter.limit"),
     ("all rows of them by the value of one column, of which a tenth passes, by a filter", "filter.value"),
     ("the same by a loop that compares", "filter.value.hand"),
+    ("`row` of 10 cells through the drop-in for happybase", "dropin.row"),
+    ("the same natively", "native.row"),
+    ("`put` of 10 cells through the drop-in", "dropin.put"),
+    ("the same natively", "native.put"),
+    ("`scan` of 1,000 rows of 10 cells through the drop-in", "dropin.scan"),
+    ("the same natively", "native.scan"),
+    ("importing the drop-in", "import.dropin"),
+    ("importing cfacl alone", "import.native"),
     ("backup, with each file hashed and read again", "backup.ours"),
     ("`cp -a` and sync of the same files", "backup.cp"),
     ("bytes in those files", "backup.bytes"),

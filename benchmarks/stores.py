@@ -21,12 +21,15 @@ from time import time_ns
 from typing import Final, cast
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
+from prometheus_client import CollectorRegistry
 from rocksdict import Options, Rdict, WriteBatch
 
 import cfacl
 from benchmarks.rounds import Effort, Timer, each, interleaved, main
 from benchmarks.workloads import PURPOSE, cells, family_names, grant, keys, policy, table
 from cfacl.api.database import Database
+from cfacl.audit.log import Log
+from cfacl.audit.prometheus import Decisions
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
 from cfacl.policy.compile import compile_policy
@@ -214,6 +217,26 @@ def one_of_eight(everything: cfacl.Table, narrow: cfacl.Table, unguarded: Unguar
     }
 
 
+def hooks(rows: int) -> dict[str, Timer]:
+    """Return reads of one cell from memory, which is where a hook is felt most, by who is told of them."""
+    account = table("account", 1)
+    readers = policy([account], {"service": [grant(account, sorted(account.families))]})
+    found: dict[str, Timer] = {}
+    for name, hook in {
+        "none": None,
+        "empty": lambda _: None,
+        "log": Log(),
+        "decisions": Decisions(CollectorRegistry()),
+    }.items():
+        db = cfacl.connect("memory://", policy=readers, on_event=hook)
+        db.create_tables()
+        told = db.session("service", purpose=PURPOSE).table("account")
+        for key in keys(rows):
+            told.put(key, cells(1, 1))
+        found[f"hook.{name}"] = each(told.row, keys(rows))
+    return found
+
+
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
     folder = Path(tempfile.mkdtemp(prefix="cfacl-benchmark-"))
     rows = effort.size(ROWS)
@@ -228,6 +251,7 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
         yield from interleaved(one_of_eight(device, narrow, Unguarded(house.store, "device"), rows), effort)
         yield from interleaved(single_rows(account, plain, hand, rows), effort)
         yield from interleaved(puts(account, plain, hand, rows), effort)
+        yield from interleaved(hooks(rows), effort)
         house.db.close()
         hand.driver.close()
     finally:

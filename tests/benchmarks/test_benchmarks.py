@@ -20,7 +20,18 @@ NAMED: Final = {
     *(name for each in figures.FIGURES for name in (each.top, each.bottom) if name),
     *(name for _, *pair in figures.CHECKS for name in pair),
     *(f"{name}.{how}" for _, name in figures.STORES for how in ("guarded", "unguarded", "hand")),
-    *(name for _, name in (*figures.EIGHT, *figures.GROWTH, *figures.HBASE, *figures.CASSANDRA, *figures.SCALE)),
+    *(
+        name
+        for _, name in (
+            *figures.EIGHT,
+            *figures.HOOKS,
+            *figures.GROWTH,
+            *figures.COMMAND,
+            *figures.HBASE,
+            *figures.CASSANDRA,
+            *figures.SCALE,
+        )
+    ),
     *(name for *pair, _ in figures.RIVALS for name in pair),
 }
 
@@ -64,7 +75,7 @@ def test_a_quick_run_measures_everything_that_the_page_speaks_of(tmp_path: Path)
     assert all(value > 0 for each in found.values() for value in each.get_values())
     page = (tmp_path / "benchmarks.md").read_text("utf-8").partition("## Where something else")[0]
     verdicts = {each.what: line(page, f"| {each.what} |").split(" | ")[-1] for each in figures.FIGURES}
-    assert len(verdicts) == 51
+    assert len(verdicts) == 62
     assert {what for what, verdict in verdicts.items() if "not measured" in verdict} == {
         each.what for each in figures.FIGURES if each.top in absent
     }
