@@ -27,11 +27,11 @@ from cfacl.testing import announcements
 TESTS: Final = Path(__file__).parent
 SECURITY: Final = TESTS / "security"
 
-pytest_plugins = ["cfacl.testing.database", "cfacl.testing.servers"]
+pytest_plugins = ["pytester", "cfacl.testing.database", "cfacl.testing.servers"]
 
 ROLEMINING: Final = "a folder of `user permission` files, named by CFACL_ROLEMINING"
-#: What CFACL_REQUIRE may name; the servers say for themselves what they lack.
-PARTS: Final = {"cassandra", "hbase", "rolemining"}
+#: What CFACL_REQUIRE may name; the servers and the browser say for themselves what they lack.
+PARTS: Final = {"browser", "cassandra", "compiled", "happybase", "hbase", "rolemining"}
 
 #: A package of its own, which is not installed here: `testing/test_example_package.py` runs its tests.
 collect_ignore = ["testing/example"]
