@@ -11,7 +11,8 @@ from typing import Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
-from benchmarks import report
+from benchmarks.page import report
+from benchmarks.page.numbers import load
 from benchmarks.rounds import FULL, QUICK, merged
 
 ROOT: Final = Path(__file__).parents[1]
@@ -48,7 +49,7 @@ def main() -> None:
     results = (options.into or ROOT / "benchmarks") / "results.json"
     page = (options.into or ROOT / "docs") / "benchmarks.md"
     run(quick=options.quick).dump(str(results), replace=True)
-    page.write_text(report.page(report.load(results)), "utf-8")
+    page.write_text(report.page(load(results)), "utf-8")
     print(f"wrote {results} and {page}", file=sys.stderr)
 
 

@@ -12,28 +12,12 @@ from typing import Final
 import pyperf
 import pytest
 
-from benchmarks import figures, report
+from benchmarks.page import numbers, report
 
 ROOT: Final = Path(__file__).parents[2]
-#: Every benchmark that the page speaks of.
-NAMED: Final = {
-    *(name for each in figures.FIGURES for name in (each.top, each.bottom) if name),
-    *(name for _, *pair in figures.CHECKS for name in pair),
-    *(f"{name}.{how}" for _, name in figures.STORES for how in ("guarded", "unguarded", "hand")),
-    *(
-        name
-        for _, name in (
-            *figures.EIGHT,
-            *figures.HOOKS,
-            *figures.GROWTH,
-            *figures.COMMAND,
-            *figures.HBASE,
-            *figures.CASSANDRA,
-            *figures.SCALE,
-        )
-    ),
-    *(name for *pair, _ in figures.RIVALS for name in pair),
-}
+#: Every figure, and every benchmark, that the page speaks of.
+FIGURES: Final = [each for part in report.PARTS for each in part.figures]
+NAMED: Final = {name for part in report.PARTS for name in part.names()}
 
 
 def benchmark(name: str, *runs: tuple[float, ...], unit: str = "second") -> pyperf.Benchmark:
@@ -65,19 +49,19 @@ def test_a_quick_run_measures_everything_that_the_page_speaks_of(tmp_path: Path)
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    found = report.load(tmp_path / "results.json")
+    found = numbers.load(tmp_path / "results.json")
     missing = NAMED - found.keys()
     absent = set() if (Path(os.environ.get("CFACL_ROLEMINING", "")) / "customer.txt").is_file() else {"load.customer"}
     if "not measured: " in ran.stderr:  # and where it is required, tests of the server fail
-        absent |= figures.OPTIONAL.keys() - {"load.customer"}
+        absent |= report.LACKING.keys() - {"load.customer"}
     assert missing == absent
-    assert absent <= figures.OPTIONAL.keys()
+    assert absent <= report.LACKING.keys()
     assert all(value > 0 for each in found.values() for value in each.get_values())
     page = (tmp_path / "benchmarks.md").read_text("utf-8").partition("## Where something else")[0]
-    verdicts = {each.what: line(page, f"| {each.what} |").split(" | ")[-1] for each in figures.FIGURES}
+    verdicts = {each.what: line(page, f"| {each.what} |").split(" | ")[-1] for each in FIGURES}
     assert len(verdicts) == 62
     assert {what for what, verdict in verdicts.items() if "not measured" in verdict} == {
-        each.what for each in figures.FIGURES if each.top in absent
+        each.what for each in FIGURES if each.top in absent
     }
     assert all("held" in verdict or "missed" in verdict or "not measured" in verdict for verdict in verdicts.values())
 
@@ -91,7 +75,7 @@ def test_a_quick_run_does_not_overwrite_the_page() -> None:
 
 
 def test_the_page_is_what_the_report_makes_of_the_results() -> None:
-    made = report.page(report.load(ROOT / "benchmarks" / "results.json"))
+    made = report.page(numbers.load(ROOT / "benchmarks" / "results.json"))
     assert (ROOT / "docs" / "benchmarks.md").read_text("utf-8") == made
 
 
@@ -100,7 +84,7 @@ def test_a_ratio_is_of_two_samples_of_one_round_of_one_process() -> None:
         "a": benchmark("a", (2.0, 9.0), (8.0,)),
         "b": benchmark("b", (1.0, 3.0), (2.0,)),
     }
-    assert report.ratios(found, "a", "b") == [2.0, 3.0, 4.0]
+    assert numbers.ratios(found, "a", "b") == [2.0, 3.0, 4.0]
 
 
 @pytest.mark.parametrize(
@@ -112,23 +96,23 @@ def test_a_ratio_is_of_two_samples_of_one_round_of_one_process() -> None:
     ],
 )
 def test_an_upper_bound_is_held_up_to_itself(measured: dict[str, float], verdict: str) -> None:
-    assert line(report.page(results(**measured)), f"| {figures.FIGURES[0].what} |").endswith(f"| {verdict} |")
+    assert line(report.page(results(**measured)), f"| {FIGURES[0].what} |").endswith(f"| {verdict} |")
 
 
 @pytest.mark.parametrize(("guarded", "verdict"), [(1.0, "held"), (1.01, "**missed**"), (0.8, "held")])
 def test_a_lower_bound_is_held_down_to_itself(guarded: float, verdict: str) -> None:
-    (row,) = [each for each in figures.FIGURES if each.top == "row.unguarded"]
+    (row,) = [each for each in FIGURES if each.top == "row.unguarded"]
     page = report.page(results(row_guarded=guarded, row_unguarded=0.9))
     assert line(page, f"| {row.what} |").endswith(f"| {verdict} |")
 
 
 def test_a_figure_beside_its_bound_has_the_digits_that_show_the_side() -> None:
     page = report.page(results(check_timeless=2.5004))
-    assert "| 2.5004 × |  | ≤ 2.5 × | **missed** |" in line(page, f"| {figures.FIGURES[0].what} |")
+    assert "| 2.5004 × |  | ≤ 2.5 × | **missed** |" in line(page, f"| {FIGURES[0].what} |")
 
 
 def test_seconds_are_held_against_a_bound_in_microseconds() -> None:
-    (row,) = [each for each in figures.FIGURES if each.top == "first.opened"]
+    (row,) = [each for each in FIGURES if each.top == "first.opened"]
     assert "| 19.0 µs |  | ≤ 20 µs | held |" in line(report.page(results(first_opened=19e-6)), f"| {row.what} |")
     assert "| 21.0 µs |  | ≤ 20 µs | **missed** |" in line(report.page(results(first_opened=21e-6)), f"| {row.what} |")
 
@@ -144,13 +128,13 @@ def test_what_is_faster_than_cfacl_is_said_and_nothing_else() -> None:
 def test_only_what_may_be_missing_may_be_missing() -> None:
     found = results()
     del found["load.customer"]
-    (row,) = [each for each in figures.FIGURES if each.top == "load.customer"]
+    (row,) = [each for each in FIGURES if each.top == "load.customer"]
     assert line(report.page(found), f"| {row.what} |").endswith(
         "| not measured: `CFACL_ROLEMINING` named no folder with `customer.txt` |"
     )
 
 
-@pytest.mark.parametrize("name", sorted(NAMED - figures.OPTIONAL.keys()))
+@pytest.mark.parametrize("name", sorted(NAMED - report.LACKING.keys()))
 def test_nothing_else_may_be_missing(name: str) -> None:
     found = results()
     del found[name]
@@ -159,8 +143,8 @@ def test_nothing_else_may_be_missing(name: str) -> None:
 
 
 def test_the_spread_is_of_the_samples() -> None:
-    assert report.spread([float(i) for i in range(101)]) == (10.0, 50.0, 90.0)
-    assert report.spread([7.0]) == (7.0, 7.0, 7.0)
+    assert numbers.spread([float(i) for i in range(101)]) == (10.0, 50.0, 90.0)
+    assert numbers.spread([7.0]) == (7.0, 7.0, 7.0)
 
 
 @pytest.mark.parametrize(
@@ -174,4 +158,4 @@ def test_the_spread_is_of_the_samples() -> None:
     ],
 )
 def test_amounts_have_three_digits_and_the_unit_that_suits_them(value: float, unit: str, said: str) -> None:
-    assert report.amount(value, unit) == said
+    assert numbers.amount(value, unit) == said

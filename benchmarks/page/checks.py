@@ -1,0 +1,112 @@
+"""What a decision costs, and what a service could do instead."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from benchmarks.page.figure import Figure, Part, Table
+
+PART: Final = Part(
+    "One check",
+    figures=(
+        Figure(
+            "`session.allows(ask)`, nothing can expire ÷ an empty method call", "check.timeless", "check.empty", 2.5
+        ),
+        Figure("`session.allows(ask)`, with a clock compare ÷ an empty method call", "check.clock", "check.empty", 4.5),
+        Figure("an ask of 64 families ÷ an ask of one family", "check.timeless.64", "check.timeless", 1.3),
+        Figure(
+            "first decision of a principal on the scenario, opening the session included",
+            "first.opened",
+            None,
+            20,
+            unit="µs",
+        ),
+    ),
+    tables=(
+        Table(
+            ("", "time", "÷ `session.allows(ask)`"),
+            (
+                ("an empty method call", "check.empty", ("check.empty", "check.timeless")),
+                (
+                    "an empty method call that takes any number of names",
+                    "check.empty.any",
+                    ("check.empty.any", "check.timeless"),
+                ),
+                ("reading the clock, `time.time_ns()`", "check.time_ns", ("check.time_ns", "check.timeless")),
+                ("`session.allows(ask)`", "check.timeless", ("check.timeless", "check.timeless")),
+                ("`session.allows(ask)`, with a clock compare", "check.clock", ("check.clock", "check.timeless")),
+                ("`session.allows(ask)`, denied", "check.timeless.denied", ("check.timeless.denied", "check.timeless")),
+                ("`session.allows(ask)` of 64 families", "check.timeless.64", ("check.timeless.64", "check.timeless")),
+                (
+                    "`session.allows(ask)` of 64 families, with a clock compare",
+                    "check.clock.64",
+                    ("check.clock.64", "check.timeless"),
+                ),
+                ("`session.allows(…)` by name", "check.timeless.name", ("check.timeless.name", "check.timeless")),
+                (
+                    "`session.allows(…)` by name, with a clock compare",
+                    "check.clock.name",
+                    ("check.clock.name", "check.timeless"),
+                ),
+                ("`session.require(ask)`", "check.timeless.require", ("check.timeless.require", "check.timeless")),
+                (
+                    "`session.require(ask)`, with a clock compare",
+                    "check.clock.require",
+                    ("check.clock.require", "check.timeless"),
+                ),
+                (
+                    "`session.require(ask)` that raises, caught",
+                    "check.timeless.require.denied",
+                    ("check.timeless.require.denied", "check.timeless"),
+                ),
+                (
+                    "the same that raises, with a clock compare",
+                    "check.clock.require.denied",
+                    ("check.clock.require.denied", "check.timeless"),
+                ),
+                (
+                    "frozenset ≤ frozenset, made once, one family",
+                    "check.frozenset",
+                    ("check.frozenset", "check.timeless"),
+                ),
+                (
+                    "frozenset ≤ frozenset, made once, 64 families",
+                    "check.frozenset.64",
+                    ("check.frozenset.64", "check.timeless"),
+                ),
+                (
+                    "a dict of frozensets, one family by name",
+                    "check.frozenset.name",
+                    ("check.frozenset.name", "check.timeless"),
+                ),
+                (
+                    "`functools.lru_cache` over the slow check, one family",
+                    "check.lru_cache",
+                    ("check.lru_cache", "check.timeless"),
+                ),
+                (
+                    "`functools.lru_cache` over the slow check, 64 families as one tuple",
+                    "check.lru_cache.64",
+                    ("check.lru_cache.64", "check.timeless"),
+                ),
+                ("the slow check itself: walk the grants", "check.slow", ("check.slow", "check.timeless")),
+                ("pycasbin, 7 grants", "check.casbin", ("check.casbin", "check.timeless")),
+                (
+                    "cedarpy, 7 grants, policies and entities parsed before",
+                    "check.cedarpy",
+                    ("check.cedarpy", "check.timeless"),
+                ),
+            ),
+        ),
+    ),
+    rivals=(
+        ("a frozenset made once, for one family", "check.frozenset", "check.timeless"),
+        ("a frozenset made once, for 64 families", "check.frozenset.64", "check.timeless.64"),
+        ("a dict of frozensets by name, for one family", "check.frozenset.name", "check.timeless.name"),
+        ("`functools.lru_cache`, for one family by name", "check.lru_cache", "check.timeless.name"),
+        ("`functools.lru_cache`, for 64 families", "check.lru_cache.64", "check.timeless.64"),
+        ("walking the grants, for one family by name", "check.slow", "check.timeless.name"),
+        ("pycasbin, for one family by name", "check.casbin", "check.timeless.name"),
+        ("cedarpy, for one family by name", "check.cedarpy", "check.timeless.name"),
+    ),
+)

@@ -1,0 +1,62 @@
+"""The numbers of a run as people read them: medians with their spread, and units that suit."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import pyperf  # type: ignore[import-untyped]  # it has no types
+
+Results = Mapping[str, pyperf.Benchmark]
+
+
+def load(path: Path) -> dict[str, pyperf.Benchmark]:
+    return {each.get_name(): each for each in pyperf.BenchmarkSuite.load(str(path)).get_benchmarks()}
+
+
+def values(results: Results, name: str) -> list[float]:
+    return list(results[name].get_values())
+
+
+def ratios(results: Results, top: str, bottom: str) -> list[float]:
+    """Return the ratios of the samples that were taken in the same round of the same process."""
+    runs = zip(results[top].get_runs(), results[bottom].get_runs(), strict=True)
+    return [a / b for one, other in runs for a, b in zip(one.values, other.values, strict=True)]
+
+
+def spread(found: Sequence[float]) -> tuple[float, float, float]:
+    """Return the 10th percentile, the median and the 90th percentile."""
+    if len(found) == 1:
+        return found[0], found[0], found[0]
+    tenths = statistics.quantiles(found, n=10, method="inclusive")
+    return tenths[0], statistics.median(found), tenths[-1]
+
+
+def number(value: float) -> str:
+    """Return three digits of a number."""
+    if value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def amount(value: float, unit: str) -> str:
+    """Return a value of pyperf's ``unit`` with the unit that suits it."""
+    if unit == "byte":
+        return f"{number(value)} B"
+    for size, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
+        if value >= size:
+            return f"{number(value / size)} {name}"
+    return f"{number(value / 1e-9)} ns"
+
+
+def timed(results: Results, name: str) -> str:
+    """Return a benchmark's median, and its spread where there is one."""
+    low, middle, high = spread(values(results, name))
+    unit = results[name].get_unit()
+    return amount(middle, unit) + (f" ({amount(low, unit)} to {amount(high, unit)})" if low != high else "")
+
+
+def rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
+    return "\n".join("| " + " | ".join(each) + " |" for each in (header, ["---"] * len(header), *lines)) + "\n"

@@ -1,0 +1,144 @@
+"""Turns the results of one run into docs/benchmarks.md; no figure on that page is typed by hand."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks.page import cassandra, checks, command, growth, hbase, rocksdb, scale
+from benchmarks.page.figure import SCALES, Cell, Figure, Part, Table
+from benchmarks.page.numbers import Results, load, number, ratios, rows, spread, timed, values
+
+PARTS: Final = (
+    checks.PART,
+    rocksdb.PART,
+    growth.PART,
+    command.PART,
+    hbase.PART,
+    cassandra.PART,
+    scale.PART,
+)
+#: What may be missing from a run, and why.
+LACKING: Final = {name: why for part in PARTS for name, why in part.lacking().items()}
+
+HEAD: Final = """\
+# What it costs
+
+Made by `make bench` from one run; no figure here is typed by hand. How to run it, how it is measured and how to read it:
+[benchmarks/README.md](../benchmarks/README.md). Every figure is a median, with the 10th and 90th percentile behind it;
+a ratio is taken round by round, of two samples a few milliseconds apart in one process.
+"""
+UNGUARDED: Final = """\
+Unguarded is the same store object with what any user of it must do: split the names of columns, build the mutation,
+pass a projection, hand out plain dicts. It checks nothing.
+"""
+OTHERS: Final = """
+None of these others notices a policy that was replaced, a grant that ended or a name that does not exist, and those
+without a guard return everything. What a mask is for is the rest: many families asked for at once, one entry that answers
+for all of them, and a right that is taken away and is gone on the next call.
+"""
+
+
+def figure(results: Results, each: Figure) -> tuple[str, ...]:
+    """Return the row of a figure: what, measured, spread, bound, and whether it was held."""
+    bound = f"{'≥' if each.least else '≤'} {each.bound:g} {each.unit}"
+    if missing := [name for name in (each.top, each.bottom) if name and name not in results]:
+        return each.what, "", "", bound, f"not measured: {LACKING[missing[0]]}"
+    found = ratios(results, each.top, each.bottom) if each.bottom else values(results, each.top)
+    low, middle, high = (value * SCALES[each.unit] for value in spread(found))
+    held = middle >= each.bound if each.least else middle <= each.bound
+    said = number(middle)
+    if middle != each.bound and said == number(each.bound):
+        said = f"{middle:.4f}"  # three digits would not show on which side it lies
+    return (
+        each.what,
+        f"{said} {each.unit}",
+        f"{number(low)} to {number(high)}" if low != high else "",
+        bound,
+        "held" if held else "**missed**" + (f", because {each.because}" if each.because else ""),
+    )
+
+
+def cell(results: Results, each: Cell) -> str:
+    """Return a time, or a ratio."""
+    if missing := [name for name in ((each,) if isinstance(each, str) else each) if name not in results]:
+        return "" if isinstance(each, tuple) else f"not measured: {LACKING[missing[0]]}"
+    return timed(results, each) if isinstance(each, str) else number(spread(ratios(results, *each))[1])
+
+
+def table(results: Results, each: Table) -> str:
+    """Return a table, with what is said of it."""
+    listed = rows(each.columns, ((what, *(cell(results, one) for one in cells)) for what, *cells in each.rows))
+    return "\n".join(said if said.endswith("\n") else said + "\n" for said in (each.above, listed, each.below) if said)
+
+
+def faster(results: Results) -> Iterator[str]:
+    """Yield what is faster than cfacl, and by how much."""
+    for part in PARTS:
+        for what, theirs, ours in part.rivals:
+            if theirs not in results:
+                continue
+            low, middle, high = spread(ratios(results, ours, theirs))
+            if middle > 1:
+                yield (
+                    f"* {what}: {timed(results, theirs)}, cfacl {timed(results, ours)};"
+                    f" cfacl takes {number(middle)} times as long ({number(low)} to {number(high)})"
+                )
+
+
+def section(results: Results, part: Part) -> Iterator[str]:
+    """Yield a part of the page."""
+    yield f"## {part.title}\n"
+    for each in part.tables:
+        yield table(results, each)
+
+
+def page(results: Results) -> str:
+    """Return the page."""
+    facts = results["check.empty"].get_metadata()
+    walls = values(results, "machine.wall")
+    rounds = results["check.empty"].get_nvalue()
+    runs = results["check.empty"].get_nrun()
+    figures = [each for part in PARTS for each in part.figures]
+    parts = [
+        HEAD,
+        "## Figures\n",
+        rows(("figure", "median", "p10 to p90", "bound", ""), (figure(results, each) for each in figures)),
+        UNGUARDED,
+        "## Where something else is faster\n",
+        "\n".join(faster(results)) or "Nothing that was measured is.",
+        OTHERS,
+        *(said for part in PARTS for said in section(results, part)),
+        "## This run\n",
+        rows(("", ""), machine(facts, walls, rounds, runs)),
+    ]
+    return "\n".join(parts)
+
+
+def machine(facts: Mapping[str, object], walls: Sequence[float], rounds: int, runs: int) -> list[tuple[str, str]]:
+    """Return what is known of the run and its machine."""
+    versions = {
+        name.removeprefix("version_"): str(value) for name, value in facts.items() if name.startswith("version_")
+    }
+    return [
+        ("processor", f"{facts.get('cpu_model_name', 'unknown')}, {facts['cpu_count']} CPUs"),
+        ("system", str(facts["platform"])),
+        ("file system of the stores", str(facts.get("filesystem", "unknown"))),
+        (
+            "Python",
+            f"{facts['python_version']}, {facts['python_compiler']}, {facts['python_build']} `--enable-optimizations`",
+        ),
+        ("versions", ", ".join(f"{name} {each}" for name, each in sorted(versions.items()))),
+        ("samples of a check", f"{rounds}, in {runs} process{'es' if runs > 1 else ''}"),
+        (
+            "wall-clock ÷ CPU time of all samples",
+            f"{number(statistics.median(walls))} (at most {number(max(walls))}); 1 where nobody else uses the machine",
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    print(page(load(Path(sys.argv[1]))), end="")
