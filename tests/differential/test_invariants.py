@@ -38,6 +38,7 @@ def test_a_line_stops_a_policy_from_loading_where_the_oracle_finds_it_broken(sec
     assert refused_lines(document) == {f"{section}[{line}]" for line in broken}
 
 
+@pytest.mark.no_cover
 @pytest.mark.rule("13a")
 @given(data=st.data())
 def test_a_broken_line_names_the_first_of_those_who_break_it_and_counts_them(data):

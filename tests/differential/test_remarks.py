@@ -7,6 +7,7 @@ from copy import deepcopy
 from typing import Any, Final
 
 import attrs
+import pytest
 import tomli_w
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from cfacl.policy.remark import EFFECTS, Remark
 from cfacl.policy.remarks import remarks
 from cfacl.testing import strategies
 from cfacl.testing.oracle import Oracle
+
+pytestmark = pytest.mark.no_cover
 
 #: What else may stand in a policy that no edit of the strategies touches.
 STORES: Final[tuple[dict[str, dict[str, Any]], ...]] = (

@@ -18,6 +18,8 @@ from cfacl.testing import strategies
 from cfacl.testing.documents import ladder
 from cfacl.testing.oracle import ACTIONS, Oracle
 
+pytestmark = pytest.mark.no_cover
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The window of what is taken out, so that the numbers of the others stay.
 NEVER = dict.fromkeys(("from", "until"), datetime.min.replace(tzinfo=UTC))

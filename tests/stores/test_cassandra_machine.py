@@ -60,9 +60,13 @@ class ByRow(Cassandra):
     layout: ClassVar = {"layout": "row"}
 
 
-TestOrdered = Ordered.TestCase
-TestByRow = ByRow.TestCase
-for each in (TestOrdered, TestByRow):
-    #: More steps than elsewhere, since making tables takes most of the time.
-    each.settings = settings(stateful_step_count=60)
-    each.pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
+def _suite(machine: type[Cassandra]) -> Any:
+    """Fewer examples of more steps than elsewhere, since making tables takes most of the time."""
+    case = machine.TestCase
+    case.settings = settings(max_examples=max(5, settings.default.max_examples // 2), stateful_step_count=60)
+    case.pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
+    return case
+
+
+TestOrdered = _suite(Ordered)
+TestByRow = _suite(ByRow)

@@ -15,7 +15,7 @@ import pytest
 
 NAIVE: Final = Path(__file__).parent / "naive"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
 
 
 def bugs(monkeypatch) -> list[str]:
