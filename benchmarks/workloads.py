@@ -12,7 +12,7 @@ from typing import Final
 import cfacl.cli.demo
 from cfacl.model.catalog import Catalog, Family, Table
 from cfacl.model.grants import ALWAYS, Assignment, Grant, Principal, Role, Window
-from cfacl.policy.pairs import policy_from_pairs, read_pairs
+from cfacl.policy.listings.pairs import policy_from_pairs, read_pairs
 from cfacl.policy.policy import Policy
 
 PURPOSE: Final = "support"

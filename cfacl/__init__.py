@@ -39,7 +39,7 @@ from cfacl.errors import (
     UnknownTable,
     Unsupported,
 )
-from cfacl.policy.diff import Change, diff
+from cfacl.policy.difference.changes import Change, diff
 from cfacl.policy.lint import Finding
 from cfacl.policy.policy import Policy
 

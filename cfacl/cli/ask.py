@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from cfacl import Database, Policy
     from cfacl.engine.explain import Explanation
     from cfacl.model.action import Action
-    from cfacl.policy.places import Spot
-    from cfacl.policy.remedy import Obstacle, Remedy
+    from cfacl.policy.remedy.search import Obstacle, Remedy
+    from cfacl.policy.text.places import Spot
 
 
 #: The columns of answers.
@@ -185,7 +185,7 @@ def what(policy: PolicyArgument, principal: Who, at: At = None, form: FormatOpti
 
 
 def _remedy(db: Database, denied: Explanation, now: int) -> Remedy | Obstacle:
-    from cfacl.policy.remedy import Request, remedy
+    from cfacl.policy.remedy.search import Request, remedy
 
     families = tuple(each.family for each in denied.families)
     asked = Request(denied.principal, denied.purpose, denied.action, denied.table, families, now)
@@ -194,8 +194,8 @@ def _remedy(db: Database, denied: Explanation, now: int) -> Remedy | Obstacle:
 
 def _spots(file: Path, written: str | None, found: Remedy | Obstacle | None) -> dict[str, Spot]:
     """Return where the lines stand that a change breaks, by their paths."""
-    from cfacl.policy.places import locate
-    from cfacl.policy.remedy import Obstacle
+    from cfacl.policy.remedy.search import Obstacle
+    from cfacl.policy.text.places import locate
 
     if not isinstance(found, Obstacle):
         return {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from cfacl.errors import Fault, printable
-from cfacl.policy.places import SYNTAX, Spot
+from cfacl.policy.text.places import SYNTAX, Spot
 
 #: What stands for the part of a long line that is not shown.
 _MORE: Final = "..."

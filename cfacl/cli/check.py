@@ -120,7 +120,7 @@ def _document(file: Path, text: str) -> dict[str, Any]:
     """
     from cfacl.policy import collector
     from cfacl.policy.lint import lint
-    from cfacl.policy.places import locate
+    from cfacl.policy.text.places import locate
 
     with busy("reading"):
         policy = source.parsed(file, text)

@@ -16,7 +16,7 @@ from cfacl.model.names import nearest, offered
 
 if TYPE_CHECKING:
     import cfacl
-    from cfacl.policy.remark import Remark
+    from cfacl.policy.difference.remark import Remark
 
 #: What is said of a change, as CSV, and of what else changed.
 _CHANGE: Final = (
@@ -61,7 +61,7 @@ def diff(
     below the level fails by that alone, since the next change could give it to anybody.
     """
     import cfacl
-    from cfacl.policy.remarks import remarks
+    from cfacl.policy.difference.remarks import remarks
 
     alone(html, form)
     if old == new == source.STDIN:

@@ -129,7 +129,7 @@ def import_policy(
         return _printed(drafted, [], "", form)
     if _ADDRESS.fullmatch(file) and not Path(file).exists():
         raise RequestError(f"{quoted(file)} is no file; say `--from hbase` if it is the address of a gateway")
-    from cfacl.policy.layout import laid_out
+    from cfacl.policy.text.layout import laid_out
 
     path = Path(file)
     try:
@@ -151,7 +151,7 @@ def import_policy(
 def _listed(
     file: Path, origin: Origin, name: str, purpose: str | None, table: str | None, namespace: str | None
 ) -> Read:
-    from cfacl.policy.entries import PURPOSE
+    from cfacl.policy.listings.entries import PURPOSE
     from cfacl.stores.rights.hbase import NAMESPACE
 
     stated = PURPOSE if purpose is None else known_purpose(purpose)
@@ -179,7 +179,7 @@ def _printed(text: str, left_out: list[dict[str, Any]], hidden: str, form: Forma
 
 
 def _from_hbase(address: str, name: str, rows: int) -> str:
-    from cfacl.policy.draft import draft
+    from cfacl.policy.text.draft import draft
     from cfacl.stores.registry import open_store
 
     url = address if "://" in address else f"hbase://{address}"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from cfacl import Change
     from cfacl.engine.explain import Explanation, FamilyExplanation, Reason
     from cfacl.errors import Fault
-    from cfacl.policy.places import Spot
-    from cfacl.policy.remedy import Obstacle, Remedy
+    from cfacl.policy.remedy.search import Obstacle, Remedy
+    from cfacl.policy.text.places import Spot
 
 __all__ = ["COLUMNS", "as_document", "remedied", "rows", "tell"]
 
@@ -71,7 +71,7 @@ def remedied(found: Remedy | Obstacle, file: str, spots: Mapping[str, Spot]) -> 
 
 def _against(found: Remedy | Obstacle) -> Sequence[Fault]:
     """Return the lines that stand against a change."""
-    from cfacl.policy.remedy import Remedy
+    from cfacl.policy.remedy.search import Remedy
 
     return () if isinstance(found, Remedy) else found.lines
 

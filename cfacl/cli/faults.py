@@ -25,7 +25,7 @@ def tell(error: Exception | str, *, json: bool) -> int:
 
 def _line(fault: dict[str, Any]) -> str:
     """Return a fault as compilers tell one: ``home.toml:3:1: policy.purposs: ...``."""
-    from cfacl.policy.places import SYNTAX
+    from cfacl.policy.text.places import SYNTAX
 
     where, path = fault["file"] or "cfacl", fault["path"]
     if fault["line"] is not None:
@@ -36,7 +36,7 @@ def _line(fault: dict[str, Any]) -> str:
 
 def _said(path: str) -> tuple[int, int] | tuple[None, None]:
     """Return the line and the column that a fault says itself."""
-    from cfacl.policy.places import SYNTAX
+    from cfacl.policy.text.places import SYNTAX
 
     said = SYNTAX.fullmatch(path)
     return (int(said[1]), int(said[2])) if said and said[1] else (None, None)

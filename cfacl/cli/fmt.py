@@ -72,7 +72,7 @@ def fmt(
 
 def _laid_out(policies: list[Path]) -> Iterator[tuple[Path, str, str]]:
     """Yield each policy's text before and after; all are read before any is written."""
-    from cfacl.policy.layout import laid_out
+    from cfacl.policy.text.layout import laid_out
 
     errors: list[PolicyError] = []
     for file in policies:

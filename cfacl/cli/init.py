@@ -18,7 +18,7 @@ from cfacl.model.catalog import DEFAULT_LEVELS
 from cfacl.model.names import PURPOSE, SUBJECT_LENGTH, is_identifier, is_subject, nearest
 
 if TYPE_CHECKING:
-    from cfacl.policy.starter import Named
+    from cfacl.policy.text.starter import Named
 
 _T = TypeVar("_T")
 
@@ -67,7 +67,7 @@ def init(
 
     Asks three questions on a terminal, or takes the answers as options. Beside the policy it writes the JSON Schema by which editors complete it, unless that is there.
     """
-    from cfacl.policy.starter import SCHEMA, starter
+    from cfacl.policy.text.starter import SCHEMA, starter
 
     if file != source.STDIN and not force and (file.exists() or file.is_symlink()):
         raise RequestError(files.exists(file))
@@ -104,7 +104,7 @@ def schema(form: DocumentFormatOption = Format.TABLE) -> int:  # noqa: ARG001  #
 
 
 def _schema() -> str:
-    return resources("cfacl.policy").joinpath("schema.json").read_text("utf-8")
+    return resources("cfacl.policy.document").joinpath("schema.json").read_text("utf-8")
 
 
 def _confirm_terminal(given: dict[str, object]) -> None:
@@ -137,7 +137,7 @@ def _named(answer: str) -> str:
 
 
 def _families(answer: list[str]) -> list[Named]:
-    from cfacl.policy.starter import Named
+    from cfacl.policy.text.starter import Named
 
     found: dict[tuple[str, str], Named] = {}
     for each in answer:

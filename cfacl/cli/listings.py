@@ -68,7 +68,7 @@ class Read(NamedTuple):
 
 def from_pairs(file: Path, name: str, purpose: str, table: str) -> Read:
     """Read pairs of a user and a permission."""
-    from cfacl.policy.pairs import policy_from_pairs, read_pairs
+    from cfacl.policy.listings.pairs import policy_from_pairs, read_pairs
 
     pairs = read_pairs(_text(file).split("\n"))
     return Read(policy_from_pairs(pairs, table=table, name=name, purpose=purpose), [])
@@ -76,8 +76,8 @@ def from_pairs(file: Path, name: str, purpose: str, table: str) -> Read:
 
 def from_csv(file: Path, name: str, purpose: str) -> Read:
     """Read entries with a heading."""
-    from cfacl.policy.entries import policy_from_entries
-    from cfacl.policy.sheet import read_sheet
+    from cfacl.policy.listings.entries import policy_from_entries
+    from cfacl.policy.listings.sheet import read_sheet
 
     sheet = read_sheet(_text(file), purpose=purpose)
     return Read(policy_from_entries(sheet.entries, name=name, columns=sheet.columns), [])
@@ -101,7 +101,7 @@ def from_cassandra(file: Path, name: str, purpose: str) -> Read:
 
 
 def _read(meant: list[Meant], left_out: list[LeftOut], name: str, purpose: str, hidden: str) -> Read:
-    from cfacl.policy.entries import Entry, policy_from_entries
+    from cfacl.policy.listings.entries import Entry, policy_from_entries
 
     if left_out and not meant:
         raise PolicyError([*(Fault(f"line {each.line}", told(each)) for each in left_out), Fault("", _NOTHING)])
@@ -143,7 +143,7 @@ def refuse_strangers(
 
 def known_purpose(name: str) -> str:
     """Return a name that a purpose can have, or raise `RequestError`."""
-    from cfacl.policy.sheet import is_purpose
+    from cfacl.policy.listings.sheet import is_purpose
 
     if not is_purpose(name):
         raise RequestError(f"{quoted(name)} cannot name a purpose; take words of ASCII with dots between")
@@ -151,7 +151,7 @@ def known_purpose(name: str) -> str:
 
 
 def _text(file: Path) -> str:
-    from cfacl.policy.syntax import MAX_SIZE
+    from cfacl.policy.document.syntax import MAX_SIZE
 
     raw = source.read(file, MAX_SIZE + 1)
     if not raw:

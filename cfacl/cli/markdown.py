@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from cfacl.cli.screen import counted
 from cfacl.errors import quoted_path
-from cfacl.policy.remark import EFFECTS
+from cfacl.policy.difference.remark import EFFECTS
 
 if TYPE_CHECKING:
     from cfacl import Change
-    from cfacl.policy.remark import Effect, Remark
+    from cfacl.policy.difference.remark import Effect, Remark
 
 __all__ = ["joined", "markdown", "tally"]
 

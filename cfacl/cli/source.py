@@ -12,7 +12,7 @@ from cfacl.errors import Fault, PolicyError
 
 if TYPE_CHECKING:
     from cfacl import Policy
-    from cfacl.policy.places import Spot
+    from cfacl.policy.text.places import Spot
 
 STDIN: Final = Path("-")
 #: What faults call standard input.
@@ -55,7 +55,7 @@ class UnsoundPolicy(PolicyError):
 
     def spots(self) -> dict[str, Spot]:
         """Return where the faults stand, by their paths."""
-        from cfacl.policy.places import locate
+        from cfacl.policy.text.places import locate
 
         return locate(self.text, [each.path for each in self.faults])
 
@@ -66,7 +66,7 @@ def text(file: Path) -> str:
     Raises:
         PolicyError: it cannot be read, is too long, or is no UTF-8.
     """
-    from cfacl.policy.syntax import MAX_SIZE, decode
+    from cfacl.policy.document.syntax import MAX_SIZE, decode
 
     try:
         return decode(read(file, MAX_SIZE + 1))
@@ -103,7 +103,7 @@ def unjudged(file: Path, written: str) -> Policy:
     Raises:
         UnsoundPolicy: it does not load for another reason.
     """
-    from cfacl.policy import reader
+    from cfacl.policy.document import reader
 
     try:
         return reader.read(written)

@@ -11,7 +11,7 @@ from cfacl.model.names import nearest, offered
 
 if TYPE_CHECKING:
     from cfacl import Policy
-    from cfacl.policy.entries import Entry
+    from cfacl.policy.listings.entries import Entry
     from cfacl.stores.native import Need, Said, Unsaid
 
 __all__ = ["Exported", "Target", "exported"]
@@ -54,7 +54,7 @@ def _stands(policy: Policy, purposes: Iterable[str], now: int) -> tuple[list[Ent
     from cfacl.engine.snapshot import Snapshot
     from cfacl.engine.standing import standing
     from cfacl.policy.compile import compile_policy
-    from cfacl.policy.entries import Entry
+    from cfacl.policy.listings.entries import Entry
     from cfacl.stores.native import Unsaid
 
     snapshot = Snapshot(compile_policy(policy), {}, epoch=0)
@@ -70,7 +70,7 @@ def _stands(policy: Policy, purposes: Iterable[str], now: int) -> tuple[list[Ent
 
 
 def _csv(policy: Policy, entries: list[Entry]) -> Exported:
-    from cfacl.policy.sheet import is_sayable, write_sheet
+    from cfacl.policy.listings.sheet import is_sayable, write_sheet
     from cfacl.stores.native import Unsaid
 
     declared = _declared(policy)

@@ -12,7 +12,7 @@ from cfacl.cli.screen import Answer, Format, FormatOption, busy, counted, listin
 from cfacl.cli.source import PolicyArgument
 
 if TYPE_CHECKING:
-    from cfacl.policy.places import Spot
+    from cfacl.policy.text.places import Spot
     from cfacl.policy.trial import Trial, TriedGrant, TriedLine
 
 #: What is said of a line, or of a grant; and to people.
@@ -51,7 +51,7 @@ def try_lines(
 
     Exit code 0 if all lines hold, 1 if one fails or too little is tested, 2 if it is no policy.
     """
-    from cfacl.policy.places import locate
+    from cfacl.policy.text.places import locate
     from cfacl.policy.trial import trial
 
     text = source.text(policy)

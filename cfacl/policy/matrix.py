@@ -22,7 +22,7 @@ from cfacl.model.catalog import Family
 from cfacl.model.grants import Role, nanoseconds
 from cfacl.model.names import nearest, offered
 from cfacl.policy.compile import compile_policy
-from cfacl.policy.grounds import Ground, ground, instant, order
+from cfacl.policy.difference.grounds import Ground, ground, instant, order
 from cfacl.policy.policy import Policy
 
 T = TypeVar("T")

@@ -50,7 +50,7 @@ class Policy:
         """
         if not isinstance(path, (str, PathLike)):
             raise RequestError(f"a policy's path is a str or a `Path`, not {type(path).__name__}; name the file")
-        from cfacl.policy.syntax import MAX_SIZE, decode
+        from cfacl.policy.document.syntax import MAX_SIZE, decode
 
         try:
             with Path(path).open("rb") as file:
@@ -73,7 +73,7 @@ class Policy:
                 are sound has a fault for each `never` and `expect` line that does not hold.
         """
         from cfacl.policy.compile import compile_policy
-        from cfacl.policy.reader import read
+        from cfacl.policy.document.reader import read
 
         policy = read(text)
         compile_policy(policy)
@@ -88,7 +88,7 @@ class Policy:
         Raises:
             PolicyError: TOML cannot say a policy built by hand, as one with a column that is not UTF-8.
         """
-        from cfacl.policy.writer import write
+        from cfacl.policy.document.writer import write
 
         return write(self)
 
@@ -98,8 +98,8 @@ class Policy:
         Raises:
             PolicyError: the policy, one built by hand, has faults.
         """
+        from cfacl.policy.document.reader import check
         from cfacl.policy.lint import lint
-        from cfacl.policy.reader import check
 
         check(self)
         return lint(self)

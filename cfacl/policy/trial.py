@@ -67,7 +67,7 @@ class Trial:
 
 
 def trial(policy: Policy) -> Trial:
-    """Try a policy that is consistent but for its `never` and `expect` lines, as `cfacl.policy.reader.read` gives it."""
+    """Try a policy that is consistent but for its `never` and `expect` lines, as the reader gives it."""
     bits = translated(policy)
     failures: defaultdict[str, list[str]] = defaultdict(list)
     for fault in broken(policy, bits):

@@ -17,7 +17,7 @@ _KINDS: Final = {"string": "text", "boolean": "`true` or `false`", "array": "a l
 
 def reference() -> str:
     """Return the reference as Markdown: a heading for each section of a document, and its keys as a table."""
-    schema = json.loads(files("cfacl").joinpath("policy/schema.json").read_text("utf-8"))
+    schema = json.loads(files("cfacl").joinpath("policy/document/schema.json").read_text("utf-8"))
     return "\n".join(_Format(schema["$defs"]).section("", schema, listed=False))
 
 

@@ -85,7 +85,7 @@ def test_what_does_not_load_is_not_touched_and_nothing_beside_it(run: Any, write
 
 
 def test_a_layout_that_would_say_something_else_is_not_written(run: Any, write: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("cfacl.policy.layout.laid_out", lambda text: NEAT.replace("personal", "public"))
+    monkeypatch.setattr("cfacl.policy.text.layout.laid_out", lambda text: NEAT.replace("personal", "public"))
     file = write(text=UGLY)
     ran = run("fmt", file)
     assert (ran.code, ran.out) == (2, "")

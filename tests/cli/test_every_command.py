@@ -23,7 +23,7 @@ import typer.main
 import cfacl
 from cfacl.cli.app import app
 from cfacl.cli.demo import scenario
-from cfacl.policy.syntax import MAX_SIZE
+from cfacl.policy.document.syntax import MAX_SIZE
 
 #: What is not run here, and why; a line that is gone from the help must go from here too.
 NOT_RUN: Final = {

@@ -16,8 +16,8 @@ import cfacl
 from cfacl.cli import listings
 from cfacl.cli.targets import Exported, Target, exported
 from cfacl.model.grants import nanoseconds
-from cfacl.policy.entries import Entry
-from cfacl.policy.sheet import write_sheet
+from cfacl.policy.listings.entries import Entry
+from cfacl.policy.listings.sheet import write_sheet
 from cfacl.stores.native import Right
 from cfacl.stores.rights import list_permissions, user_permission
 from cfacl.testing import strategies

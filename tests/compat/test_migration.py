@@ -10,7 +10,7 @@ import pytest
 
 import cfacl
 from cfacl.compat.happybase import Connection
-from cfacl.policy.draft import draft
+from cfacl.policy.text.draft import draft
 from cfacl.stores.registry import open_store
 from cfacl.testing.servers import Running
 

@@ -13,8 +13,8 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 import cfacl
-from cfacl.policy.remark import EFFECTS, Remark
-from cfacl.policy.remarks import remarks
+from cfacl.policy.difference.remark import EFFECTS, Remark
+from cfacl.policy.difference.remarks import remarks
 from cfacl.testing import strategies
 from cfacl.testing.oracle import Oracle
 

@@ -13,7 +13,7 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 import cfacl
-from cfacl.policy.remedy import Obstacle, Remedy, Request, remedy
+from cfacl.policy.remedy.search import Obstacle, Remedy, Request, remedy
 from cfacl.testing import strategies
 from cfacl.testing.documents import ladder
 from cfacl.testing.oracle import ACTIONS, Oracle

@@ -16,7 +16,7 @@ import typer.main
 import yaml
 
 from cfacl.cli.app import app
-from cfacl.policy.starter import Named, starter
+from cfacl.policy.text.starter import Named, starter
 
 ROOT: Final = Path(__file__).parents[2]
 HOOKS: Final = {each["id"]: each for each in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))}

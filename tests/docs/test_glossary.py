@@ -17,7 +17,7 @@ ROWS: Final = re.findall(
 )
 #: Some rows are for two words.
 WORDS: Final = [word.strip("`") for words, _ in ROWS for word in words.split(", ")]
-SCHEMA: Final = json.loads((ROOT / "cfacl" / "policy" / "schema.json").read_text("utf-8"))
+SCHEMA: Final = json.loads((ROOT / "cfacl" / "policy" / "document" / "schema.json").read_text("utf-8"))
 #: The words that every page uses, and no signature has.
 SPOKEN: Final = {
     *("action", "catalog", "epoch", "family", "grant", "level", "policy", "principal", "projection", "purpose"),

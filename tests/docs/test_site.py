@@ -101,7 +101,7 @@ def test_the_commands_are_those_of_the_command(site: Path) -> None:
 @pytest.mark.slow
 def test_the_keys_of_a_policy_are_those_of_the_schema(site: Path) -> None:
     text = unescape(re.sub(r"<[^>]*>", "", (site / "docs" / "reference" / "policy.html").read_text("utf-8")))
-    schema = json.loads((ROOT / "cfacl" / "policy" / "schema.json").read_text("utf-8"))
+    schema = json.loads((ROOT / "cfacl" / "policy" / "document" / "schema.json").read_text("utf-8"))
     said = [
         value["description"] for each in [schema, *schema["$defs"].values()] for value in each["properties"].values()
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import cfacl
-from cfacl.policy.layout import laid_out
+from cfacl.policy.text.layout import laid_out
 
 ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = ROOT / "docs" / "examples"

@@ -11,8 +11,8 @@ import pytest
 import tomli_w
 
 from cfacl.errors import Fault, PolicyError
+from cfacl.policy.document.shape import _message
 from cfacl.policy.policy import Policy
-from cfacl.policy.shape import _message
 
 GOOD: Final = """
 [policy]
@@ -536,9 +536,9 @@ def test_an_error_that_a_later_pydantic_grows_is_still_told_in_our_words() -> No
 
 
 def test_a_document_is_not_changed_by_judging_it() -> None:
+    from cfacl.policy.document.references import problems
+    from cfacl.policy.document.shape import judge
     from cfacl.policy.faults import Hints
-    from cfacl.policy.references import problems
-    from cfacl.policy.shape import judge
 
     document = edited("principals.maya.roles[2]", "3")
     before = copy.deepcopy(document)

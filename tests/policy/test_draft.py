@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import cfacl
 from cfacl.model.discovery import Discovered
-from cfacl.policy.draft import draft, guess
-from cfacl.policy.layout import laid_out
+from cfacl.policy.text.draft import draft, guess
+from cfacl.policy.text.layout import laid_out
 
 
 def found(table: str = "t", family: str = "f", **keys: object) -> Discovered:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import cfacl
-from cfacl.policy.grounds import Ground, Grounds
+from cfacl.policy.difference.grounds import Ground, Grounds
 
 POLICY = """
 policy = { name = "p", purposes = ["work", "play"] }

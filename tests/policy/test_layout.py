@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cfacl
-from cfacl.policy.layout import laid_out
-from cfacl.policy.shape import keys_of
-from cfacl.policy.statements import statements
+from cfacl.policy.document.shape import keys_of
+from cfacl.policy.text.layout import laid_out
+from cfacl.policy.text.statements import statements
 from cfacl.testing import handwriting, strategies
 
 CASES: Final = {

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfacl.policy import lint as room
+from cfacl.policy.document.reader import read
 from cfacl.policy.faults import path
 from cfacl.policy.lint import Finding, lint
-from cfacl.policy.pairs import policy_from_pairs
+from cfacl.policy.listings.pairs import policy_from_pairs
 from cfacl.policy.policy import Policy
-from cfacl.policy.reader import read
 from cfacl.testing import strategies
 from cfacl.testing.oracle import Oracle
 

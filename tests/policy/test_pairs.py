@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from cfacl.errors import Fault, PolicyError, RequestError
 from cfacl.model.names import is_identifier, is_subject
-from cfacl.policy.pairs import policy_from_pairs, read_pairs
+from cfacl.policy.listings.pairs import policy_from_pairs, read_pairs
 from cfacl.policy.policy import Policy
 from cfacl.testing.oracle import Oracle
 

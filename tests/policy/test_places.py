@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from cfacl import PolicyError
 from cfacl.policy.faults import path
-from cfacl.policy.places import Spot, locate
 from cfacl.policy.policy import Policy
+from cfacl.policy.text.places import Spot, locate
 from cfacl.testing import handwriting, strategies
 
 LONG: Final = "k" * 90

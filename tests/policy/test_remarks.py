@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 import cfacl
-from cfacl.policy.remarks import remarks
+from cfacl.policy.difference.remarks import remarks
 
 #: Bob may read one thing, for which nothing below changes; ann is cleared for nothing that there is.
 BASE: Final = """

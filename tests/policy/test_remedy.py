@@ -8,8 +8,8 @@ import pytest
 
 import cfacl
 from cfacl.model.grants import nanoseconds
-from cfacl.policy.remedy import Obstacle, Remedy, Request, remedy
-from cfacl.policy.ways import Ways
+from cfacl.policy.remedy.search import Obstacle, Remedy, Request, remedy
+from cfacl.policy.remedy.ways import Ways
 
 HEAD = """
 policy = { name = "p", purposes = ["work", "play", "rest"] }
@@ -324,7 +324,7 @@ def test_what_comes_to_the_principal_may_be_taken_away(held, text, asked, edits)
 )
 def test_what_is_too_much_work_is_counted(monkeypatch, limits, edits, compared, left):
     for name, limit in limits.items():
-        monkeypatch.setattr(f"cfacl.policy.remedy.{name}", limit)
+        monkeypatch.setattr(f"cfacl.policy.remedy.search.{name}", limit)
     text = restricted('{ purposes = ["work"], actions = ["read"] }') + BOB.replace('"r"]', '"r", "q"]') + role(name="q")
     answer = found(text)
     assert [each.path for each in answer.edits] == edits

@@ -16,9 +16,9 @@ from cfacl.errors import Fault, PolicyError
 from cfacl.model.catalog import Catalog, Family, Table
 from cfacl.model.grants import Assignment, Grant, Principal, Role, Window
 from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.policy.document.reader import read
+from cfacl.policy.document.writer import write
 from cfacl.policy.policy import Policy
-from cfacl.policy.reader import read
-from cfacl.policy.writer import write
 from cfacl.testing import strategies
 
 #: Whatever TOML can say in a string.

@@ -16,20 +16,20 @@ import tomli_w
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-import cfacl.policy
+import cfacl.policy.document
 from cfacl.errors import PolicyError
 from cfacl.model.names import is_subject
+from cfacl.policy.document.schema import schema, schema_text
 from cfacl.policy.policy import Policy
-from cfacl.policy.schema import schema, schema_text
 from cfacl.testing import strategies
 from cfacl.testing.documents import SUBJECTS
 
-SHIPPED: Final = Path(cfacl.policy.__file__).parent / "schema.json"
+SHIPPED: Final = Path(cfacl.policy.document.__file__).parent / "schema.json"
 VALIDATOR: Final = jsonschema.Draft202012Validator(schema())
 
 
 def test_the_shipped_schema_is_the_generated_one() -> None:
-    """To renew it: ``python -c "from cfacl.policy.schema import *; print(schema_text(), end='')"``."""
+    """To renew it: ``python -c "from cfacl.policy.document.schema import *; print(schema_text(), end='')"``."""
     assert SHIPPED.read_text("utf-8") == schema_text()
 
 

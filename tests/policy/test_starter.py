@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cfacl.model.catalog import DEFAULT_LEVELS
-from cfacl.policy.layout import laid_out
 from cfacl.policy.policy import Policy
-from cfacl.policy.starter import SCHEMA, Named, starter
+from cfacl.policy.text.layout import laid_out
+from cfacl.policy.text.starter import SCHEMA, Named, starter
 from cfacl.testing.documents import IDENTIFIERS, PURPOSES, SUBJECTS
 
 NAMES = st.sampled_from(SUBJECTS)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 from cfacl.errors import Fault, PolicyError, RequestError
-from cfacl.policy import syntax
+from cfacl.policy.document import syntax
 from cfacl.policy.policy import Policy
 
 AGAIN: Final = "is not valid toml: a key or a table is given a second time; keep one of the two"

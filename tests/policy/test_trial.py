@@ -8,8 +8,8 @@ import tomli_w
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from cfacl.policy.document.reader import read
 from cfacl.policy.faults import path
-from cfacl.policy.reader import read
 from cfacl.policy.trial import trial
 from cfacl.testing import strategies
 

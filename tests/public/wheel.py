@@ -40,7 +40,7 @@ grants = [{ table = "account", families = ["prof"], actions = ["read", "write"],
 def main() -> None:
     """Read and be refused, on both stores, and run the command."""
     assert "site-packages" in cfacl.__file__, f"not the wheel: {cfacl.__file__}"
-    for data in ("py.typed", "policy/schema.json", "cli/demo/smart_home.toml", *PAGES, *SERVERS):
+    for data in ("py.typed", "policy/document/schema.json", "cli/demo/smart_home.toml", *PAGES, *SERVERS):
         assert files(cfacl).joinpath(data).is_file(), f"{data} is not in the wheel"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "policy.toml")

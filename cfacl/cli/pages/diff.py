@@ -10,12 +10,12 @@ from cfacl.cli.pages.packing import Packing, during
 from cfacl.cli.pages.page import page
 from cfacl.cli.screen import counted
 from cfacl.model.action import ACTIONS
-from cfacl.policy.grounds import Grounds
+from cfacl.policy.difference.grounds import Grounds
 
 if TYPE_CHECKING:
     import cfacl
     from cfacl.model.catalog import Family
-    from cfacl.policy.remark import Remark
+    from cfacl.policy.difference.remark import Remark
 
 _WORDS: Final = {
     "kind": "diff",

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from cfacl.cli.screen import stamp
 from cfacl.model.catalog import Family
-from cfacl.policy.grounds import Ground
+from cfacl.policy.difference.grounds import Ground
 
 K = TypeVar("K", bound=Hashable)
 

@@ -22,7 +22,7 @@ from cfacl.cli.markdown import joined
 from cfacl.cli.screen import stamp
 
 if TYPE_CHECKING:
-    from cfacl.policy.remark import Effect, Remark
+    from cfacl.policy.difference.remark import Effect, Remark
 
 #: What ends a script, or begins a comment, in HTML; in JSON they stand in texts alone.
 _UNSAFE: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&"}

@@ -9,7 +9,7 @@ from cfacl.compat.happybase.wire import decoded, encoded
 from cfacl.errors import RequestError, UnknownTable, quoted
 from cfacl.model.catalog import Catalog, Family
 from cfacl.model.names import is_identifier
-from cfacl.policy.draft import family_lines
+from cfacl.policy.text.draft import family_lines
 
 __all__ = ["confirm_described", "described"]
 

@@ -2,7 +2,7 @@
 
 These models judge shape only: keys, types, lengths, what one value says by itself.  Names
 that must be declared elsewhere, and values that must agree with others, are judged in
-`cfacl.policy.references`.  The JSON Schema that ships comes from these models too, so every
+`cfacl.policy.document.references`.  The JSON Schema that ships comes from these models too, so every
 field has a description: what it is, as the end of a sentence that starts "is required: ".
 
 Importing this module imports pydantic, which takes a tenth of a second; `cfacl.policy.policy`
@@ -24,7 +24,7 @@ from cfacl.model.grants import Kind
 from cfacl.model.names import IDENTIFIER, PURPOSE, SUBJECT_LENGTH, is_subject
 from cfacl.model.request import MAX_QUALIFIER
 from cfacl.model.settings import DEFAULT_BUCKETS
-from cfacl.policy.notation import ACCESS, DURATION, MAX_SECONDS, MAX_VERSIONS, duration, seconds
+from cfacl.policy.document.notation import ACCESS, DURATION, MAX_SECONDS, MAX_VERSIONS, duration, seconds
 
 #: How many hash buckets an ordered table may have on Cassandra; a scan asks each of them.
 MAX_BUCKETS: Final = 65_536

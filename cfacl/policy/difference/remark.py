@@ -11,8 +11,8 @@ from attrs import fields
 
 from cfacl.errors import quoted
 from cfacl.model.grants import Assignment, Expect, Grant, Never, Restriction, Window
+from cfacl.policy.document.writer import inline
 from cfacl.policy.faults import Place, path
-from cfacl.policy.writer import inline
 
 Effect = Literal["weakens", "changes", "strengthens"]
 

@@ -1,4 +1,4 @@
-"""Judges a document's shape by the models of `cfacl.policy.document`, in words of our own."""
+"""Judges a document's shape by the models of `cfacl.policy.document.sections`, in words of our own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pydantic_core import ErrorDetails
 
 from cfacl.errors import quoted
 from cfacl.model.names import IDENTIFIER, PURPOSE
-from cfacl.policy.document import OURS, Document
+from cfacl.policy.document.notation import ACCESS, DURATION, unknown_action
+from cfacl.policy.document.sections import OURS, Document
 from cfacl.policy.faults import Hints, Place, Problem
-from cfacl.policy.notation import ACCESS, DURATION, unknown_action
 
 #: What TOML calls the values that tomllib gives; the first that fits.
 _KINDS: Final = (

@@ -9,9 +9,9 @@ from typing import Any, Final
 from attrs import evolve, frozen
 
 from cfacl.model.grants import ALWAYS, Assignment, Grant, Role, Window, moment
-from cfacl.policy.edit import Edit, edge, edit, in_order, inline, listed, named, written
 from cfacl.policy.policy import Policy
 from cfacl.policy.purposes import WILDCARD
+from cfacl.policy.remedy.edit import Edit, edge, edit, in_order, inline, listed, named, written
 
 __all__ = ["WHY", "Amended", "around", "before"]
 

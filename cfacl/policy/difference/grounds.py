@@ -11,7 +11,7 @@ from cfacl.engine.snapshot import Profile, Snapshot
 from cfacl.model.action import ACTIONS
 from cfacl.model.grants import moment, nanoseconds
 from cfacl.policy.compile import compile_policy
-from cfacl.policy.diff import Change
+from cfacl.policy.difference.changes import Change
 from cfacl.policy.policy import Policy
 
 

@@ -8,10 +8,10 @@ from functools import partial
 from attrs import evolve
 
 from cfacl.model.grants import Grant
-from cfacl.policy.amendment import WHY, Amended, around
 from cfacl.policy.policy import Policy
-from cfacl.policy.spread import Spread
-from cfacl.policy.step import Make, Request, holds
+from cfacl.policy.remedy.amendment import WHY, Amended, around
+from cfacl.policy.remedy.spread import Spread
+from cfacl.policy.remedy.step import Make, Request, holds
 
 __all__ = ["Gaps"]
 

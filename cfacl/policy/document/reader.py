@@ -10,14 +10,14 @@ from cfacl.model.catalog import Catalog, Family, Table
 from cfacl.model.grants import ALWAYS, Assignment, Expect, Grant, Never, Principal, Restriction, Role, Window
 from cfacl.model.settings import CassandraLayout, StoreSettings
 from cfacl.policy import collector
-from cfacl.policy import document as written
+from cfacl.policy.document import sections as written
+from cfacl.policy.document.notation import access, seconds
+from cfacl.policy.document.references import problems, repeated
+from cfacl.policy.document.shape import judge
+from cfacl.policy.document.syntax import parse
+from cfacl.policy.document.writer import as_document
 from cfacl.policy.faults import Hints, in_document_order
-from cfacl.policy.notation import access, seconds
 from cfacl.policy.policy import Policy
-from cfacl.policy.references import problems, repeated
-from cfacl.policy.shape import judge
-from cfacl.policy.syntax import parse
-from cfacl.policy.writer import as_document
 
 _T = TypeVar("_T")
 

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from cfacl.model.action import ACTIONS
 from cfacl.model.grants import Never, Restriction, Role
-from cfacl.policy.amendment import Amended, before
 from cfacl.policy.policy import Policy
 from cfacl.policy.purposes import meant
 from cfacl.policy.reach import Reach
-from cfacl.policy.spread import Spread
-from cfacl.policy.step import Make, Request, Step, holds
+from cfacl.policy.remedy.amendment import Amended, before
+from cfacl.policy.remedy.spread import Spread
+from cfacl.policy.remedy.step import Make, Request, Step, holds
 
 __all__ = ["Barriers", "Path"]
 

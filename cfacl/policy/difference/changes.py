@@ -3,7 +3,7 @@
 An access is to the columns that a family declares, or to any where it declares none; so whoever may
 use a family gains and loses by what it declares.  What else a policy says is no access, as how long and
 how many values of a cell are kept, or does something to it later, as a level does through clearances and
-`at_or_below`: `cfacl.policy.remarks` tells where that differs.
+`at_or_below`: `cfacl.policy.difference.remarks` tells where that differs.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def diff(old: Policy, new: Policy) -> list[Change]:
         PolicyError: one of them was built by hand, and has faults or a `never` or `expect` line that fails.
         RequestError: one of them is no `Policy`.
     """
-    from cfacl.policy.reader import check
+    from cfacl.policy.document.reader import check
 
     for each in (old, new):
         if not isinstance(each, Policy):

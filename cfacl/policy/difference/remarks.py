@@ -7,7 +7,7 @@ differs is either seen in `cfacl.diff` or remarked here.  These are told by neit
 * the policy's name and reasons (`why`): they decide nothing;
 * the order of lines and of names, a line that is there twice, and comments;
 * a role that is called otherwise, if nothing else about it changed;
-* what the list of gains and losses shows: see `cfacl.policy.holding.Shown`.
+* what the list of gains and losses shows: see `cfacl.policy.difference.holding.Shown`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,10 @@ from typing import NamedTuple
 
 from cfacl.model.catalog import Family
 from cfacl.model.grants import Expect, Never
-from cfacl.policy.alignment import Line, aligned, renamed
-from cfacl.policy.diff import Change
-from cfacl.policy.faults import Place
-from cfacl.policy.holding import Holding, Shown
-from cfacl.policy.notation import duration
-from cfacl.policy.policy import Policy
-from cfacl.policy.remark import (
+from cfacl.policy.difference.alignment import Line, aligned, renamed
+from cfacl.policy.difference.changes import Change
+from cfacl.policy.difference.holding import Holding, Shown
+from cfacl.policy.difference.remark import (
     EFFECTS,
     Contrast,
     Remark,
@@ -37,7 +34,10 @@ from cfacl.policy.remark import (
     remarked,
     rise,
 )
-from cfacl.policy.remarks_on_roles import OnRoles
+from cfacl.policy.difference.roles import OnRoles
+from cfacl.policy.document.notation import duration
+from cfacl.policy.faults import Place
+from cfacl.policy.policy import Policy
 
 __all__ = ["remarks"]
 

@@ -1,7 +1,7 @@
 """Judges what the parts of a document say of each other: names, windows, inheritance.
 
 It walks the tables that TOML gave, not the validated models, so that these faults are told
-together with those of shape.  A part of the wrong shape is passed over here: `cfacl.policy.shape`
+together with those of shape.  A part of the wrong shape is passed over here: `cfacl.policy.document.shape`
 tells it.  A section that should declare names and cannot be read declares ``None``: then nothing
 that refers to it is called unknown.
 """
@@ -17,8 +17,8 @@ from attrs import frozen
 from cfacl.errors import quoted
 from cfacl.model.action import ACTIONS
 from cfacl.model.catalog import DEFAULT_LEVELS
+from cfacl.policy.document.notation import split_access, unknown_action
 from cfacl.policy.faults import Hints, Place, Problem
-from cfacl.policy.notation import split_access, unknown_action
 from cfacl.policy.purposes import WILDCARD, meant
 
 #: How many roles of a circle a message names.

@@ -12,8 +12,8 @@ from typing import Any, Final
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from cfacl.policy.document import Document
-from cfacl.policy.examples import EXAMPLES
+from cfacl.policy.document.examples import EXAMPLES
+from cfacl.policy.document.sections import Document
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 

@@ -15,9 +15,9 @@ from cfacl.model.action import ACTIONS
 from cfacl.model.catalog import DEFAULT_LEVELS, Family, Table
 from cfacl.model.grants import Assignment, Expect, Grant, Never, Principal, Restriction, Role, Window
 from cfacl.model.settings import CassandraLayout, StoreSettings
+from cfacl.policy.document.notation import duration
+from cfacl.policy.document.parts import strange_parts
 from cfacl.policy.faults import Place, path
-from cfacl.policy.notation import duration
-from cfacl.policy.parts import strange_parts
 from cfacl.policy.policy import Policy
 
 _Section = dict[str, Any]

@@ -13,7 +13,7 @@ from typing import Final
 
 from cfacl.errors import Fault, PolicyError, RequestError, quoted
 from cfacl.model.names import is_identifier, is_subject
-from cfacl.policy.entries import PURPOSE, Entry, policy_from_entries
+from cfacl.policy.listings.entries import PURPOSE, Entry, policy_from_entries
 from cfacl.policy.policy import Policy
 
 #: What every family of an imported policy is, until somebody classifies it.

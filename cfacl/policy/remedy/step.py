@@ -8,7 +8,7 @@ from typing import NamedTuple
 from cfacl.engine.snapshot import span
 from cfacl.model.action import Action
 from cfacl.model.grants import Window
-from cfacl.policy.amendment import Amended
+from cfacl.policy.remedy.amendment import Amended
 
 __all__ = ["Make", "Request", "Step", "holds"]
 

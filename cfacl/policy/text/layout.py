@@ -20,9 +20,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from cfacl.policy.document.shape import keys_of
 from cfacl.policy.faults import BARE
-from cfacl.policy.shape import keys_of
-from cfacl.policy.statements import Piece, Statement, key, statements
+from cfacl.policy.text.statements import Piece, Statement, key, statements
 
 #: How long a line may be that could be several.
 WIDTH: Final = 120

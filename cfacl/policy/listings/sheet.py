@@ -17,7 +17,7 @@ from cfacl.errors import Fault, PolicyError, quoted
 from cfacl.model.action import ACTIONS, Action
 from cfacl.model.names import PURPOSE, SUBJECT_LENGTH, is_identifier, is_subject, nearest
 from cfacl.model.request import MAX_QUALIFIER
-from cfacl.policy.entries import Entry
+from cfacl.policy.listings.entries import Entry
 
 __all__ = ["Sheet", "is_purpose", "is_sayable", "read_sheet", "write_sheet"]
 

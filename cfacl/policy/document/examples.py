@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-#: By the class of the table in `cfacl.policy.document`, and the key.
+#: By the class of the table in `cfacl.policy.document.sections`, and the key.
 EXAMPLES: Final[dict[str, dict[str, list[Any]]]] = {
     "Document": {
         "policy": [{"name": "smart-home", "purposes": ["service", "support"]}],

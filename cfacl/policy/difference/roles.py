@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Literal, TypeVar
 
 from cfacl.model.grants import Grant, Principal, Restriction
-from cfacl.policy.alignment import aligned
-from cfacl.policy.faults import Place
-from cfacl.policy.holding import Holding, Shown
-from cfacl.policy.policy import Policy
-from cfacl.policy.remark import (
+from cfacl.policy.difference.alignment import aligned
+from cfacl.policy.difference.holding import Holding, Shown
+from cfacl.policy.difference.remark import (
     Contrast,
     Effect,
     Remark,
@@ -22,6 +20,8 @@ from cfacl.policy.remark import (
     remarked,
     rise,
 )
+from cfacl.policy.faults import Place
+from cfacl.policy.policy import Policy
 
 __all__ = ["OnRoles"]
 

@@ -26,13 +26,13 @@ from cfacl.engine.explain import FamilyExplanation, reasons
 from cfacl.engine.snapshot import Profile, Snapshot
 from cfacl.model.action import ACTIONS
 from cfacl.model.grants import Role
-from cfacl.policy.amendment import Amended
-from cfacl.policy.barriers import Barriers
 from cfacl.policy.compile import altered, translated
-from cfacl.policy.gaps import Gaps
 from cfacl.policy.policy import Policy
-from cfacl.policy.spread import Spread
-from cfacl.policy.step import Request, Step
+from cfacl.policy.remedy.amendment import Amended
+from cfacl.policy.remedy.barriers import Barriers
+from cfacl.policy.remedy.gaps import Gaps
+from cfacl.policy.remedy.spread import Spread
+from cfacl.policy.remedy.step import Request, Step
 
 __all__ = ["Level", "Ways"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from cfacl.model.catalog import DEFAULT_LEVELS
-from cfacl.policy.layout import laid_out
+from cfacl.policy.text.layout import laid_out
 
 #: What the policy's first line calls the JSON Schema, which stands beside it.
 SCHEMA: Final = "cfacl.schema.json"

@@ -11,7 +11,7 @@ from cfacl.errors import quoted
 from cfacl.model.catalog import DEFAULT_LEVELS
 from cfacl.model.discovery import Discovered
 from cfacl.model.names import is_identifier
-from cfacl.policy.notation import MAX_SECONDS, MAX_VERSIONS, duration
+from cfacl.policy.document.notation import MAX_SECONDS, MAX_VERSIONS, duration
 from cfacl.policy.policy import Policy
 
 __all__ = ["draft", "family_lines", "guess"]
@@ -58,7 +58,7 @@ def draft(found: Iterable[Discovered], *, name: str) -> str:
             lines.append(
                 f"# a guess, by {', '.join(map(quoted, words))} in names of columns: level = {json.dumps(level)}"
             )
-    from cfacl.policy.layout import laid_out  # it needs pydantic, and `family_lines` does not
+    from cfacl.policy.text.layout import laid_out  # it needs pydantic, and `family_lines` does not
 
     text = "\n".join(lines) + "\n"
     Policy.loads(text)  # raises for a name that is none

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cfacl.policy.diff import Change
+from cfacl.policy.difference.changes import Change
+from cfacl.policy.difference.remark import Effect
 from cfacl.policy.policy import Policy
-from cfacl.policy.remark import Effect
 
 
 class Holding:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from cfacl.policy.faults import Place, path
-from cfacl.policy.statements import Piece, header, key, skipped, statement
+from cfacl.policy.text.statements import Piece, header, key, skipped, statement
 
 #: A step of a path, as `cfacl.policy.faults.path` writes it: a key, perhaps cut, or an index.
 _STEP: Final = re.compile(r'(?:\A|\.)([A-Za-z0-9_-]+(?:\.\.\.)?|"[^"]*")|(\[\d+\])')

@@ -1,9 +1,9 @@
 """The smallest change of a policy that would allow what it refuses.
 
-Each of the ways that `cfacl.policy.ways` knows, which says too what is never one, is asked by the real decision, held against
-the `never` and `expect` lines of everybody whom it concerns, and compared as by `diff`.  The smallest is the one of the fewest
-edits, and of these the one by which the fewest others gain, then the one by which the fewest lose.  What takes too long to
-compare is left out, and counted.
+Each of the ways that `cfacl.policy.remedy.ways` knows, which says too what is never one, is asked by the real
+decision, held against the `never` and `expect` lines of everybody whom it concerns, and compared as by `diff`.  The
+smallest is the one of the fewest edits, and of these the one by which the fewest others gain, then the one by which the
+fewest lose.  What takes too long to compare is left out, and counted.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from attrs import frozen
 
 from cfacl.engine.snapshot import Snapshot
 from cfacl.errors import Fault
-from cfacl.policy.amendment import Amended
-from cfacl.policy.diff import Change, changes
-from cfacl.policy.edit import Edit
+from cfacl.policy.difference.changes import Change, changes
 from cfacl.policy.invariants import ADVICE, broken
 from cfacl.policy.policy import Policy
-from cfacl.policy.step import Request
-from cfacl.policy.ways import Level, Ways
+from cfacl.policy.remedy.amendment import Amended
+from cfacl.policy.remedy.edit import Edit
+from cfacl.policy.remedy.step import Request
+from cfacl.policy.remedy.ways import Level, Ways
 
 __all__ = ["Obstacle", "Remedy", "Request", "remedy"]
 

@@ -1,0 +1,1 @@
+"""From lists of who may do what, as other systems have them, to a policy."""

@@ -1,0 +1,1 @@
+"""What to change, so that a policy allows what it refuses."""
