@@ -6,7 +6,6 @@ keys go together; names that must be declared are beyond it.  What it refuses, t
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -49,8 +48,3 @@ def schema() -> dict[str, Any]:
         for key, examples in keys.items():
             properties[key]["examples"] = examples
     return {"$schema": _DIALECT, **made, "title": "cfacl policy"}
-
-
-def schema_text() -> str:
-    """Return what `schema.json` has to hold."""
-    return json.dumps(schema(), indent=2) + "\n"
