@@ -18,7 +18,20 @@ from benchmarks.rounds import FULL, QUICK, merged
 ROOT: Final = Path(__file__).parents[1]
 #: Scripts that differ from process to process; the others weigh more than they time.
 REPEATED: Final = ("checks", "stores")
-ONCE: Final = ("growth", "scale", "filters", "dropin", "command", "hbase", "cassandra")
+ONCE: Final = (
+    "compiled",
+    "decisions",
+    "threads",
+    "rivals",
+    "accumulo",
+    "growth",
+    "scale",
+    "filters",
+    "dropin",
+    "command",
+    "hbase",
+    "cassandra",
+)
 
 
 def run(*, quick: bool) -> pyperf.BenchmarkSuite:

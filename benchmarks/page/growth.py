@@ -36,8 +36,6 @@ PART: Final = Part(
                 ("check by the next of 1,000 sessions, 1,000,000 principals seen", "crowd.check.all"),
                 ("first decision of a new principal, 10,000 seen", "crowd.first.early"),
                 ("first decision of a new principal, nearly 1,000,000 seen", "crowd.first.late"),
-                ("first decision on the scenario, opening the session included", "first.opened"),
-                ("first decision on the scenario of a session that was open, under a new policy", "first.decided"),
                 ("kept of a principal once seen", "crowd.bytes"),
                 ("kept of a session that is held open", "crowd.bytes.session"),
                 ("`customer.txt`: from the file to a database that decides", "load.customer"),

@@ -8,12 +8,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.page import cassandra, checks, command, growth, hbase, rocksdb, scale
+from benchmarks.page import (
+    cassandra,
+    checks,
+    command,
+    decisions,
+    growth,
+    hbase,
+    rivals,
+    rocksdb,
+    scale,
+    threads,
+)
 from benchmarks.page.figure import SCALES, Cell, Figure, Part, Table
 from benchmarks.page.numbers import Results, load, number, ratios, rows, spread, timed, values
 
 PARTS: Final = (
     checks.PART,
+    decisions.PART,
+    threads.PART,
+    rivals.PART,
     rocksdb.PART,
     growth.PART,
     command.PART,
@@ -65,7 +79,8 @@ def figure(results: Results, each: Figure) -> tuple[str, ...]:
 def cell(results: Results, each: Cell) -> str:
     """Return a time, or a ratio."""
     if missing := [name for name in ((each,) if isinstance(each, str) else each) if name not in results]:
-        return "" if isinstance(each, tuple) else f"not measured: {LACKING[missing[0]]}"
+        why = LACKING[missing[0]]
+        return "" if isinstance(each, tuple) else f"not measured: {why}"
     return timed(results, each) if isinstance(each, str) else number(spread(ratios(results, *each))[1])
 
 

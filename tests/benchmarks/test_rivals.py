@@ -1,0 +1,77 @@
+"""What is compared has the same policy and answers the same questions alike.  Nothing here looks at how long anything took."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import cfacl
+from benchmarks import engines, policies, rivals
+from benchmarks.rounds import QUICK
+
+ROOT: Final = Path(__file__).parents[2]
+#: Rego has a process of its own below.
+ENGINES: Final = {name: make for name, make in {**rivals.QUICK, **rivals.LONG}.items() if name != "regopy"}
+SMALL: Final = {"made": lambda: policies.made(100), "scenario": policies.demo}
+
+
+@pytest.mark.parametrize("policy", SMALL)
+def test_the_lines_that_the_others_are_given_are_what_cfacl_grants(policy: str) -> None:
+    rights = SMALL[policy]()
+    with cfacl.connect("memory://", policy=rights.policy) as db:
+        for name in rights.policy.principals:
+            granted = {policies.Right(one.purpose, one.action, one.table, one.family) for one in db.what(name)}
+            assert granted == set(rights.roles[rights.held[name]] if name in rights.held else ())
+
+
+@pytest.mark.parametrize("grants", [10, 1_000])
+def test_a_made_policy_has_so_many_grants(grants: int) -> None:
+    assert sum(map(len, policies.made(grants).roles.values())) == grants
+
+
+@pytest.mark.parametrize("policy", SMALL)
+@pytest.mark.parametrize("allowed", [True, False])
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_gives_the_known_answers(name: str, allowed: bool, policy: str) -> None:
+    rights = SMALL[policy]()
+    questions = rights.questions(50, allowed=allowed, zipf=False)
+    engine = ENGINES[name](rights)
+    assert engine.answers(questions) == [allowed] * 50
+    assert engine.timer(questions)(120) > 0  # once around is not enough for so many
+
+
+def test_rego_gives_the_known_answers_and_meets_no_rocksdb() -> None:
+    program = """if True:
+        import sys
+        from benchmarks import engines, policies, rivals
+        assert "regopy" not in sys.modules
+        rights = policies.made(100)
+        cfacl, rego = engines.ours(rights), engines.opa(rights)
+        for allowed in (True, False):
+            questions = rights.questions(50, allowed=allowed, zipf=False)
+            assert cfacl.answers(questions) == rego.answers(questions) == [allowed] * 50
+        assert "rocksdict" not in sys.modules
+    """
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def test_who_decides_otherwise_is_not_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    lenient = engines.Engine("question", "True", lambda each: (each,))
+    monkeypatch.setattr(rivals, "QUICK", {"lenient": lambda _: lenient})
+    monkeypatch.setattr(rivals, "LONG", {})
+    timed = rivals.contest("rivals.10", policies.made(10), QUICK)
+    with pytest.raises(AssertionError, match="lenient decides otherwise"):
+        list(timed)
+
+
+def test_the_same_questions_are_put_in_every_run_and_zipf_prefers_a_few() -> None:
+    rights = policies.made(1_000)
+    asked = {zipf: rights.questions(2_000, allowed=True, zipf=zipf) for zipf in (False, True)}
+    assert asked[True] == rights.questions(2_000, allowed=True, zipf=True)
+    most = {zipf: Counter(each.principal for each in found).most_common(1)[0][1] for zipf, found in asked.items()}
+    assert most[True] > 10 * most[False]
