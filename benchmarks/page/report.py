@@ -12,6 +12,7 @@ from benchmarks.page import (
     cassandra,
     checks,
     command,
+    compiled,
     decisions,
     growth,
     hbase,
@@ -25,6 +26,7 @@ from benchmarks.page.numbers import Results, load, number, ratios, rows, spread,
 
 PARTS: Final = (
     checks.PART,
+    compiled.PART,
     decisions.PART,
     threads.PART,
     rivals.PART,

@@ -1,0 +1,47 @@
+"""The hot path as an extension module."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from benchmarks.page.figure import Figure, Part, Table
+
+PART: Final = Part(
+    "Compiled",
+    figures=(
+        Figure(
+            "compiled: `session.allows(ask)`, nothing can expire ÷ an empty method call",
+            "compiled.timeless",
+            "compiled.empty",
+            1.0,
+            because="the interpreter goes through a base class to the method of an extension module, which takes names too",
+        ),
+        Figure(
+            "compiled: `session.allows(ask)`, with a clock compare ÷ an empty method call",
+            "compiled.clock",
+            "compiled.empty",
+            2.8,
+            because="reading the clock is most of it",
+        ),
+    ),
+    tables=(
+        Table(
+            ("", "time", "÷ an empty method call"),
+            tuple(
+                (what, f"compiled.{name}", (f"compiled.{name}", "compiled.empty"))
+                for name, what in (
+                    ("empty", "an empty method call, which is not compiled"),
+                    ("time_ns", "reading the clock, `time.time_ns()`"),
+                    ("timeless", "`session.allows(ask)`"),
+                    ("clock", "`session.allows(ask)`, with a clock compare"),
+                    ("timeless.denied", "`session.allows(ask)`, denied"),
+                    ("timeless.64", "`session.allows(ask)` of 64 families"),
+                    ("timeless.name", "`session.allows(…)` by name"),
+                    ("timeless.require", "`session.require(ask)`"),
+                )
+            ),
+            above="The wheel that is built with `HATCH_BUILD_HOOK_ENABLE_MYPYC=true`: the same source, by mypyc.",
+        ),
+    ),
+    absent="there is no C compiler here",
+)
