@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.page import (
+    accumulo,
     cassandra,
     checks,
     command,
@@ -30,6 +31,7 @@ PARTS: Final = (
     decisions.PART,
     threads.PART,
     rivals.PART,
+    accumulo.PART,
     rocksdb.PART,
     growth.PART,
     command.PART,
