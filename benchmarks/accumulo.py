@@ -7,6 +7,7 @@ itself evaluates an expression that was parsed before.  What is decided is no po
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -19,9 +20,11 @@ from typing import Final
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 from benchmarks.rounds import QUICK, Effort, main, quantity
-from cfacl.testing.servers.artifacts import Artifacts, resolve
+from cfacl.testing.servers.artifacts import Artifacts, java_of, resolve
 from cfacl.testing.servers.errors import Missing
 
+#: The release of Java that it is built for.
+JAVA: Final = 17
 METHODS: Final = {
     "accumulo.parsing": "measureParseAndEvaluation",
     "accumulo.parsed": "measureLegacyEvaluationOnly",
@@ -38,7 +41,7 @@ FORKS_QUICK: Final = ("-f", "1", "-wi", "0", "-i", "1", "-r", "100ms")
 
 def unpacked(artifacts: Artifacts, folder: Path) -> Path:
     """Unpack the source of the release, which is one of what Maven found; return where it begins."""
-    (archive,) = [each for each in artifacts.classpath.split(":") if each.endswith(".tar.gz")]
+    (archive,) = [each for each in artifacts.classpath.split(os.pathsep) if each.endswith(".tar.gz")]
     with tarfile.open(archive) as packed:
         packed.extractall(folder, filter="data")
     (root,) = folder.iterdir()
@@ -47,13 +50,13 @@ def unpacked(artifacts: Artifacts, folder: Path) -> Path:
 
 def compiled(artifacts: Artifacts, root: Path) -> str:
     """Compile the benchmark; return the classpath to run it by."""
-    compiler = shutil.which("javac")
+    compiler = shutil.which("javac", path=Path(artifacts.java).parent)
     if compiler is None:
-        raise Missing("`javac` is not on the PATH")
+        raise Missing(f"there is no `javac` beside `{artifacts.java}`")
     classes = root / "classes"
     sources = [str(root / each) for each in SOURCES]
     _run([compiler, "-nowarn", "-cp", artifacts.classpath, "-d", str(classes), *sources])
-    return f"{classes}:{root / DATA / 'resources'}:{artifacts.classpath}"
+    return os.pathsep.join([str(classes), str(root / DATA / "resources"), artifacts.classpath])
 
 
 def expressions(root: Path) -> int:
@@ -70,7 +73,7 @@ def expressions(root: Path) -> int:
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            artifacts = resolve(Path(__file__).with_name("jmh"))
+            artifacts = resolve(Path(__file__).with_name("jmh"), java_of(JAVA))
             root = unpacked(artifacts, Path(folder))
             classpath = compiled(artifacts, root)
         except Missing as missing:

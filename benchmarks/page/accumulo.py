@@ -18,5 +18,5 @@ PART: Final = Part(
             above="Its own JMH benchmark on its own expressions, in a warm JVM and in wall-clock time. It is asked for every cell, cfacl once for a request.",
         ),
     ),
-    absent="Java or Maven is not here, or Maven Central not within reach",
+    absent="Java 17 or Maven is not here, or Maven Central not within reach",
 )

@@ -15,7 +15,7 @@ PART: Final = Part(
                 (f"{number} thread{'s' if number > 1 else ''}", f"threads.{number}", f"threads.{number}.empty")
                 for number in (1, 2, 4, 8, 16)
             ),
-            above="Wall-clock time of all together, who share one session; this Python runs one thread at a time.",
+            above="Wall-clock time of all together, who share one session. Most Pythons run one thread at a time.",
         ),
         Table(
             ("", "400,000 checks"),
