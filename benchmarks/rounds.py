@@ -35,7 +35,17 @@ T = TypeVar("T")
 Timer = Callable[[int], float]
 
 #: Packages whose versions belong to the figures.
-PACKAGES: Final = ("cfacl", "rocksdict", "happybase", "cassandra-driver", "casbin", "cedarpy", "regopy", "pyperf")
+PACKAGES: Final = (
+    "cfacl",
+    "rocksdict",
+    "happybase",
+    "cassandra-driver",
+    "casbin",
+    "cedarpy",
+    "regopy",
+    "hdrhistogram",
+    "pyperf",
+)
 #: What of pyperf's metadata goes with the figures; the name of the host does not.
 FACTS: Final = ("cpu_count", "cpu_model_name", "platform", "python_implementation", "python_version")
 

@@ -73,9 +73,11 @@ class Unguarded:
         puts = tuple([Put(self.families[family], values) for family, values in parts.items()])
         self.store.apply(self.name, (Mutation(key, puts),), durable=False)
 
-    def scan(self, upper: bytes | None = None) -> Generator[tuple[bytes, Cells], None, None]:
+    def scan(
+        self, upper: bytes | None = None, lower: bytes | None = None, limit: int | None = None
+    ) -> Generator[tuple[bytes, Cells], None, None]:
         """Yield the rows below ``upper``, one by one."""
-        for rows in self.store.scan(self.name, self.projection, Span(None, upper), batch_size=1000):
+        for rows in self.store.scan(self.name, self.projection, Span(lower, upper), batch_size=1000, limit=limit):
             yield from rows
 
 
@@ -104,16 +106,17 @@ class ByHand:
             batch.put(key + b"\0" + column.partition(b":")[2], value)
         self.driver.write(batch)
 
-    def scan(self, upper: bytes | None = None) -> Rows:
+    def scan(self, upper: bytes | None = None, lower: bytes | None = None, limit: int | None = None) -> Rows:
         """Return the rows below ``upper``."""
         rows: Rows = []
         last = None
         found: Cells = {}
-        items = cast("Iterable[tuple[bytes, bytes]]", self.driver.items())  # in raw mode there is nothing but bytes
+        # In raw mode there is nothing but bytes.
+        items = cast("Iterable[tuple[bytes, bytes]]", self.driver.items(from_key=lower))
         for name, value in items:
             key, _, qualifier = name.partition(b"\0")
             if key != last:
-                if upper is not None and key >= upper:
+                if (upper is not None and key >= upper) or len(rows) == limit:
                     break
                 found = {}
                 rows.append((key, found))

@@ -1,0 +1,57 @@
+"""An open store from both sides: behind a policy, and as it is.
+
+Every table has one family or eight, and a principal for each share of the eight, who is granted the first ones.
+"""
+
+from __future__ import annotations
+
+from time import time_ns
+from types import TracebackType
+from typing import Final, Self
+
+import cfacl
+from benchmarks.stores import Unguarded
+from benchmarks.workloads import PURPOSE, family_names, grant, policy, table
+from cfacl.api.database import Database
+from cfacl.policy.compile import compile_policy
+from cfacl.policy.policy import Policy
+from cfacl.stores.base import Store
+
+#: Whoever comes to the store has a table of its own, so that what one inserts is not there for another.
+SIDES: Final = ("hand", "unguarded", "guarded")
+PROJECTED: Final = "projected"
+FAMILIES: Final = 8
+GRANTED: Final = (1, 4, FAMILIES)
+
+
+def both_sides() -> Policy:
+    """Return the policy of the tables."""
+    single = [table(each, 1) for each in SIDES]
+    wide = table(PROJECTED, FAMILIES)
+    everything = [grant(each, sorted(each.families)) for each in (*single, wide)]
+    some = {f"of{number}": [grant(wide, family_names(number))] for number in GRANTED}
+    return policy([*single, wide], {"service": everything, **some})
+
+
+class Both:
+    """See above; no write waits for a disk, on either side."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        made = both_sides()
+        self.db = Database(store, made, compile_policy(made), None, time_ns, durable=False)
+        self.db.create_tables()
+
+    def guarded(self, name: str, principal: str = "service") -> cfacl.Table:
+        return self.db.session(principal, purpose=PURPOSE).table(name)
+
+    def unguarded(self, name: str) -> Unguarded:
+        return Unguarded(self.store, name)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.db.close()
