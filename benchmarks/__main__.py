@@ -29,6 +29,7 @@ ONCE: Final = (
     "filters",
     "dropin",
     "command",
+    "macro",
     "hbase",
     "cassandra",
 )

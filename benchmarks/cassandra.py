@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from heapq import merge
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 from operator import itemgetter
 from pathlib import Path
 from time import perf_counter, time_ns
@@ -23,12 +23,16 @@ from typing import Any, Final
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 import cfacl
+from benchmarks.both import Both
+from benchmarks.macro import served
 from benchmarks.rounds import Effort, main, quantity
 from benchmarks.scale import resident
 from benchmarks.turns import batch, pairs, puts, turns
 from benchmarks.workloads import PURPOSE, VALUE_BYTES, family_names, grant, keys, policy, table
+from benchmarks.ycsb import FIELDS, Client
 from cfacl.model.projection import StoredFamily
 from cfacl.model.settings import CassandraLayout
+from cfacl.stores.base import Store
 from cfacl.stores.cassandra.names import table_name
 from cfacl.stores.registry import open_store
 from cfacl.testing.servers import Cassandra, Missing
@@ -64,12 +68,13 @@ class ByHand:
         self.logged = lambda: BatchStatement(BatchType.LOGGED)
         self.unlogged = lambda: BatchStatement(BatchType.UNLOGGED)
         self.names = [each.encode() + b":" for each in names]
-        self.gets, self.inserts, self.scans = (
+        self.gets, self.inserts, self.scans, self.starts = (
             [session.prepare(text.format(each, f"b{BUCKETS}")) for each in names.values()]
             for text in (
                 "SELECT q, v FROM {} WHERE {} = ? AND row = ?",
                 "INSERT INTO {} ({}, row, q, v) VALUES (?, ?, ?, ?)",
                 "SELECT row, q, v FROM {} WHERE {} = ?",
+                "SELECT row, q, v FROM {} WHERE {} = ? AND row >= ?",
             )
         )
 
@@ -133,14 +138,23 @@ class ByHand:
 
     def buckets(self, place: int) -> list[Iterator[Row]]:
         """Return the rows of each bucket of a family; all are asked at once."""
-        name, statement = self.names[place], self.scans[place]
-        asked = [self.session.execute_async(statement, (bucket,)) for bucket in range(BUCKETS)]
+        asked = [self.session.execute_async(self.scans[place], (bucket,)) for bucket in range(BUCKETS)]
+        return [self.found(place, each) for each in asked]
 
-        def rows(future: Any) -> Iterator[Row]:
-            for key, found in groupby(future.result(), key=itemgetter(0)):
-                yield key, {name + qualifier: value for _, qualifier, value in found}
+    def found(self, place: int, future: Any) -> Iterator[Row]:
+        """Yield the rows of an answer."""
+        name = self.names[place]
+        for key, some in groupby(future.result(), key=itemgetter(0)):
+            yield key, {name + qualifier: value for _, qualifier, value in some}
 
-        return [rows(each) for each in asked]
+    def some(self, start: bytes, rows: int) -> list[Row]:
+        """Return so many rows of ten cells of the one family, in their order; a bucket has few of them on a page."""
+        asked = []
+        for bucket in range(BUCKETS):
+            question = self.starts[0].bind((bucket, start))
+            question.fetch_size = FIELDS * (rows // BUCKETS + 2)
+            asked.append(self.session.execute_async(question))
+        return list(islice(merge(*(self.found(0, each) for each in asked), key=itemgetter(0)), rows))
 
     def clustered(self) -> Iterator[Row]:
         """Yield all rows of the one family, in the order of each bucket."""
@@ -173,11 +187,7 @@ class House:
         }
         self.one = {column: value for column, value in self.data.items() if column.startswith(WANTED.encode())}
         with closing(open_store(url, clock=time_ns)) as store:
-            there = sorted(store.tables()[name])
-        names = {
-            family: f'{KEYSPACE}."{table_name(StoredFamily(name, family, identity, "internal"))}"'
-            for family, identity in there
-        }
+            names = cql_names(store, name)
         self.all = ByHand(session, names)
         self.narrow = ByHand(session, {WANTED: names[WANTED]})
 
@@ -261,6 +271,23 @@ def million(house: House, rows: int) -> Iterator[pyperf.Benchmark]:
     yield quantity("cassandra.million.memory", [max(max(weights[1:]) - weights[0], 1)], "byte")
 
 
+def macro(server: Cassandra, session: Any, effort: Effort) -> Iterator[pyperf.Benchmark]:
+    """Time YCSB's workloads, and reading some of the families."""
+    url = f"cassandra://{server.host}:{server.port}/{KEYSPACE}"
+    with Both(open_store(url, clock=time_ns)) as both:
+        at = ByHand(session, cql_names(both.store, "hand"))
+        (family,) = at.names
+        yield from served("cassandra", both, Client(family[:-1], at.row, at.put, at.some), effort)
+
+
+def cql_names(store: Store, table: str) -> dict[str, str]:
+    """Return what Cassandra calls the tables of the families of a table."""
+    return {
+        family: f'{KEYSPACE}."{table_name(StoredFamily(table, family, identity, "internal"))}"'
+        for family, identity in sorted(store.tables()[table])
+    }
+
+
 def pass_through(rows: Iterator[object]) -> None:
     """Take rows as they come, and keep none."""
     deque(rows, maxlen=0)
@@ -299,6 +326,7 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
                 if size == SMALL:
                     yield from pairs(small(house, some), rounds)
                 yield from turns(one_of_eight(house, some, size), rounds)
+        yield from macro(server, session, effort)
         with closing(House(server, session, "long", SMALL)) as house:
             yield from turns(long(house, keys(effort.size(LONG))), rounds)
         with closing(House(server, session, "million", SMALL)) as house:

@@ -18,10 +18,13 @@ from typing import Final
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 import cfacl
+from benchmarks.both import Both
+from benchmarks.macro import served
 from benchmarks.rounds import Effort, main
 from benchmarks.stores import Unguarded
 from benchmarks.turns import batch, puts, turns
 from benchmarks.workloads import PURPOSE, family_names, grant, keys, policy, table
+from benchmarks.ycsb import Client
 from cfacl.filters import column
 from cfacl.stores.registry import open_store
 from cfacl.testing.servers import HBase, Missing
@@ -155,6 +158,18 @@ def one_of_eight(house: House, what: str) -> dict[str, Callable[[], object]]:
     }
 
 
+def macro(server: HBase, effort: Effort) -> Iterator[pyperf.Benchmark]:
+    """Time YCSB's workloads, and reading some of the families."""
+    url = f"hbase://{server.host}:{server.port('buffered')}/macro_"
+    with closing(server.connection("buffered")) as connection, Both(open_store(url, clock=time_ns)) as both:
+        at = connection.table(b"macro_hand")
+        (family,) = at.families()
+        hand = Client(
+            family.removesuffix(b":"), at.row, at.put, lambda start, rows: list(at.scan(row_start=start, limit=rows))
+        )
+        yield from served("hbase", both, hand, effort)
+
+
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
     rounds = effort.size(ROUNDS)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -163,6 +178,7 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
         except Missing as missing:
             print(f"not measured: {missing}", file=sys.stderr)
             return
+        yield from macro(server, effort)
         for size, rows in ROWS.items():
             with closing(House(server, size, effort.size(rows))) as house:
                 if size == min(ROWS):

@@ -44,6 +44,8 @@ def amount(value: float, unit: str) -> str:
     """Return a value of pyperf's ``unit`` with the unit that suits it."""
     if unit == "byte":
         return f"{number(value)} B"
+    if unit == "integer":
+        return number(value)
     for size, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if value >= size:
             return f"{number(value / size)} {name}"

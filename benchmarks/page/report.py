@@ -17,10 +17,12 @@ from benchmarks.page import (
     decisions,
     growth,
     hbase,
+    projection,
     rivals,
     rocksdb,
     scale,
     threads,
+    ycsb,
 )
 from benchmarks.page.figure import SCALES, Cell, Figure, Part, Table
 from benchmarks.page.numbers import Results, load, number, ratios, rows, spread, timed, values
@@ -38,6 +40,8 @@ PARTS: Final = (
     hbase.PART,
     cassandra.PART,
     scale.PART,
+    ycsb.PART,
+    projection.PART,
 )
 #: What may be missing from a run, and why.
 LACKING: Final = {name: why for part in PARTS for name, why in part.lacking().items()}

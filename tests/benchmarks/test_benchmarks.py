@@ -62,7 +62,7 @@ def test_a_quick_run_measures_everything_that_the_page_speaks_of(tmp_path: Path)
     assert all(value > 0 for each in found.values() for value in each.get_values())
     page = (tmp_path / "benchmarks.md").read_text("utf-8").partition("## Where something else")[0]
     verdicts = {each.what: line(page, f"| {each.what} |").split(" | ")[-1] for each in FIGURES}
-    assert len(verdicts) == 72
+    assert len(verdicts) == 97
     assert {what for what, verdict in verdicts.items() if "not measured" in verdict} == {
         each.what for each in FIGURES if each.top in missing
     }

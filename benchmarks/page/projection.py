@@ -1,0 +1,54 @@
+"""What it is worth that a store reads only the families that are wanted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from benchmarks.page.figure import Cell, Figure, Part, Table
+from benchmarks.page.ycsb import ABSENT, STORES
+
+SIZES: Final = {64: "64 B", 1_024: "1 KiB", 4_096: "4 KiB"}
+#: Rows of a scan, by the bytes of a value.
+ROWS: Final = {64: 500, 1_024: 200, 4_096: 50}
+GRANTED: Final = (1, 4, 8)
+#: How often as fast it is to read one of eight families of values of 1 KiB.
+SCANS: Final = {"memory": 3, "rocksdb": 3, "hbase": 3, "cassandra": 3}
+GETS: Final = {"rocksdb": 3, "hbase": 2, "cassandra": 2}
+
+
+def figures(bounds: dict[str, int], way: str, what: str) -> tuple[Figure, ...]:
+    return tuple(
+        Figure(
+            f"{STORES[store]}, {what}: 8 families of 4 cells of 1 KiB read and seven dropped ÷ reading the one granted",
+            f"projection.{store}.1024.{way}.1.dropped",
+            f"projection.{store}.1024.{way}.1",
+            bound,
+            least=True,
+        )
+        for store, bound in bounds.items()
+    )
+
+
+def table(store: str) -> Table:
+    def row(size: int, way: str, granted: int) -> tuple[str, *tuple[Cell, ...]]:
+        at = f"projection.{store}.{size}.{way}.{granted}"
+        what = "20 times `row`" if way == "get" else f"`scan` of {ROWS[size]} rows"
+        return (f"{what}, values of {SIZES[size]}, {granted} of 8", at, f"{at}.dropped", (f"{at}.dropped", at))
+
+    return Table(
+        (STORES[store], "those granted", "all read, the others dropped", "÷"),
+        tuple(row(size, way, granted) for size in SIZES for way in ("get", "scan") for granted in GRANTED),
+        above=ABOVE if store == "memory" else "",
+    )
+
+
+ABOVE: Final = """\
+Rows of 8 families of 4 cells, read by somebody who is granted some of the families, and by a caller who has all of the row
+from the same store, without a guard, and drops the others. CPU time on memory and RocksDB, else wall-clock time."""
+
+PART: Final = Part(
+    "Some of the families",
+    figures=figures(SCANS, "scan", "`scan`") + figures(GETS, "get", "`row`"),
+    tables=tuple(table(store) for store in STORES),
+    optional={name: why for store, why in ABSENT.items() for name in Part("", tables=(table(store),)).names()},
+)

@@ -1,0 +1,105 @@
+"""YCSB's core workloads on every store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from benchmarks.page.figure import Cell, Figure, Part, Table
+
+STORES: Final = {"memory": "memory", "rocksdb": "RocksDB", "hbase": "HBase", "cassandra": "Cassandra"}
+#: What each workload is, by its letter.
+WORKLOADS: Final = {
+    "a": "half reads, half updates",
+    "b": "95 % reads, 5 % updates",
+    "c": "reads",
+    "d": "95 % reads of what is newest, 5 % inserts",
+    "e": "95 % scans of 1 to 100 rows, 5 % inserts",
+    "f": "half reads, half reads with an update after",
+}
+BOUNDS: Final = {"rocksdb": 0.9, "hbase": 0.98, "cassandra": 0.98}
+ABSENT: Final = {"hbase": "no HBase could be started here", "cassandra": "no Cassandra could be started here"}
+HANDS: Final = {
+    "rocksdb": "by hand on rocksdict",
+    "hbase": "by hand on happybase",
+    "cassandra": "by hand on the driver",
+}
+PERCENTILES: Final = ("p50", "p99", "p99.9")
+
+MEASURED: Final = """\
+Records of 10 fields of 100 B, and which of them are asked for is Zipf's. Memory has no driver, and so nobody by hand. Time
+that an operation takes, one after the other, by the same operations turn by turn: CPU time on memory and RocksDB, else
+wall-clock time."""
+OPEN: Final = """\
+Latency where calls are due at fixed times, at half of the rate at which the slowest of them went above: counted from when a
+call was due, whether or not the one before had been answered by then. With fewer than a thousand calls the last percentile
+is the slowest of them."""
+
+
+def sides(store: str) -> dict[str, str]:
+    """Return who goes to a store."""
+    hand = {"hand": HANDS[store]} if store in HANDS else {}
+    return {**hand, "unguarded": "unguarded", "guarded": "guarded"}
+
+
+def throughput(store: str) -> Table:
+    def row(letter: str, what: str) -> tuple[str, *tuple[Cell, ...]]:
+        at = f"ycsb.{store}.{letter}"
+        cells: list[Cell] = [*(f"{at}.{side}" for side in sides(store)), (f"{at}.unguarded", f"{at}.guarded")]
+        return (f"{letter.upper()}: {what}", *cells)
+
+    return Table(
+        (STORES[store], *sides(store).values(), "operations a second, guarded ÷ unguarded"),
+        tuple(row(letter, what) for letter, what in WORKLOADS.items()),
+        above=MEASURED if store == "memory" else "",
+    )
+
+
+def latency(store: str) -> Table:
+    def rows() -> Iterator[tuple[str, *tuple[Cell, ...]]]:
+        for letter in WORKLOADS:
+            at = f"ycsb.{store}.{letter}"
+            for side, what in sides(store).items():
+                cells: list[Cell] = [f"{at}.arrivals", *(f"{at}.{side}.{each}" for each in ("calls", *PERCENTILES))]
+                yield (f"{letter.upper()}, {what}", *cells)
+
+    return Table(
+        (STORES[store], "calls due in a second", "calls", *PERCENTILES),
+        tuple(rows()),
+        above=OPEN if store == "memory" else "",
+    )
+
+
+TABLES: Final = tuple(throughput(store) for store in STORES) + tuple(latency(store) for store in STORES)
+
+PART: Final = Part(
+    "YCSB",
+    figures=tuple(
+        Figure(
+            f"YCSB {letter.upper()} on {STORES[store]}: operations a second, guarded ÷ unguarded",
+            f"ycsb.{store}.{letter}.unguarded",
+            f"ycsb.{store}.{letter}.guarded",
+            bound,
+            least=True,
+        )
+        for store, bound in BOUNDS.items()
+        for letter in WORKLOADS
+    ),
+    tables=TABLES,
+    rivals=tuple(
+        (
+            f"{what}, for YCSB {letter.upper()} on {STORES[store]}",
+            f"ycsb.{store}.{letter}.{side}",
+            f"ycsb.{store}.{letter}.guarded",
+        )
+        for store in STORES
+        for letter in WORKLOADS
+        for side, what in sides(store).items()
+        if side != "guarded"
+    ),
+    optional={
+        name: why
+        for store, why in ABSENT.items()
+        for name in Part("", tables=(throughput(store), latency(store))).names()
+    },
+)
