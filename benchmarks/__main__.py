@@ -30,6 +30,7 @@ ONCE: Final = (
     "dropin",
     "command",
     "macro",
+    "personas",
     "hbase",
     "cassandra",
 )

@@ -17,6 +17,7 @@ from benchmarks.page import (
     decisions,
     growth,
     hbase,
+    personas,
     projection,
     rivals,
     rocksdb,
@@ -42,6 +43,7 @@ PARTS: Final = (
     scale.PART,
     ycsb.PART,
     projection.PART,
+    personas.PART,
 )
 #: What may be missing from a run, and why.
 LACKING: Final = {name: why for part in PARTS for name, why in part.lacking().items()}
