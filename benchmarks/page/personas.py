@@ -55,4 +55,13 @@ is gone, it is never returned here. In place of the log, what only a policy can 
             tuple((what, *(f"personas.{store}.{name}" for store in STORES)) for name, what in RIGHTS.items()),
         ),
     ),
+    rivals=tuple(
+        (
+            f"the {what.partition(':')[0]} of GDPRbench on {at}, without the guard",
+            f"personas.{store}.{name}.unguarded",
+            f"personas.{store}.{name}.guarded",
+        )
+        for store, at in STORES.items()
+        for name, what in PERSONAS.items()
+    ),
 )

@@ -87,15 +87,9 @@ PART: Final = Part(
     ),
     tables=TABLES,
     rivals=tuple(
-        (
-            f"{what}, for YCSB {letter.upper()} on {STORES[store]}",
-            f"ycsb.{store}.{letter}.{side}",
-            f"ycsb.{store}.{letter}.guarded",
-        )
-        for store in STORES
+        (f"{what}, for YCSB {letter.upper()}", f"ycsb.{store}.{letter}.hand", f"ycsb.{store}.{letter}.guarded")
+        for store, what in HANDS.items()
         for letter in WORKLOADS
-        for side, what in sides(store).items()
-        if side != "guarded"
     ),
     optional={
         name: why
