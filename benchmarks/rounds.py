@@ -29,6 +29,8 @@ from typing import Any, Final, TypeVar
 import pyperf  # type: ignore[import-untyped]  # it has no types
 from attrs import frozen
 
+from benchmarks.commit import commit
+
 T = TypeVar("T")
 
 #: Runs something so many times, and returns the CPU seconds that it took.
@@ -144,6 +146,7 @@ def facts() -> dict[str, str | int]:
         "cpu_count": os.cpu_count() or 0,
         "python_build": "with" if optimised else "without",
         "python_compiler": platform.python_compiler(),
+        "commit": commit(),
         "filesystem": _filesystem(Path(tempfile.gettempdir()).resolve()),
         **{f"version_{name}": _version(name) for name in PACKAGES},
     }
