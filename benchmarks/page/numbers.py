@@ -34,10 +34,12 @@ def spread(found: Sequence[float]) -> tuple[float, float, float]:
 
 
 def number(value: float) -> str:
-    """Return three digits of a number."""
+    """Return three digits of a number, of a small one fewer."""
     if value >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:z.3f}"
 
 
 def amount(value: float, unit: str) -> str:
