@@ -11,7 +11,7 @@ from typing import Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
-from benchmarks.page import report
+from benchmarks.page import draw, report
 from benchmarks.page.numbers import load
 from benchmarks.rounds import FULL, QUICK, merged
 
@@ -25,6 +25,8 @@ ONCE: Final = (
     "rivals",
     "accumulo",
     "growth",
+    "cold",
+    "memory",
     "scale",
     "filters",
     "dropin",
@@ -56,7 +58,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parser.add_argument("--quick", action="store_true", help="only show that everything runs; needs --into")
     parser.add_argument(
-        "--into", type=Path, help="a folder for results.json and benchmarks.md; left out: this project's"
+        "--into", type=Path, help="a folder for results.json, benchmarks.md and its plots; left out: this project's"
     )
     options = parser.parse_args()
     if options.quick and options.into is None:
@@ -64,8 +66,13 @@ def main() -> None:
     results = (options.into or ROOT / "benchmarks") / "results.json"
     page = (options.into or ROOT / "docs") / "benchmarks.md"
     run(quick=options.quick).dump(str(results), replace=True)
-    page.write_text(report.page(load(results)), "utf-8")
-    print(f"wrote {results} and {page}", file=sys.stderr)
+    found = load(results)
+    page.write_text(report.page(found), "utf-8")
+    for plot in report.plots(found):
+        drawing = page.parent / report.FOLDER / f"{plot.name}.svg"
+        drawing.parent.mkdir(exist_ok=True)
+        drawing.write_text(draw.svg(found, plot), "utf-8")
+    print(f"wrote {results}, {page} and the plots beside it", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,64 +1,118 @@
-"""Times what must not grow: checks in large policies, principals by the million, and loading a real policy."""
+"""Times what must not grow: a check, whichever way a policy is made larger, and the first decisions of who comes late."""
 
 from __future__ import annotations
 
-import gc
-import tempfile
-import tracemalloc
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from time import thread_time
+from threading import Barrier, Thread
 from typing import Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
+from attrs import evolve
 
 import cfacl
+from benchmarks.crowd import Crowd, check, published
+from benchmarks.dimensions import FAMILIES, GRANTS, PRINCIPALS, ROLES, TABLES, THREADS
 from benchmarks.rounds import Effort, Timer, each, interleaved, main, quantity, statement
-from benchmarks.workloads import PRINCIPAL, PURPOSE, ROLE_SETS, many_tables, matrix, policy, population, table
+from benchmarks.workloads import (
+    PRINCIPAL,
+    PURPOSE,
+    ROLE_SETS,
+    family_names,
+    grants,
+    holding,
+    many_tables,
+    one_table,
+    population,
+)
 
-TABLES: Final = (10, 100, 1_000, 10_000)
-PRINCIPALS: Final = 1_000_000
 #: Of one guard, how many principals are seen before its first decisions are timed: all sets of roles are then known.
 BEFORE: Final = 10_000
-#: How many sessions are held open to weigh one.
-SESSIONS: Final = 10_000
-LOADS: Final = 3
+#: A thread works for so many samples at a time, or it would be done before the interpreter lets the next one in.
+TOGETHER: Final = 20
 
 
-def checks_by_tables(effort: Effort) -> dict[str, Timer]:
-    """Return the check of one family of the last table, by the number of tables in the policy."""
+def by_tables(effort: Effort) -> dict[str, Timer]:
+    """Return the check of one family of the last table, and the row of one cell of it from memory."""
     timers = {}
     for number in TABLES:
         size = max(effort.size(number), TABLES[0])
+        name = f"table-{size - 1:05}"
         db = cfacl.connect("memory://", policy=many_tables(size))
+        db.create_tables()
         session = db.session(PRINCIPAL, purpose=PURPOSE)
-        ask = db.prepare("read", f"table-{size - 1:05}", "f00")
+        ask = db.prepare("read", name, "f00")
+        last = session.table(name)
+        last.put(b"u", {b"f00:c": b"v"})
         assert session.allows(ask)
-        timers[f"tables.{number}"] = statement("session.allows(ask)", session=session, ask=ask)
+        assert last.row(b"u") == {b"f00:c": b"v"}
+        timers[f"growth.tables.{number}"] = statement("session.allows(ask)", session=session, ask=ask)
+        timers[f"growth.tables.row.{number}"] = statement("last.row(b'u')", last=last)
     return timers
 
 
-class Crowd:
-    """Principals of one database, who come one after the other, each under a session of its own."""
-
-    def __init__(self, everybody: cfacl.Policy) -> None:
-        self.db = cfacl.connect("memory://", policy=everybody)
-        self.ask = self.db.prepare("read", "account", "f00")
-        self.names = iter(everybody.principals)
-
-    def come(self, number: int) -> float:
-        """Make the first decisions of the next principals; return the CPU seconds of one."""
-        names = list(islice(self.names, number))
-        db, ask = self.db, self.ask
-        begin = thread_time()
-        for name in names:
-            db.session(name, purpose=PURPOSE).allows(ask)
-        return (thread_time() - begin) / len(names)
+def by_families(_: Effort) -> dict[str, Timer]:
+    """Return the check of one family, and of all of them at once, beside frozensets as large."""
+    timers = {}
+    for number in FAMILIES:
+        guard, names = published(one_table(number, number)), family_names(number)
+        held, wanted = frozenset(names), frozenset(list(names))
+        assert wanted <= held
+        timers[f"growth.families.{number}"] = check(guard, "account", names[-1])
+        timers[f"growth.families.all.{number}"] = check(guard, "account", *names)
+        timers[f"growth.families.frozenset.{number}"] = statement("wanted <= held", wanted=wanted, held=held)
+    return timers
 
 
-def crowds(everybody: cfacl.Policy, effort: Effort) -> Iterator[pyperf.Benchmark]:
+def by_roles(_: Effort) -> dict[str, Timer]:
+    """Return the check of the family that the last of somebody's roles grants."""
+    return {
+        f"growth.roles.{number}": check(published(holding(number)), "account", family_names(number)[-1])
+        for number in ROLES
+    }
+
+
+def by_grants(effort: Effort) -> dict[str, Timer]:
+    """Return the check of what the first grant of a policy gives."""
+    return {
+        f"growth.grants.{number}": check(
+            published(grants(effort.size(number))), "table-00000", "f00", principal="user-0000000"
+        )
+        for number in GRANTS
+    }
+
+
+def by_threads(_: Effort) -> dict[str, Timer]:
+    """Return the check by threads that share one session."""
+    run = check(published(one_table(8, 8)), "account", "f00")
+    return {f"growth.threads.{number}": shared(run, number) for number in THREADS}
+
+
+def shared(run: Timer, threads: int) -> Timer:
+    """Return the timer of what so many threads do at once: the CPU time of all of them."""
+
+    def timer(loops: int) -> float:
+        each = loops // threads + 1
+        seconds: list[float] = []
+        together = Barrier(threads)
+
+        def work() -> None:
+            together.wait()
+            seconds.append(run(each))
+
+        started = [Thread(target=work) for _ in range(threads)]
+        for one in started:
+            one.start()
+        for one in started:
+            one.join()
+        return sum(seconds) * loops / (each * threads)
+
+    return timer
+
+
+def by_principals(effort: Effort) -> Iterator[pyperf.Benchmark]:
     """Time the first decisions of the last principals beside those of early ones, and checks once all were seen."""
+    everybody = population(effort.size(PRINCIPALS[-1]))
     number = len(everybody.principals)
     at_once = effort.size(200)
     late, early, few = Crowd(everybody), Crowd(everybody), Crowd(everybody)
@@ -74,62 +128,27 @@ def crowds(everybody: cfacl.Policy, effort: Effort) -> Iterator[pyperf.Benchmark
     # One session for each set of roles, so that what is looked up is spread over all that is kept.
     names = list(islice(everybody.principals, ROLE_SETS))
     yield from interleaved({"crowd.check.few": sweep(few, names), "crowd.check.all": sweep(late, names)}, effort)
+    timers = {}
+    for size in PRINCIPALS[:-1]:
+        crowd = Crowd(population(effort.size(size)))
+        crowd.come(effort.size(size))
+        timers[f"growth.principals.{size}"] = check(crowd.guard, "account", "f00", principal="user-0000000")
+    everyone = check(late.guard, "account", "f00", principal="user-0000000")
+    yield from interleaved({**timers, f"growth.principals.{PRINCIPALS[-1]}": everyone}, effort)
 
 
 def sweep(crowd: Crowd, names: Sequence[str]) -> Timer:
     """Return the timer of checks, each by the next of these principals."""
     ask = crowd.ask
-    sessions = [crowd.db.session(name, purpose=PURPOSE) for name in names]
-    return each(lambda session: session.allows(ask), sessions)
-
-
-def weight(everybody: cfacl.Policy, effort: Effort) -> Iterator[pyperf.Benchmark]:
-    """Weigh what is kept of a principal once seen, and a session that is held open."""
-    crowd = Crowd(everybody)
-    crowd.come(1)
-    gc.collect()
-    tracemalloc.start()
-    begin = tracemalloc.get_traced_memory()[0]
-    rest = len(everybody.principals) - 1
-    for _ in range(rest // 1000):  # so that the list of who comes next weighs nothing
-        crowd.come(1000)
-    if rest % 1000:
-        crowd.come(rest % 1000)
-    gc.collect()
-    seen = tracemalloc.get_traced_memory()[0]
-    yield quantity("crowd.bytes", [(seen - begin) / rest], "byte")
-    number = min(effort.size(SESSIONS), rest)
-    held = [crowd.db.session(name, purpose=PURPOSE) for name in islice(everybody.principals, number)]
-    for session in held:
-        session.allows(crowd.ask)
-    yield quantity("crowd.bytes.session", [(tracemalloc.get_traced_memory()[0] - seen) / number], "byte")
-    tracemalloc.stop()
-
-
-def loading(text: str, effort: Effort) -> Iterator[pyperf.Benchmark]:
-    """Time a policy from its file to a database that decides by it."""
-    values = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "policy.toml"
-        path.write_text(text, "utf-8")
-        for _ in range(effort.size(LOADS)):
-            begin = thread_time()
-            db = cfacl.connect("memory://", policy=path)
-            values.append(thread_time() - begin)
-            db.close()
-    yield quantity("load.customer", values, "second")
+    return each(lambda caller: caller.allows(ask), [crowd.caller(name) for name in names])
 
 
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
-    # pydantic is imported when a policy is first read; that is not loading one.
-    cfacl.Policy.loads(policy([table("account", 1)], {}).dumps())
-    text = matrix()
-    if text is not None:
-        yield from loading(text, effort)
-    yield from interleaved(checks_by_tables(effort), effort)
-    everybody = population(effort.size(PRINCIPALS))
-    yield from crowds(everybody, effort)
-    yield from weight(everybody, effort)
+    for dimension in (by_tables, by_families, by_roles, by_grants):
+        yield from interleaved(dimension(effort), effort)
+    longer = evolve(effort, sample=effort.sample * TOGETHER, rounds=max(effort.rounds // 3, 3))
+    yield from interleaved(by_threads(effort), longer)
+    yield from by_principals(effort)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,10 @@ ROLES: Final = 20
 ROLES_HELD: Final = 3
 ROLE_SETS: Final = 1_000
 
+#: How many grants each principal of `grants` holds, in a role of its own, and over how many tables they are spread.
+GRANTS_HELD: Final = 10
+TABLES: Final = 1_000
+
 VALUE_BYTES: Final = 20
 
 
@@ -68,6 +72,32 @@ def many_tables(number: int) -> Policy:
     """Return a policy of so many tables of 4 families, all granted to one principal by one grant a table."""
     tables = [table(f"table-{i:05}", 4) for i in range(number)]
     return policy(tables, {PRINCIPAL: [grant(each, family_names(4)) for each in tables]})
+
+
+def grants(number: int) -> Policy:
+    """Return a policy of so many grants, ten to a role, each role held by one principal, on at most 1,000 tables."""
+    tables = [table(f"table-{i:05}", 4) for i in range(min(max(number, GRANTS_HELD), TABLES))]
+    families = family_names(4)
+    return policy(
+        tables,
+        {
+            f"user-{i:07}": [
+                grant(tables[(i * GRANTS_HELD + each) % len(tables)], families) for each in range(GRANTS_HELD)
+            ]
+            for i in range(max(number // GRANTS_HELD, 1))
+        },
+    )
+
+
+def holding(number: int) -> Policy:
+    """Return a policy of one principal with so many roles, each of which grants another family of one table."""
+    account, names = table("account", number), family_names(number)
+    return Policy(
+        name="benchmark",
+        catalog=Catalog(purposes=frozenset([PURPOSE]), tables={account.name: account}),
+        roles={name: Role(name, "internal", grants=(grant(account, [name]),)) for name in names},
+        principals={PRINCIPAL: Principal(PRINCIPAL, "employee", tuple(Assignment(name) for name in names))},
+    )
 
 
 def population(number: int) -> Policy:

@@ -25,8 +25,11 @@ from benchmarks.page import (
     threads,
     ycsb,
 )
-from benchmarks.page.figure import SCALES, Cell, Figure, Part, Table
+from benchmarks.page.figure import Cell, Figure, Growth, Part, Table
+from benchmarks.page.fit import grown
 from benchmarks.page.numbers import Results, load, number, ratios, rows, spread, timed, values
+from benchmarks.page.plot import Curves, Marks, Plot
+from benchmarks.page.summary import summary
 
 PARTS: Final = (
     checks.PART,
@@ -45,6 +48,8 @@ PARTS: Final = (
     projection.PART,
     personas.PART,
 )
+#: Beside the page, where its plots are.
+FOLDER: Final = "benchmarks"
 #: What may be missing from a run, and why.
 LACKING: Final = {name: why for part in PARTS for name, why in part.lacking().items()}
 
@@ -53,7 +58,8 @@ HEAD: Final = """\
 
 Made by `make bench` from one run; no figure here is typed by hand. How to run it, how it is measured and how to read it:
 [benchmarks/README.md](../benchmarks/README.md). Every figure is a median, with the 10th and 90th percentile behind it;
-a ratio is taken round by round, of two samples a few milliseconds apart in one process.
+a ratio is taken round by round, of two samples a few milliseconds apart in one process, and so is the exponent of what grows,
+which a plot has with its confidence interval of 95 %.
 """
 UNGUARDED: Final = """\
 Unguarded is the same store object with what any user of it must do: split the names of columns, build the mutation,
@@ -66,20 +72,19 @@ for all of them, and a right that is taken away and is gone on the next call.
 """
 
 
-def figure(results: Results, each: Figure) -> tuple[str, ...]:
+def figure(results: Results, each: Figure | Growth) -> tuple[str, ...]:
     """Return the row of a figure: what, measured, spread, bound, and whether it was held."""
-    bound = f"{'≥' if each.least else '≤'} {each.bound:g} {each.unit}"
-    if missing := [name for name in (each.top, each.bottom) if name and name not in results]:
+    bound = f"{'≥' if each.least else '≤'} {each.bound:g} {each.unit}".rstrip()
+    if missing := [name for name in each.names() if name not in results]:
         return each.what, "", "", bound, f"not measured: {LACKING[missing[0]]}"
-    found = ratios(results, each.top, each.bottom) if each.bottom else values(results, each.top)
-    low, middle, high = (value * SCALES[each.unit] for value in spread(found))
+    low, middle, high = spread(each.samples(results))
     held = middle >= each.bound if each.least else middle <= each.bound
     said = number(middle)
     if middle != each.bound and said == number(each.bound):
         said = f"{middle:.4f}"  # three digits would not show on which side it lies
     return (
         each.what,
-        f"{said} {each.unit}",
+        f"{said} {each.unit}".rstrip(),
         f"{number(low)} to {number(high)}" if low != high else "",
         bound,
         "held" if held else "**missed**" + (f", because {each.because}" if each.because else ""),
@@ -117,8 +122,35 @@ def faster(results: Results) -> Iterator[str]:
 def section(results: Results, part: Part) -> Iterator[str]:
     """Yield a part of the page."""
     yield f"## {part.title}\n"
+    for drawing in part.plots:
+        yield shown(results, drawing)
     for each in part.tables:
         yield table(results, each)
+
+
+def plots(results: Results) -> Iterator[Plot]:
+    """Yield what can be drawn: curves whole, and of what stands beside each other what there is."""
+    for part in PARTS:
+        for each in part.plots:
+            there = [name in results for name in each.names()]
+            if all(there) or (any(there) and isinstance(each, Marks)):
+                yield each
+
+
+def shown(results: Results, plot: Plot) -> str:
+    """Return a plot's place on the page, and below it in words what it shows."""
+    missing = [LACKING[name] for name in plot.names() if name not in results]
+    if plot not in plots(results):
+        return f"{plot.title}: not measured: {missing[0]}\n"
+    said = [f"![{plot.title}]({FOLDER}/{plot.name}.svg)\n"]
+    if isinstance(plot, Curves):
+        for series in plot.series:
+            (least, first), *_, (most, last) = series.points
+            ends = f"{timed(results, first)} at {least:,}, {timed(results, last)} at {most:,}"
+            said.append(f"* {series.what}: {ends}; {grown(results, series)}")
+    else:
+        said += [f"* {what}: not measured: {LACKING[name]}" for what, name in plot.rows if name not in results]
+    return "\n".join(said) + "\n"
 
 
 def page(results: Results) -> str:
@@ -130,6 +162,7 @@ def page(results: Results) -> str:
     figures = [each for part in PARTS for each in part.figures]
     parts = [
         HEAD,
+        summary(results),
         "## Figures\n",
         rows(("figure", "median", "p10 to p90", "bound", ""), (figure(results, each) for each in figures)),
         UNGUARDED,
@@ -157,6 +190,7 @@ def machine(facts: Mapping[str, object], walls: Sequence[float], rounds: int, ru
             f"{facts['python_version']}, {facts['python_compiler']}, {facts['python_build']} `--enable-optimizations`",
         ),
         ("versions", ", ".join(f"{name} {each}" for name, each in sorted(versions.items()))),
+        ("commit", str(facts.get("commit", "unknown"))),
         ("samples of a check", f"{rounds}, in {runs} process{'es' if runs > 1 else ''}"),
         (
             "wall-clock ÷ CPU time of all samples",

@@ -31,6 +31,7 @@ PART: Final = Part(
             None,
             0.5,
             unit="µs",
+            because="a loop by hand on rocksdict, which is listed below, takes longer than that too",
         ),
         Figure(
             "memory of the process during that scan of rows: as above", "million.narrow.memory", None, 64, unit="MiB"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import pyperf
 import pytest
 
 from benchmarks.page import numbers, report
+from benchmarks.page.figure import Figure
 
 ROOT: Final = Path(__file__).parents[2]
 #: Every figure, and every benchmark, that the page speaks of.
@@ -39,6 +41,12 @@ def line(page: str, start: str) -> str:
     return found
 
 
+def figure(top: str) -> Figure:
+    """The one that holds a benchmark against a bound, or against another benchmark."""
+    (found,) = [each for each in FIGURES if isinstance(each, Figure) and each.top == top]
+    return found
+
+
 @pytest.mark.slow
 def test_a_quick_run_measures_everything_that_the_page_speaks_of(tmp_path: Path) -> None:
     ran = subprocess.run(
@@ -60,13 +68,17 @@ def test_a_quick_run_measures_everything_that_the_page_speaks_of(tmp_path: Path)
     assert missing & matrices == (set() if there else matrices)
     assert ("not measured: " in ran.stderr) == bool(missing - matrices)  # where a server is required, its tests fail
     assert all(value > 0 for each in found.values() for value in each.get_values())
-    page = (tmp_path / "benchmarks.md").read_text("utf-8").partition("## Where something else")[0]
+    whole = (tmp_path / "benchmarks.md").read_text("utf-8")
+    page = whole.partition("## Where something else")[0]
     verdicts = {each.what: line(page, f"| {each.what} |").split(" | ")[-1] for each in FIGURES}
-    assert len(verdicts) == 97
+    assert len(verdicts) == len(FIGURES) > 60
     assert {what for what, verdict in verdicts.items() if "not measured" in verdict} == {
-        each.what for each in FIGURES if each.top in missing
+        each.what for each in FIGURES if missing & {*each.names()}
     }
     assert all("held" in verdict or "missed" in verdict or "not measured" in verdict for verdict in verdicts.values())
+    drawn = {each.stem for each in (tmp_path / "benchmarks").iterdir()}
+    assert drawn == {each.name for part in report.PARTS for each in part.plots if not missing & {*each.names()}}
+    assert re.search(r"^\| commit \| ([0-9a-f]{40}(-dirty)?|unknown) \|$", whole, re.MULTILINE)
 
 
 def test_a_quick_run_does_not_overwrite_the_page() -> None:
@@ -104,7 +116,7 @@ def test_an_upper_bound_is_held_up_to_itself(measured: dict[str, float], verdict
 
 @pytest.mark.parametrize(("guarded", "verdict"), [(1.0, "held"), (1.01, "**missed**"), (0.8, "held")])
 def test_a_lower_bound_is_held_down_to_itself(guarded: float, verdict: str) -> None:
-    (row,) = [each for each in FIGURES if each.top == "row.unguarded"]
+    row = figure("row.unguarded")
     page = report.page(results(row_guarded=guarded, row_unguarded=0.9))
     assert line(page, f"| {row.what} |").endswith(f"| {verdict} |")
 
@@ -115,9 +127,22 @@ def test_a_figure_beside_its_bound_has_the_digits_that_show_the_side() -> None:
 
 
 def test_seconds_are_held_against_a_bound_in_microseconds() -> None:
-    (row,) = [each for each in FIGURES if each.top == "first.opened"]
+    row = figure("first.opened")
     assert "| 19.0 µs |  | ≤ 20 µs | held |" in line(report.page(results(first_opened=19e-6)), f"| {row.what} |")
     assert "| 21.0 µs |  | ≤ 20 µs | **missed** |" in line(report.page(results(first_opened=21e-6)), f"| {row.what} |")
+
+
+def test_the_page_opens_with_three_answers_of_the_run() -> None:
+    answers = report.page(results(check_timeless=3e-7, check_empty=1e-7, put_guarded=4.0)).partition("## Figures")[0]
+    assert "What does a check cost?** 300 ns, 3.00 × an empty method call" in answers
+    assert "RocksDB, against the same store unguarded: `row` 1.00, `put` 0.25, `scan` 1.00" in answers
+    assert "a check by 0.000 to 0.000, whether" in answers
+
+
+def test_a_store_that_was_not_measured_is_no_answer() -> None:
+    found = results()
+    del found["hbase.get.plain"]
+    assert "  * HBase, against plain happybase: not measured\n" in report.page(found)
 
 
 def test_what_is_faster_than_cfacl_is_said_and_nothing_else() -> None:
@@ -131,7 +156,7 @@ def test_what_is_faster_than_cfacl_is_said_and_nothing_else() -> None:
 def test_only_what_may_be_missing_may_be_missing() -> None:
     found = results()
     del found["load.customer"]
-    (row,) = [each for each in FIGURES if each.top == "load.customer"]
+    row = figure("load.customer")
     assert line(report.page(found), f"| {row.what} |").endswith(
         "| not measured: `CFACL_ROLEMINING` named no folder with `customer.txt` |"
     )
@@ -158,6 +183,7 @@ def test_the_spread_is_of_the_samples() -> None:
         (2e-5, "second", "20.0 µs"),
         (1.234e-7, "second", "123 ns"),
         (1234.0, "byte", "1,234 B"),
+        (0.0123, "byte", "0.012 B"),
     ],
 )
 def test_amounts_have_three_digits_and_the_unit_that_suits_them(value: float, unit: str, said: str) -> None:

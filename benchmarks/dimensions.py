@@ -1,0 +1,12 @@
+"""What a policy is made larger in, and how large: the same sizes where it is timed and where it is drawn."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TABLES: Final = (10, 100, 1_000, 10_000)
+FAMILIES: Final = (1, 4, 16, 64, 256)
+ROLES: Final = (1, 2, 4, 8, 16, 32, 64)
+GRANTS: Final = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
+PRINCIPALS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
+THREADS: Final = (1, 2, 4, 8, 16)
