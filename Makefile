@@ -12,10 +12,10 @@ PYTEST := $(BIN)/pytest --numprocesses=auto --dist=worksteal
 PROVED := cfacl/engine/*,cfacl/policy/*,cfacl/model/*
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check test-long compiled coverage gates lint typing hbase cassandra bench mutants docs clean
+.PHONY: help demo test check test-long compiled coverage gates lint typing hbase cassandra bench bench-compare mutants docs clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.demo  ## a guarded store with a smart-home backend in it, and who sees what
 	@$(BIN)/cfacl demo
@@ -62,6 +62,9 @@ cassandra:  ## a real Cassandra on this machine, until Ctrl-C; needs Java 17 and
 
 bench: $(VENV)/.dev  ## the benchmarks, on this machine
 	$(BIN)/python -m benchmarks
+
+bench-compare: $(VENV)/.dev  ## what changed since a run before: make bench-compare BASE=results.json
+	$(BIN)/python -m benchmarks.compare $(BASE)
 
 docs: $(VENV)/.dev  ## the site, in site/; whatever is wrong with it is an error
 	$(BIN)/sphinx-build -W --keep-going -n -q -c docs . site

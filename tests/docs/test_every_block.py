@@ -55,7 +55,7 @@ NOT_RUN: Final = {
         "from cfacl.testing.conformance",
     ): "an outline; `tests/testing/example` is a whole one, and is run",
     ("CONTRIBUTING.md", "make clean"): "takes away what these tests run in",
-    ("benchmarks/README.md", "make bench"): "takes ten minutes, and `tests/benchmarks` looks at each of its parts",
+    ("benchmarks/README.md", "make bench"): "takes half an hour, and `tests/benchmarks` looks at each of its parts",
     (
         "docs/cassandra.md",
         "pip install",

@@ -1,0 +1,169 @@
+"""Two runs are held against each other: noise is told from change, and nothing that only one has is left unsaid."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pyperf
+import pytest
+
+from benchmarks import compare
+
+ROOT: Final = Path(__file__).parents[2]
+#: Of a run in which nothing is remarkable: seconds, and bytes.
+USUAL: Final = {
+    "check.timeless": 5e-8,
+    "check.empty": 2e-8,
+    "row.unguarded": 8e-6,
+    "row.guarded": 9e-6,
+    "check.casbin": 2e-5,
+    "first.opened": 9e-6,
+    "growth.roles.1": 5e-8,
+    "growth.roles.2": 5e-8,
+    "growth.roles.4": 5e-8,
+    "growth.roles.8": 5e-8,
+    "growth.roles.16": 5e-8,
+    "growth.roles.32": 5e-8,
+    "growth.roles.64": 5e-8,
+    "machine.wall": 1.0,
+}
+Run = dict[str, pyperf.Benchmark]
+
+
+def run(seed: int, *, rounds: int = 30, noise: float = 0.03, **times: float) -> Run:
+    """A run with some noise; what ``times`` say, a dot written ``_``, is so many times as much as usual."""
+    draw = random.Random(seed)
+    found = {}
+    for name, usual in USUAL.items():
+        factor = times.pop(name.replace(".", "_"), 1.0)
+        samples = [usual * factor * draw.gauss(1, noise) for _ in range(rounds)]
+        metadata = {"name": name, "unit": "integer" if name == "machine.wall" else "second"}
+        found[name] = pyperf.Benchmark([pyperf.Run(samples, metadata=metadata, collect_metadata=False)])
+    assert not times, "no such benchmark"
+    return found
+
+
+def changes(base: Run, new: Run) -> dict[str, str]:
+    """What changed, and how."""
+    every = [*compare.figures(base, new), *compare.measured(base, new)]
+    assert len(every) > 5
+    return {each.what: each.verdict for each in every if each.verdict != "noise"}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_noise_is_noise(seed: int) -> None:
+    assert changes(run(seed), run(seed + 100)) == {}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_slower_machine_is_no_change(seed: int) -> None:
+    slower = {name.replace(".", "_"): 2.0 for name in USUAL}
+    assert changes(run(seed), run(seed + 100, **slower)) == {}
+    assert compare.drift(run(seed), run(seed + 100, **slower)) == pytest.approx(2.0, rel=0.05)
+
+
+def test_what_became_slower_is_worse() -> None:
+    found = changes(run(1), run(2, check_timeless=1.3))
+    assert found == {"`session.allows(ask)`, nothing can expire ÷ an empty method call": "worse"}
+
+
+def test_a_lower_bound_is_worse_where_it_is_less() -> None:
+    found = changes(run(1), run(2, row_guarded=1.4))
+    assert found == {"`row` of 10 cells: rows a second, guarded ÷ unguarded": "worse"}
+
+
+def test_what_became_faster_is_better() -> None:
+    found = changes(run(1), run(2, check_timeless=0.5, first_opened=0.4))
+    assert found == {
+        "`session.allows(ask)`, nothing can expire ÷ an empty method call": "better",
+        "`check.timeless`": "better",
+        "first decision of a principal on the scenario, opening the session included": "better",
+    }
+
+
+def test_what_began_to_grow_is_worse() -> None:
+    growing = {f"growth_roles_{size}": size**0.05 for size in (1, 2, 4, 8, 16, 32, 64)}
+    found = changes(run(1, noise=0.01), run(2, noise=0.01, **growing))
+    assert found == {"a check, by roles of the principal, 1 to 64: exponent": "worse"}
+
+
+def test_what_a_rival_takes_is_the_rivals() -> None:
+    assert changes(run(1), run(2, check_casbin=3.0)) == {}
+
+
+def test_a_change_that_its_samples_do_not_show_is_noise() -> None:
+    wild = run(1, noise=0.001, rounds=6)
+    samples = [5e-8 * each for each in (0.1, 0.1, 1.6, 1.6, 1.6, 1.6)]  # the median is more, and the mean is not
+    metadata = {"name": "check.timeless", "unit": "second"}
+    wild["check.timeless"] = pyperf.Benchmark([pyperf.Run(samples, metadata=metadata, collect_metadata=False)])
+    assert changes(run(2, noise=0.001, rounds=6), wild) == {}
+
+
+def test_of_one_sample_there_is_no_telling() -> None:
+    base, new = run(1, rounds=1, noise=0), run(2, rounds=1, noise=0, first_opened=3.0)
+    found = changes(base, new)
+    assert found == {"first decision of a principal on the scenario, opening the session included": "no telling"}
+    assert not compare.compared(base, new)[1]
+
+
+def test_samples_that_do_not_vary_are_no_error() -> None:
+    found = changes(run(1, noise=0), run(2, noise=0, first_opened=3.0))
+    assert found == {"first decision of a principal on the scenario, opening the session included": "worse"}
+
+
+def test_what_one_run_lacks_is_listed() -> None:
+    base, new = run(1), run(2)
+    del base["row.guarded"], new["check.casbin"]
+    said, worse = compare.compared(base, new)
+    assert "only before: check.casbin" in said.splitlines()
+    assert "only after: row.guarded" in said.splitlines()
+    assert not worse
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command, given two runs, or texts of files."""
+
+    def ran(*given: Run | str) -> subprocess.CompletedProcess[str]:
+        paths = [tmp_path / f"{i}.json" for i in range(len(given))]
+        for path, each in zip(paths, given, strict=True):
+            if isinstance(each, str):
+                path.write_text(each, "utf-8")
+            else:
+                pyperf.BenchmarkSuite(list(each.values())).dump(str(path))
+        command = [sys.executable, "-m", "benchmarks.compare", *map(str, paths)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    return ran
+
+
+def test_the_command_ends_with_0_where_nothing_is_worse(held: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    ran = held(run(1), run(2, check_timeless=0.5))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "| better |" in ran.stdout
+
+
+def test_the_command_ends_with_1_where_something_is(held: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    ran = held(run(1), run(2, check_timeless=1.3))
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert "| worse |" in ran.stdout
+
+
+@pytest.mark.parametrize("text", ["", "no json", "[]", "3", "{}", '{"version": "1.0"}'])
+def test_the_command_ends_with_2_and_a_line_where_there_is_no_run(
+    held: Callable[..., subprocess.CompletedProcess[str]], text: str
+) -> None:
+    ran = held(text)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    (line,) = ran.stderr.splitlines()
+    assert "0.json` holds no results: " in line
+
+
+def test_make_has_it() -> None:
+    wanted = "bench-compare: $(VENV)/.dev  ## what changed since a run before: make bench-compare BASE=results.json\n"
+    assert wanted + "\t$(BIN)/python -m benchmarks.compare $(BASE)\n" in (ROOT / "Makefile").read_text("utf-8")
