@@ -36,6 +36,7 @@ _STYLE: Final[dict[Any, Any]] = {  # matplotlib's own type of it lists three hun
     "errorbar.capsize": 3,
     "figure.constrained_layout.use": True,
     "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # what it is laid out with; a reader who lacks it has another one
     "font.size": 9.5,
     "grid.color": "0.88",
     "legend.frameon": False,
