@@ -1,4 +1,4 @@
-"""Who decides, without a store: a policy's guard, and principals who come to it one after the other."""
+"""Who decides, without a store: a policy's guard, and principals who come to a database."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from time import thread_time, time_ns
 
 from benchmarks.rounds import Timer, statement
 from benchmarks.workloads import PRINCIPAL, PURPOSE
+from cfacl.api.database import Database
+from cfacl.api.session import Session
 from cfacl.engine.caller import Caller
 from cfacl.engine.guard import Guard
 from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
+from cfacl.stores.registry import open_store
 
 
 def published(policy: Policy) -> Guard:
@@ -29,22 +32,25 @@ def check(guard: Guard, table: str, *families: str, principal: str = PRINCIPAL) 
 
 
 class Crowd:
-    """Principals of `population`, who come to one guard one after the other, each under a session of its own."""
+    """Principals of `population`, who come to one database one after the other, each under a session of its own."""
 
     def __init__(self, everybody: Policy) -> None:
-        self.guard = published(everybody)
-        self.ask = self.guard.prepare("read", "account", ("f00",))
+        store, bits = open_store("memory://", clock=time_ns), compile_policy(everybody)
+        self.db = Database(store, everybody, bits, None, time_ns, durable=False)  # as it is, as with `published`
+        self.ask = self.db.prepare("read", "account", "f00")
         self.names = iter(everybody.principals)
-
-    def caller(self, name: str) -> Caller:
-        """Return the session of one of them, as far as it decides."""
-        return Caller(self.guard, name, PURPOSE)
 
     def come(self, number: int) -> float:
         """Make the first decisions of the next principals; return the CPU seconds of one."""
         names = list(islice(self.names, number))
-        caller, ask = self.caller, self.ask
+        db, ask = self.db, self.ask
         begin = thread_time()
         for name in names:
-            caller(name).allows(ask)
+            db.session(name, purpose=PURPOSE).allows(ask)
         return (thread_time() - begin) / len(names)
+
+    def session(self, name: str) -> Session:
+        """Return a session of one of them that has decided; some are granted what is asked, and some are not."""
+        session = self.db.session(name, purpose=PURPOSE)
+        session.allows(self.ask)
+        return session

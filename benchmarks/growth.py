@@ -132,15 +132,21 @@ def by_principals(effort: Effort) -> Iterator[pyperf.Benchmark]:
     for size in PRINCIPALS[:-1]:
         crowd = Crowd(population(effort.size(size)))
         crowd.come(effort.size(size))
-        timers[f"growth.principals.{size}"] = check(crowd.guard, "account", "f00", principal="user-0000000")
-    everyone = check(late.guard, "account", "f00", principal="user-0000000")
-    yield from interleaved({**timers, f"growth.principals.{PRINCIPALS[-1]}": everyone}, effort)
+        timers[f"growth.principals.{size}"] = of_first(crowd)
+    yield from interleaved({**timers, f"growth.principals.{PRINCIPALS[-1]}": of_first(late)}, effort)
+
+
+def of_first(crowd: Crowd) -> Timer:
+    """Return the timer of checks by the first of them."""
+    session = crowd.session("user-0000000")
+    assert session.allows(crowd.ask)
+    return statement("session.allows(ask)", session=session, ask=crowd.ask)
 
 
 def sweep(crowd: Crowd, names: Sequence[str]) -> Timer:
     """Return the timer of checks, each by the next of these principals."""
     ask = crowd.ask
-    return each(lambda caller: caller.allows(ask), [crowd.caller(name) for name in names])
+    return each(lambda session: session.allows(ask), [crowd.session(name) for name in names])
 
 
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:

@@ -16,11 +16,10 @@ from typing import Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
-import cfacl
 from benchmarks.crowd import Crowd
 from benchmarks.rounds import Effort, main, quantity
 from benchmarks.scale import resident
-from benchmarks.workloads import PURPOSE, ROLE_SETS, grants, population
+from benchmarks.workloads import ROLE_SETS, grants, population
 from cfacl.policy.compile import compile_policy
 
 GRANTS: Final = 1_000_000
@@ -60,18 +59,11 @@ def of_principals(number: int, held: Callable[[], int]) -> Weights:
 
 def of_sessions(number: int, held: Callable[[], int]) -> Weights:
     """Weigh a session that is held open, and has decided."""
-    names = [f"user-{i:07}" for i in range(ROLE_SETS)]
-    db = cfacl.connect("memory://", policy=population(ROLE_SETS))
-    ask = db.prepare("read", "account", "f00")
-
-    def opened(name: str) -> cfacl.Session:
-        session = db.session(name, purpose=PURPOSE)
-        session.allows(ask)
-        return session
-
-    seen = [opened(name) for name in names]  # all that sessions share is there
+    everybody = population(ROLE_SETS)
+    crowd = Crowd(everybody)
+    seen = [crowd.session(name) for name in everybody.principals]  # all that sessions share is there
     begin = held()
-    sessions = [opened(name) for name in islice(cycle(names), number)]
+    sessions = [crowd.session(name) for name in islice(cycle(everybody.principals), number)]
     weight = (held() - begin) / number
     del sessions, seen  # until now they were open
     return {"session": weight}
