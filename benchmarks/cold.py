@@ -19,6 +19,7 @@ from benchmarks.workloads import PRINCIPAL, PURPOSE, grants, holding, matrix, po
 from cfacl.engine.caller import Caller
 from cfacl.engine.reverse import what, who
 from cfacl.engine.snapshot import Snapshot
+from cfacl.policy import collector
 from cfacl.policy.compile import compile_policy
 
 #: How often what takes seconds at its largest has its turn.
@@ -54,10 +55,11 @@ def first(roles: int) -> Timer:
     def timer(loops: int) -> float:
         guards = [published(everything) for _ in range(loops)]
         asked = [(guard, guard.prepare("read", "account", ("f00",))) for guard in guards]
-        begin = thread_time()
-        for guard, ask in asked:
-            Caller(guard, PRINCIPAL, PURPOSE).allows(ask)
-        return thread_time() - begin
+        with collector.paused():  # or it would go through all these guards, of which a service has one
+            begin = thread_time()
+            for guard, ask in asked:
+                Caller(guard, PRINCIPAL, PURPOSE).allows(ask)
+            return thread_time() - begin
 
     return timer
 

@@ -48,8 +48,10 @@ _STYLE: Final[dict[Any, Any]] = {  # matplotlib's own type of it lists three hun
     "svg.hashsalt": "cfacl",  # else ids are drawn by lot
 }
 _WIDTH: Final = 7.2
-#: A flat line is seen to be one where there is room above and below it.
-_ROOM: Final = 4.0
+#: A flat line is seen to be one where there is room above and below it: a decade each, so that two are labelled.
+_ROOM: Final = 10.0
+#: The same beside marks, whose values stand behind them.
+_MARGIN: Final = 4.0
 
 
 @rc_context(_STYLE)
@@ -108,7 +110,7 @@ def _marks(results: Results, plot: Marks, axes: Axes) -> None:
     axes.set_yticks(range(len(rows)), [what for what, _ in rows])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     middle, (below, above) = _spreads(results, [name for _, name in rows], plot.unit)
-    axes.set_xlim(min(middle) / _ROOM, max(middle) * _ROOM)  # the values stand behind the marks
+    axes.set_xlim(min(middle) / _MARGIN, max(middle) * _MARGIN)
     for place, (_, name) in enumerate(rows):
         axes.errorbar(
             [middle[place]],
