@@ -25,7 +25,7 @@ from typing import Final, TypeGuard
 from attrs import frozen
 from pyperf._utils import is_significant  # type: ignore[import-untyped]  # it has no types, and no public name
 
-from benchmarks.page import report
+from benchmarks.page import report, rivals
 from benchmarks.page.figure import Figure, Growth
 from benchmarks.page.numbers import Results, amount, load, number, rows, values
 from benchmarks.rounds import FACTS
@@ -116,7 +116,7 @@ def drift(base: Results, new: Results) -> float:
 def measured(base: Results, new: Results) -> Iterator[Change]:
     """Yield how times and sizes of cfacl's own changed, but those that are figures; what rivals take is theirs."""
     known = {each.top for part in report.PARTS for each in part.figures if alone(each)}
-    theirs = {name for part in report.PARTS for _, name, _ in part.rivals}
+    theirs = rivals.THEIRS | {name for part in report.PARTS for _, name, _ in part.rivals}
     slower = drift(base, new)
     for name in sorted(base.keys() & new.keys() - known - theirs - {MACHINE}):
         unit = base[name].get_unit()

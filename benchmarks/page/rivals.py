@@ -31,6 +31,13 @@ LONG: Final = {
     "fast_enforcer": "pycasbin, `FastEnforcer`",
     "cedarpy": "cedarpy, policies and entities parsed before",
 }
+#: What times are of others, on every policy.
+THEIRS: Final = frozenset(
+    f"rivals.{policy}.{kind}.{engine}"
+    for policy in MADE | REAL
+    for kind in ("allowed", "denied", "allowed.zipf", "denied.zipf")
+    for engine in (*(QUICK.keys() - {"allows", "name"}), *LONG, "regopy")
+)
 BOUNDS: Final = {"enforcer": 10_000, "fast_enforcer": 200, "cedarpy": 5_000}
 ANSWERS: Final = ("allowed", "denied")
 

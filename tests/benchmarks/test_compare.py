@@ -93,7 +93,7 @@ def test_what_began_to_grow_is_worse() -> None:
 
 
 def test_what_a_rival_takes_is_the_rivals() -> None:
-    assert changes(run(1), run(2, check_casbin=3.0)) == {}
+    assert changes(run(1), run(2, check_slow=3.0, rivals_10_denied_cedarpy=3.0)) == {}
 
 
 def test_a_change_that_its_samples_do_not_show_is_noise() -> None:
