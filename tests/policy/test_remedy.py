@@ -98,6 +98,11 @@ CASES = {
         ['tables.t.families.b.purposes: add "play"'],
     ),
     "restriction": (restricted('{ why = "no" }'), {}, ['roles.r.restrictions[0].actions: write ["write", "delete", "admin"]']),
+    "restriction of this second": (
+        restricted('{ from = 2027-03-01T10:30:15Z, why = "no" }'),
+        {},
+        ['roles.r.restrictions[0].actions: write ["write", "delete", "admin"]'],
+    ),
     "restricted action": (
         restricted('{ purposes = ["work"], actions = ["read", "admin", "write"] }'),
         {},
