@@ -38,16 +38,17 @@ class PutChange:
             raise RequestError(f"data is a dict of values by column name, not {type(data).__name__}")
         known = snapshot.columns.get(table, {})
         parts: dict[bytes, dict[bytes, bytes]] = {}
+        last: bytes | None = None
+        values: dict[bytes, bytes] = {}
         for name, value in data.items():
             family, _, qualifier = (type(name) is bytes and known.get(name)) or snapshot.column(table, name)
             if qualifier is None:
                 raise RequestError('a put names whole columns; write `b"family:qualifier"`')
             if type(value) is not bytes or len(value) > MAX_VALUE:
                 cell_value(value)
-            if family in parts:
-                parts[family][qualifier] = value
-            else:
-                parts[family] = {qualifier: value}
+            if family is not last:
+                last, values = family, parts.setdefault(family, {})
+            values[qualifier] = value
         if not parts:
             raise RequestError("nothing to put; name at least one column")
         self.snapshot = snapshot

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from cfacl.engine.bits import PolicyBits, TableBits
 from cfacl.engine.pinned import Pinned
@@ -115,12 +114,9 @@ def resolve(bits: PolicyBits, ask: Ask) -> tuple[TableBits, int]:
     return table, mask
 
 
-class Column(NamedTuple):
-    """A column name taken apart: ``b"prof:country"``; ``qualifier`` is ``None`` for a whole family, ``b"prof"``."""
-
-    family: bytes
-    bit: int
-    qualifier: bytes | None
+#: A column name taken apart, ``b"prof:country"``: the family, its bit, the qualifier (``None`` for a whole family,
+#: ``b"prof"``).  A plain tuple, since each cell of a put has one unpacked.
+Column = tuple[bytes, int, bytes | None]
 
 
 def not_bytes(name: object) -> InvalidValue:
@@ -142,7 +138,7 @@ def parse_column(table: TableBits, name: object) -> Column:
     family = prefix.decode("ascii", "backslashreplace")
     bit = find_family(table, family)
     if not colon:
-        return Column(prefix, bit, None)
+        return prefix, bit, None
     if len(qualifier) > MAX_QUALIFIER:
         raise InvalidValue(
             f"a qualifier of {quoted(family)} is {len(qualifier)} bytes; at most {MAX_QUALIFIER} are kept"
@@ -153,4 +149,4 @@ def parse_column(table: TableBits, name: object) -> Column:
             f"family {quoted(family)} of table {quoted(table.name)} declares its columns, and one that was named is not"
             " among them; name a declared one or declare it in the policy"
         )
-    return Column(prefix, bit, qualifier)
+    return prefix, bit, qualifier

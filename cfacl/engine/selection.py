@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from cfacl.engine.ask import Column, parse_column
+from cfacl.engine.ask import parse_column
 from cfacl.engine.bits import TableBits
 from cfacl.errors import RequestError, quoted
 from cfacl.model.action import READ
@@ -41,12 +41,12 @@ def select(table: TableBits, columns: tuple[bytes, ...] | None) -> Selection:
     mask = 0
     qualifiers: dict[bytes, set[bytes] | None] = {}
     for each in columns:
-        column: Column = parse_column(table, each)
-        mask |= column.bit
-        if column.qualifier is None:
-            qualifiers[column.family] = None
-        elif column.family not in qualifiers:
-            qualifiers[column.family] = {column.qualifier}
-        elif (known := qualifiers[column.family]) is not None:
-            known.add(column.qualifier)
+        family, bit, qualifier = parse_column(table, each)
+        mask |= bit
+        if qualifier is None:
+            qualifiers[family] = None
+        elif family not in qualifiers:
+            qualifiers[family] = {qualifier}
+        elif (known := qualifiers[family]) is not None:
+            known.add(qualifier)
     return Selection(mask, qualifiers)

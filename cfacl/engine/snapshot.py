@@ -205,8 +205,12 @@ class Snapshot:
 
     def column(self, table: str, name: bytes) -> Column:
         """Take a column name apart.  Raises as `parse_column`."""
-        column = parse_column(find_table(self.bits, table), name)
-        return column if len(name) > NAME_BYTES else remember(self.columns.setdefault(table, {}), name, column)
+        family, bit, qualifier = parse_column(find_table(self.bits, table), name)
+        known = self.columns.setdefault(table, {})
+        if qualifier is not None:  # one object a family, which a put tells from another at a glance
+            family = (known.get(family) or self.column(table, family))[0]
+        column = family, bit, qualifier
+        return column if len(name) > NAME_BYTES else remember(known, name, column)
 
     def granted_tables(self, held: Iterable[Held]) -> set[str]:
         """Return the tables that any grant of these roles names; nothing is granted on others."""
