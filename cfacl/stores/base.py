@@ -81,6 +81,10 @@ class Capabilities:
     filters: bool = False
 
 
+#: All that a store in this process can do; made once, for to make it takes longer than all else that comes before a scan.
+CAPABLE: Final = Capabilities()
+
+
 class Swept(NamedTuple):
     """How many values of a family a sweep looked at, and how many of them it removed."""
 

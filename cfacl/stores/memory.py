@@ -22,7 +22,7 @@ from cfacl.errors import Closed, InvalidValue, RequestError, SchemaMissing, Unsu
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cell, Cells, Delete, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Copied, Store, Swept, SystemTable, confirm_scan
+from cfacl.stores.base import CAPABLE, Capabilities, Copied, Store, Swept, SystemTable, confirm_scan
 from cfacl.stores.posture import Sign
 
 __all__ = ["Kept", "MemoryStore", "Version", "open_store"]
@@ -159,7 +159,7 @@ class MemoryStore(Store):
         return [(each, self._find(table, each.family)) for each in projection.slices]
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
-        return Capabilities()
+        return CAPABLE
 
     def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
         with self.entered():

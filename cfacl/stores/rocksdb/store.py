@@ -15,7 +15,7 @@ from cfacl.errors import CfaclError, Closed, RequestError
 from cfacl.model.counter import counted, counter
 from cfacl.model.projection import Projection, Slice, StoredFamily
 from cfacl.model.request import Cells, Mutation, Put, Span
-from cfacl.stores.base import Capabilities, Copied, Store, Swept, confirm_scan
+from cfacl.stores.base import CAPABLE, Capabilities, Copied, Store, Swept, confirm_scan
 from cfacl.stores.posture import Sign
 from cfacl.stores.rocksdb.administration import RocksAdministration
 from cfacl.stores.rocksdb.backup import back_up
@@ -75,7 +75,7 @@ class RocksStore(Store):
         process.opened(self)
 
     def capabilities(self, family: StoredFamily) -> Capabilities:
-        return Capabilities()
+        return CAPABLE
 
     @inside
     def create_table(self, table: str, families: Sequence[StoredFamily]) -> None:
