@@ -41,7 +41,9 @@ class Decided(Pinned):
         packed = counter(value)
         if type(column) is not bytes:
             raise not_bytes(column)
-        self._put("counter_set", row, {column: packed}, None, durable)
+        access = self._access
+        lasting = access.durability(durable)
+        access.apply_one("counter_set", access.put("counter_set", row, {column: packed}, None), lasting)
 
     def counter_inc(self, row: bytes, column: bytes, value: int = 1, *, durable: bool | None = None) -> int:
         """Add to a counter, atomically, and return it; it needs `read` and `write`.  ``durable`` as `put`.
@@ -74,13 +76,6 @@ class Decided(Pinned):
     ) -> list[tuple[bytes, int]]:
         whole_column(self._access.snapshot(request, READ), self.name, column)
         return self._access.versions(request, row_key(row), column, limit, before)
-
-    def _put(
-        self, request: str, row: bytes, data: Mapping[bytes, bytes], timestamp: int | None, durable: bool | None
-    ) -> None:
-        access = self._access
-        lasting = access.durable if durable is None else access.durability(durable)
-        access.apply(request, (access.put(request, row, data, timestamp),), lasting)
 
     def compare_and_set(
         self,

@@ -18,7 +18,7 @@ from cfacl.engine.selection import Want
 from cfacl.errors import RequestError
 from cfacl.filters.tree import Filter
 from cfacl.model.action import READ
-from cfacl.model.request import Cells
+from cfacl.model.request import MAX_KEY, Cells
 
 Stamped = tuple[bytes, int]
 
@@ -89,7 +89,8 @@ class Table(Decided):
         """
         names = None if columns is None else column_names(columns)
         before = None if timestamp is None else time_before(timestamp)
-        found, withheld = self._access.get("row", (row_key(row),), names, strict, before, include_timestamp)
+        key = row if type(row) is bytes and 0 < len(row) <= MAX_KEY else row_key(row)  # a call that would be felt
+        found, withheld = self._access.get("row", (key,), names, strict, before, include_timestamp)
         made: Row[Any] = Row(found[0][1]) if found else Row()
         made.withheld = withheld
         return made
@@ -282,7 +283,9 @@ class Table(Decided):
         Args:
             durable: whether it is on the disk when this returns; ``None`` for what the database was opened with.
         """
-        self._put("put", row, data, timestamp, durable)
+        access = self._access
+        lasting = access.durable if durable is None else access.durability(durable)
+        access.apply_one("put", access.put("put", row, data, timestamp), lasting)
 
     def delete(
         self,
@@ -300,7 +303,7 @@ class Table(Decided):
         """
         access = self._access
         change = access.delete("delete", row, columns, timestamp)
-        access.apply("delete", (change,), access.durability(durable))
+        access.apply_one("delete", change, access.durability(durable))
 
     def delete_where(
         self,

@@ -59,7 +59,7 @@ class Projection:
     Shared between threads and requests; nothing but the memo of known columns ever changes.
     """
 
-    __slots__ = ("_columns", "_prefixes", "slices", "stored")
+    __slots__ = ("_columns", "_prefixes", "known", "slices", "stored")
 
     #: by family name, in order
     slices: tuple[Slice, ...]
@@ -75,20 +75,22 @@ class Projection:
             raise ValueError("a projection names families of one table, each once")
         self._prefixes = tuple(each.family.prefix for each in self.slices if each.qualifiers is None)
         self._columns = {each.family.prefix + q for each in self.slices for q in each.qualifiers or ()}
+        #: whether all columns of a row were asked for, as far as they are known; `admits` knows the rest
+        self.known = self._columns.issuperset
 
     def __repr__(self) -> str:
         return f"<Projection of {', '.join(sorted(each.family.name for each in self.slices))}>"
 
     def admits_all(self, rows: Iterable[tuple[bytes, Mapping[bytes, Any]]]) -> bool:
         """Whether each of ``rows`` is a dict that has columns, and all of them were asked for."""
-        known = self._columns.issuperset
+        known = self.known
         for _, cells in rows:  # a loop, since a call for each row would be felt
-            if type(cells) is not dict or not cells or not (known(cells) or self._admits(cells)):
+            if type(cells) is not dict or not cells or not (known(cells) or self.admits(cells)):
                 return False
         return True
 
-    def _admits(self, cells: Mapping[bytes, Any]) -> bool:
-        """Judge columns that were not seen before by their prefixes, and remember them."""
+    def admits(self, cells: Mapping[bytes, Any]) -> bool:
+        """Judge columns of a row that were not seen before by their prefixes, and remember them."""
         fresh = [each for each in cells if each not in self._columns]
         if not self._prefixes or not all(type(each) is bytes and each.startswith(self._prefixes) for each in fresh):
             return False

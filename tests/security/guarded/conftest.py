@@ -50,6 +50,8 @@ class World:
         self.clock: Callable[[], Any] = lambda: self.now
         #: the store's own clock, which never fails
         self.store_now = START
+        #: whether there is a hook to tell; where there is none, the way to the store is shorter
+        self.hooked = True
         self.told: list[cfacl.Event] = []
         self.tell: Callable[[cfacl.Event], None] = lambda event: self.told.append(event)
         self.document: dict[str, Any] = {
@@ -112,7 +114,7 @@ class World:
                 self.store,
                 policy,
                 compile_policy(policy),
-                lambda event: self.tell(event),
+                (lambda event: self.tell(event)) if self.hooked else None,
                 lambda: self.clock(),
                 durable=True,
             )
