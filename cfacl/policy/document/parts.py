@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import chain
-from typing import Any, Final, cast
+from functools import cache
+from itertools import chain, repeat
+from typing import Any, Final
 
 from attrs import fields, has
 
@@ -57,24 +58,28 @@ def strange_parts(policy: Policy) -> list[Fault]:
 
 
 #: What values are in the end.  No subclass of these: it might answer otherwise the next time that it is asked.
-_LEAVES: Final = (str, bytes, int, bool, datetime, type(None))
+_LEAVES: Final = frozenset([str, bytes, int, bool, datetime, type(None)])
 
 
-def _leaves(place: Place, part: object) -> list[Fault]:
+def _leaves(place: Place, part: Any) -> list[Fault]:
     """Return a fault for each value in a part, and in what it is made of, that is of no plain type."""
-    if isinstance(part, Mapping):
-        inner = [(place, each) for pair in part.items() for each in pair]
+    inner: Iterable[tuple[Place, object]] = ()
+    if names := _names(type(part)):
+        inner = (((*place, name), getattr(part, name)) for name in names)
     elif isinstance(part, (frozenset, tuple)):
-        inner = [(place, each) for each in part]
-    elif has(type(part)):
-        inner = [((*place, each.name), getattr(part, each.name)) for each in fields(cast("type[Any]", type(part)))]
-    else:
-        return (
-            []
-            if type(part) in _LEAVES
-            else [Fault(path(place), f"holds a {type(part).__name__}; make it a plain value")]
-        )
-    return [fault for where, each in inner for fault in _leaves(where, each)]
+        inner = zip(repeat(place), part)
+    elif isinstance(part, Mapping):
+        inner = ((place, each) for pair in part.items() for each in pair)
+    elif type(part) not in _LEAVES:
+        return [Fault(path(place), f"holds a {type(part).__name__}; make it a plain value")]
+    # Nearly all are leaves, of which there are millions.
+    return [fault for where, each in inner if type(each) not in _LEAVES for fault in _leaves(where, each)]
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Return what a class made by attrs is made of; nothing for any other."""
+    return tuple(each.name for each in fields(kind)) if has(kind) else ()
 
 
 def _inner(policy: Policy) -> Iterator[_Part]:
