@@ -162,6 +162,7 @@ def test_only_what_may_be_missing_may_be_missing() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(NAMED - report.LACKING.keys()))
 def test_nothing_else_may_be_missing(name: str) -> None:
     found = results()

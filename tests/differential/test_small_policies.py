@@ -241,6 +241,7 @@ def spread(some, count):
     return [some[number * (len(some) - 1) // (count - 1)] for number in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_cutting_a_policy_down_to_one_question_changes_nothing_for_the_oracle(layout):
     ways = holders(layout, TWO)
@@ -252,6 +253,7 @@ def test_cutting_a_policy_down_to_one_question_changes_nothing_for_the_oracle(la
             assert found is (name in expected(cut(shape, purpose, action), purpose, way)[at])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_policy_made_for_the_walk_is_the_one_that_its_document_loads_as(layout):
     ways = tuple(holders(layout, THREE, twice=True))

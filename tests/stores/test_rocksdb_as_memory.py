@@ -181,4 +181,4 @@ class Both(RuleBasedStateMachine):
 
 TestBoth = Both.TestCase
 TestBoth.settings = settings(stateful_step_count=30)
-TestBoth.pytestmark = [pytest.mark.no_cover]
+TestBoth.pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
