@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from cfacl.api.access import Access
+from cfacl.api.deleted import Deleted
 from cfacl.api.filtered import scan_filtered
 from cfacl.api.uncut import is_ordered
 from cfacl.engine.selection import Want
@@ -15,21 +14,7 @@ from cfacl.filters.tree import Filter
 from cfacl.model.action import DELETE, READ
 from cfacl.model.request import Span
 
-__all__ = ["Deleted", "delete_where"]
-
-
-class Deleted(NamedTuple):
-    """What a call of `Table.delete_where` came to.
-
-    Attributes:
-        rows: how many rows it deleted, or (``dry_run``) would have.
-        last: the key of the last of them; ``None`` for none.
-        done: whether it saw the last row; otherwise ``limit`` ended it.
-    """
-
-    rows: int
-    last: bytes | None
-    done: bool
+__all__ = ["delete_where"]
 
 
 def delete_where(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cfacl.api.access import Access
 from cfacl.api.answers import are_rows, are_stamped
 from cfacl.engine.snapshot import Plan
 from cfacl.errors import SchemaMissing, quoted
-from cfacl.filters.tree import Filter
 from cfacl.model.projection import Projection
 from cfacl.model.request import Cells, Span
+
+if TYPE_CHECKING:
+    from cfacl.filters.tree import Filter
 
 __all__ = ["CHUNK", "NO_MORE", "Chunks", "asked_later", "declared_otherwise", "leaves_out", "opened", "scan_rows"]
 

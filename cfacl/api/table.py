@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from typing import Any, Literal, TypedDict, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, overload
 
 from cfacl.api.arguments import choice, column_names, flag, keys, positive, row_key, span, time_before
 from cfacl.api.batch import Batch
 from cfacl.api.decided import Decided
-from cfacl.api.filtered import given_filter, scan_filtered
+from cfacl.api.deleted import Deleted
 from cfacl.api.parts import scan_parts
-from cfacl.api.removal import Deleted, delete_where
 from cfacl.api.row import Row, make_row
 from cfacl.api.scanning import scan_rows
 from cfacl.api.uncut import confirm_instant, is_ordered, scan_uncut
 from cfacl.engine.selection import Want
 from cfacl.errors import RequestError
-from cfacl.filters.tree import Filter
 from cfacl.model.action import READ
 from cfacl.model.request import MAX_KEY, Cells
+
+if TYPE_CHECKING:
+    from cfacl.filters.tree import Filter
 
 Stamped = tuple[bytes, int]
 
@@ -249,6 +250,8 @@ class Table(Decided):
         instant = flag("snapshot", snapshot)
         want: Want = (READ, self.name, column_names(columns), choice("strict", strict))
         if filter is not None:
+            from cfacl.api.filtered import given_filter, scan_filtered  # a sixth of `import cfacl`
+
             return _rows(
                 scan_filtered(
                     self._access,
@@ -344,6 +347,9 @@ class Table(Decided):
         size = positive("batch_size", batch_size)
         if size is None:
             raise RequestError("`batch_size` is an int of at least 1")
+        from cfacl.api.filtered import given_filter
+        from cfacl.api.removal import delete_where
+
         return delete_where(
             self._access,
             given_filter(filter),

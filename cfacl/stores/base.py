@@ -18,18 +18,20 @@ from __future__ import annotations
 import abc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from attrs import frozen
 
 from cfacl.errors import RequestError, Unsupported, quoted
-from cfacl.filters.tree import Filter
 from cfacl.model.projection import Projection, StoredFamily
 from cfacl.model.request import Cells, Mutation, Span
 from cfacl.model.settings import StoreSettings
 from cfacl.stores.administration import Administration
 from cfacl.stores.native import NativeRights
 from cfacl.stores.posture import Sign
+
+if TYPE_CHECKING:
+    from cfacl.filters.tree import Filter
 
 #: What the `Unsupported` says that a change meets in what was opened with ``read_only=True``.
 READ_ONLY: Final = "this is open for reading only; make the change in the process that has the store open for writing"
