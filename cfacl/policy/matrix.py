@@ -7,7 +7,7 @@ families are split into *parts* by masks, so that a thousand roles on thousands 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -100,14 +100,13 @@ def matrix(
     snapshot = Snapshot(compile_policy(policy), {}, 0)
     wanted = [table for name, table in sorted(snapshot.bits.tables.items()) if not tables or name in tables]
     families = {table.name: [each for each in table.families if not levels or each.level in levels] for table in wanted}
-    within = [(table, table.mask(each.name for each in families[table.name])) for table in wanted]
-    parts: list[Part] = []
+    within = {table.name: table.mask(each.name for each in families[table.name]) for table in wanted}
     names = sorted(set(roles or policy.roles))
-    for role in names:
-        given = snapshot.granted_tables([_held(role)])
-        for table, mask in within:
-            if table.name in given:
-                parts += _parts(snapshot, role, table, mask, purpose, nanoseconds(at))
+    parts = [
+        Part(role, *each)
+        for role in names
+        for each in blocks(snapshot, (Held(role, BEGIN, END),), within, purpose, nanoseconds(at))
+    ]
     return Matrix(
         at,
         purpose,
@@ -123,20 +122,39 @@ def _known(what: str, names: Iterable[str], known: Collection[str], error: type[
             raise error(f"unknown {what} {quoted(name)}{nearest(name, known) or offered(known)}")
 
 
-def _held(role: str) -> Held:
-    return Held(role, BEGIN, END)
+def blocks(
+    snapshot: Snapshot,
+    held: tuple[Held, ...],
+    within: Mapping[str, int],
+    purpose: str | None,
+    now: int,
+) -> Iterator[tuple[str, tuple[str, ...], tuple[Right, ...]]]:
+    """Yield what whoever holds some roles may do at ``now``: a table, families of it, and their rights.
+
+    Args:
+        within: the families that are looked at, as masks by table.
+        purpose: as for `matrix`.
+    """
+    given = snapshot.granted_tables(held)
+    for name, mask in within.items():
+        if name in given:
+            yield from _blocks(snapshot, held, snapshot.bits.tables[name], mask, purpose, now)
 
 
-def _parts(
-    snapshot: Snapshot, role: str, table: TableBits, within: int, purpose: str | None, now: int
-) -> Iterator[Part]:
-    """Yield the parts of one table; ``within``: the families that are looked at."""
-    grounds = [(bound, ground(snapshot.bits, bound)) for bound in snapshot.bound(role, table) if bound.rule.gives]
-    blocks: _Blocks[Right] = [(within, ())]
+def _blocks(
+    snapshot: Snapshot, held: tuple[Held, ...], table: TableBits, within: int, purpose: str | None, now: int
+) -> Iterator[tuple[str, tuple[str, ...], tuple[Right, ...]]]:
+    grounds = [
+        (bound, ground(snapshot.bits, bound))
+        for role in dict.fromkeys(each.role for each in held if each.start <= now < each.until)
+        for bound in snapshot.bound(role, table)
+        if bound.rule.gives
+    ]
+    found: _Blocks[Right] = [(within, ())]
     for each in sorted(table.for_purpose):
         if purpose not in (None, each):
             continue
-        profile = snapshot.profile((_held(role),), each)
+        profile = snapshot.profile(held, each)
         counting = [
             (bound, said)
             for bound, said in grounds
@@ -150,13 +168,13 @@ def _parts(
             for mask, start, until in _stretches(segments, index, now):
                 for some, given in _split_by([(mask, ())], via):
                     right = Right(action, each, instant(start), instant(until), tuple(sorted(given, key=order)))
-                    blocks = _split_by(blocks, [(some, right)])
-    found = [
+                    found = _split_by(found, [(some, right)])
+    named = [
         (tuple(each.name for each in table.families if table.bit[each.name] & mask), rights)
-        for mask, rights in blocks
+        for mask, rights in found
         if rights
     ]
-    yield from (Part(role, table.name, families, rights) for families, rights in sorted(found))
+    yield from ((table.name, listed, rights) for listed, rights in sorted(named))
 
 
 def _split_by(blocks: _Blocks[T], found: Iterable[tuple[int, T]]) -> _Blocks[T]:
