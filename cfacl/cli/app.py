@@ -134,7 +134,8 @@ app.command(
 app.command(
     "who",
     cls=Command,
-    epilog="cfacl who policy.toml read account:id\ncfacl who policy.toml read account:id --purpose service --format json",
+    epilog="cfacl who policy.toml read account:id\ncfacl who policy.toml read account:id --purpose service --format json\n"
+    "cfacl who policy.toml read account:id --html who.html",
 )(_command(who))
 app.command(
     "what",

@@ -12,14 +12,16 @@ import typer
 from cfacl.api.arguments import known_principal
 from cfacl.cli import completion, source
 from cfacl.cli.explained import COLUMNS, as_document, remedied, rows, tell
+from cfacl.cli.files import HtmlOption, alone, write_page
 from cfacl.cli.screen import Answer, Format, FormatOption, busy, listing, print_csv, print_json
 from cfacl.cli.source import PolicyArgument, UnsoundPolicy
 from cfacl.errors import PolicyError, RequestError, UnknownPurpose, quoted
-from cfacl.model.grants import nanoseconds
+from cfacl.model.grants import moment, nanoseconds
 from cfacl.model.names import nearest
 
 if TYPE_CHECKING:
     from cfacl import Database, Policy
+    from cfacl.cli.pages.who import Question
     from cfacl.engine.explain import Explanation
     from cfacl.model.action import Action
     from cfacl.policy.remedy.search import Obstacle, Remedy
@@ -151,15 +153,26 @@ def who(
         ),
     ] = None,
     at: At = None,
+    html: HtmlOption = None,
     form: FormatOption = Format.TABLE,
 ) -> int:
     """List everybody who may do something to a family.
 
-    With each stand the purpose, the time and the grants by which it may.
+    With each stand the purpose, the time and the grants by which it may. As a page, to forward, it tells of which policy and
+    which time that holds, too, and the reasons that the grants give.
     """
-    with busy("asking"), _open(policy, _nanoseconds(at)) as db:
+    alone(html, form)
+    table, name = _family(family)
+    now = _nanoseconds(at)
+    if html is not None:
+        from cfacl.cli.pages.who import Question
+
+        asked = Question(cast("Action", action), table, name, purpose, moment(now))
+        write_page(_answered(policy, asked), html, policy)
+        return Answer.YES
+    with busy("asking"), _open(policy, now) as db:
         known_purpose(db.policy, purpose)
-        holders = db.who(cast("Action", action), *_family(family), purpose=purpose)
+        holders = db.who(cast("Action", action), table, name, purpose=purpose)
     found = [each._asdict() for each in holders]
     if form is Format.JSON:
         print_json(found)
@@ -182,6 +195,18 @@ def what(policy: PolicyArgument, principal: Who, at: At = None, form: FormatOpti
     else:
         listing(_PERMISSIONS, found, "nothing")
     return Answer.YES
+
+
+def _answered(file: Path, asked: Question) -> str:
+    """Return the page that says who may do what was asked."""
+    from cfacl.cli.pages.who import reasoned, who_page
+
+    written = source.text(file)
+    with busy("asking"), _open(file, nanoseconds(asked.at), written) as db:
+        known_purpose(db.policy, asked.purpose)
+        found = reasoned(db, asked)
+    with busy("laying out"):
+        return who_page(db.policy, source.fingerprint(written), asked, found)
 
 
 def _remedy(db: Database, denied: Explanation, now: int) -> Remedy | Obstacle:
@@ -211,8 +236,10 @@ def _open(file: Path, now: int, written: str | None = None) -> Database:
     import cfacl
 
     policy: Path | Policy = file
-    if file == source.STDIN:
-        policy = source.policy(file) if written is None else source.parsed(file, written)
+    if written is not None:
+        policy = source.parsed(file, written)
+    elif file == source.STDIN:
+        policy = source.policy(file)
     try:
         return cfacl.connect("memory://", policy=policy, clock=lambda: now)  # by its path it is judged once
     except PolicyError as error:

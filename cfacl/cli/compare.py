@@ -68,11 +68,13 @@ def diff(
         raise RequestError("standard input can be one of the two policies, and not both; name a file for the other")
     if as_markdown and (html is not None or form is not Format.TABLE):
         raise RequestError("`--markdown` is a form of its own; leave `--html` and `--format` out")
-    policies, errors = [], []
+    policies, fingerprints, errors = [], [], []
     with busy("comparing"):
         for file in (old, new):
             try:
-                policies.append(source.policy(file))
+                written = source.text(file)
+                fingerprints.append(source.fingerprint(written))
+                policies.append(source.parsed(file, written))
             except cfacl.PolicyError as error:
                 errors.append(error)
         if errors:
@@ -86,7 +88,7 @@ def diff(
 
         shown = [(change, _columns(change)) for change in changes]
         with busy("laying out"):
-            page = diff_page(before, after, shown, found)
+            page = diff_page(before, after, (fingerprints[0], fingerprints[1]), shown, found)
         write_page(page, html, old, new)
     elif as_markdown:
         from cfacl.cli.markdown import markdown

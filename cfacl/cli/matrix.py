@@ -57,7 +57,8 @@ def matrix(
 
     alone(html, form)
     with busy("asking"):
-        loaded = source.policy(policy)
+        written = source.text(policy)
+        loaded = source.parsed(policy, written)
         known_purpose(loaded, purpose)
         found = found_in(
             loaded,
@@ -71,7 +72,7 @@ def matrix(
         from cfacl.cli.pages.matrix import matrix_page
 
         with busy("laying out"):
-            page = matrix_page(loaded, found)
+            page = matrix_page(loaded, source.fingerprint(written), found)
         write_page(page, html, policy)
     elif form is Format.JSON:
         print_json(as_document(loaded, found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -72,6 +73,11 @@ def text(file: Path) -> str:
         return decode(read(file, MAX_SIZE + 1))
     except PolicyError as error:
         raise PolicyError(error.faults, name(file)) from None
+
+
+def fingerprint(written: str) -> str:
+    """Return the SHA-256 of a policy's text, as `sha256sum` tells it of the file."""
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def policy(file: Path) -> Policy:

@@ -1,4 +1,4 @@
-"""The pages of `matrix` and `diff` in a real browser: what they show, how they are used, and that they ask for nothing."""
+"""The pages of `matrix`, `diff` and `who` in a real browser: what they show, how they are used, and that they ask for nothing."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import attrs
 import pytest
 import tomli_w
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.select import Select
 
 import cfacl
 from cfacl.cli.demo import scenario
@@ -91,7 +92,7 @@ def test_the_page_says_what_the_matrix_says(page: Any, home: Path) -> None:
 
 
 def test_a_page_asks_for_nothing_and_may_not(page: Any, home: Path, changed: Path) -> None:
-    for arguments in (("matrix", home), ("diff", home, changed)):
+    for arguments in (("matrix", home), ("diff", home, changed), ("who", home, "read", "account:prof")):
         opened = page(*arguments)
         assert opened.log() == [opened.file.as_uri()]
         refused = opened.driver.execute_async_script(
@@ -124,11 +125,35 @@ def test_families_and_roles_are_filtered_by_words(shown: Any) -> None:
     assert shown.texts("thead th") == ["Family", "svc-app", "svc-auth"]
     assert shown.texts("#count") == ["2 of 30 families, 2 of 18 roles"]
     assert said(shown) == {("svc-app", "account:id"): "read, write", ("svc-auth", "account:auth"): "read, write"}
-    shown.type("families", "nothing has this name")
+    shown.type("families", "nothing has <this> name")
     assert shown.texts("#count") == ["0 of 30 families, 2 of 18 roles"]
     shown.type("families", "")
     shown.type("columns", "")
     assert shown.texts("#count") == ["30 of 30 families, 18 of 18 roles"]
+
+
+def test_where_nothing_matches_that_is_said_with_a_way_back(shown: Any) -> None:
+    def displayed() -> tuple[bool, bool]:
+        return shown.find("#none").is_displayed(), shown.find("#scroller").is_displayed()
+
+    assert displayed() == (False, True)
+    shown.type("families", "nothing has <this> name")
+    assert displayed() == (True, False)
+    assert "No family matches \u201cnothing has <this> name\u201d." in shown.find("#none").text
+    shown.type("columns", "nobody")
+    assert "No role matches \u201cnobody\u201d." in shown.find("#none").text
+    shown.find("#none button").click()
+    assert displayed() == (False, True)
+    assert shown.texts("#count") == ["30 of 30 families, 18 of 18 roles"]
+    assert shown.driver.switch_to.active_element.get_attribute("id") == "families"
+    assert said(shown)
+    shown.type("families", "home:seal")
+    shown.type("columns", "dpo")
+    shown.find("#used").click()
+    assert "All that matches is empty" in shown.find("#none").text
+    shown.find("#none button").click()
+    assert not shown.find("#used").is_selected()
+    assert displayed() == (False, True)
 
 
 def test_what_is_empty_can_be_hidden(shown: Any) -> None:
@@ -146,10 +171,10 @@ def test_families_are_grouped_by_level_highest_first_or_by_table_or_not(page: An
     levels = shown.texts("tbody .group .level")
     assert levels == [*reversed(HOME.catalog.levels)]
     assert shown.texts("tbody .group small")[0] == "3 families"
-    group = "const group = document.getElementById('group'); group.value = arguments[0]; group.dispatchEvent(new Event('input'))"
-    shown.run(group, "table")
+    group = Select(shown.find("#group"))
+    group.select_by_visible_text("table")
     assert [each.split(" ")[0] for each in shown.texts("tbody .group div")] == sorted(HOME.catalog.tables)
-    shown.run(group, "")
+    group.select_by_visible_text("nothing")
     assert shown.texts("tbody .group") == []
     names = [
         f"{name}:{family}" for name, table in sorted(HOME.catalog.tables.items()) for family in sorted(table.families)
@@ -298,6 +323,124 @@ def test_enter_explains_and_escape_goes_back(shown: Any) -> None:
     assert not shown.find("#why").is_displayed()
 
 
+def test_what_is_explained_follows_the_keys_and_the_focus_stays(shown: Any) -> None:
+    def explained() -> str:
+        return str(shown.find("#why h2").text)
+
+    shown.cell("auditor", "media:img").click()  # as a mouse does, which gives the focus to the table
+    assert explained() == "auditor, media:img"
+    shown.press(Keys.ARROW_RIGHT)
+    assert explained() == "crash-analyst, media:img"
+    assert active(shown) == "crash-analyst, media:img: nothing"
+    shown.press(Keys.HOME)
+    assert explained() == "media:img"
+    shown.press(Keys.ARROW_UP, Keys.ARROW_UP)
+    assert (explained(), shown.find("#why").text.splitlines()[-1]) == ("sealed", "3 families")
+    shown.press(Keys.ARROW_UP)
+    assert explained() == "Access matrix of smart-home"
+    shown.press(Keys.ARROW_RIGHT)
+    assert explained() == "auditor"
+    assert shown.driver.switch_to.active_element.get_attribute("id") == "grid"
+    assert not shown.driver.find_elements("css selector", "#why [aria-live], #why[aria-live], #why[role]")
+    shown.type("families", "dsr")
+    assert not shown.find("#why").is_displayed()
+    shown.run("document.getElementById('grid').focus()")
+    shown.press(Keys.ARROW_DOWN)
+    assert not shown.find("#why").is_displayed()
+
+
+# --- people
+
+
+def heading(page: Any, selector: str, name: str) -> str:
+    """Click on a family or a role, and return what is then explained."""
+    page.run(
+        "[...document.querySelectorAll(arguments[0])].find((each) => each.textContent === arguments[1]).click()",
+        selector,
+        name,
+    )
+    return str(page.run("return document.getElementById('why').innerText"))
+
+
+def test_a_family_says_who_may_as_the_command_does(page: Any, home: Path) -> None:
+    shown = page("matrix", home, "--at", AT.isoformat(), width=2400, height=2400)
+    with cfacl.connect("memory://", policy=HOME) as db:
+        for table, each in HOME.catalog.tables.items():
+            for family in each.families:
+                lines = heading(shown, "tbody bdi", f"{table}:{family}").partition("\nRoles\n")[0].splitlines()
+                for action in ("read", "write", "delete", "admin"):
+                    start = lines.index(f"who may {action}") + 1
+                    found = set()
+                    for line in lines[start:]:
+                        if line.startswith("who may") or line == "nobody":
+                            break
+                        if line:
+                            way, _, names = line.partition(": ")
+                            purposes = re.sub(r", (from|until) .*", "", way.removeprefix("for ")).split(", ")
+                            found |= {(name, purpose) for name in names.split(", ") for purpose in purposes}
+                    assert found == {
+                        (f"{holder.principal} ({HOME.principals[holder.principal].kind})", holder.purpose)
+                        for holder in db.who(action, table, family, at=AT)
+                    }
+
+
+def test_who_holds_a_role_is_told_by_its_heading_and_its_cells(shown: Any) -> None:
+    text = heading(shown, "thead th span", "employee")
+    assert "Who holds this role" in text
+    assert "through support-l1 \u203a support \u203a employee: maya (employee)" in text
+    assert "from 2026-09-01" not in heading(shown, "thead th span", "crash-dumps")
+    assert "nobody" in heading(shown, "thead th span", "crash-dumps")
+    text = shown.click("dpo", "dsr:case")
+    assert "by all their roles they may here: read, write\nthrough dpo: petra (employee)" in re.sub("\n+", "\n", text)
+
+
+def test_a_restriction_of_another_role_is_seen_where_it_is_held(page: Any, tmp_path: Path) -> None:
+    file = tmp_path / "two.toml"
+    grant = {"table": "t", "families": ["a"], "actions": ["read"], "purposes": ["work"], "why": "w"}
+    document = {
+        "policy": {"name": "p", "purposes": ["work"]},
+        "tables": {"t": {"families": {"a": {"level": "public", "purposes": ["work"]}}}},
+        "roles": {
+            "r": {"clearance": "public", "grants": [grant]},
+            "no": {"clearance": "public", "restrictions": [{"families": ["a"], "table": "t"}]},
+        },
+        "principals": {
+            "ann": {"kind": "employee", "roles": ["r", "no"]},
+            "bob": {"kind": "service", "roles": [{"role": "r", "until": datetime(2027, 1, 1, tzinfo=UTC)}]},
+        },
+    }
+    file.write_text(tomli_w.dumps(document), "utf-8")
+    shown = page("matrix", file, "--at", AT.isoformat())
+    text = re.sub("\n+", "\n", shown.click("r", "t:a"))
+    assert "they may here: nothing\nthrough r: ann (employee)" in text
+    assert "they may here: read\nthrough r, until 2027-01-01: bob (service)" in text
+    text = re.sub("\n+", "\n", heading(shown, "tbody bdi", "t:a"))
+    assert "who may read\nfor work, until 2027-01-01: bob (service)\nwho may write\nnobody" in text
+    assert "ann" not in text
+    shown.run("dispatchEvent(new Event('beforeprint'))")
+    shown.media(kind="print")
+    assert "bob (service) until 2027-01-01" in shown.texts("#paper td")
+    assert "ann" not in shown.texts("#paper table:first-child")[0]
+    assert "through r: ann (employee)" in shown.texts("#paper table:last-child p")
+
+
+# --- the answer to who
+
+
+def test_the_page_of_who_is_a_table_that_is_read_without_a_script(page: Any, home: Path) -> None:
+    shown = page("who", home, "read", "account:prof", "--at", AT.isoformat())
+    assert shown.texts("h1") == ["Who may read account:prof"]
+    with cfacl.connect("memory://", policy=HOME) as db:
+        assert set(shown.texts(".answer bdi")) == {each.principal for each in db.who("read", "account", "prof", at=AT)}
+    assert shown.run("return document.querySelectorAll('script').length") == 0
+    assert [each.aria_role for each in shown.driver.find_elements("css selector", ".answer thead th")] == [
+        "columnheader"
+    ] * 4
+    shown.media(kind="print", dark=True)
+    assert shown.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert shown.find(".answer").is_displayed()
+
+
 # --- a difference
 
 
@@ -322,8 +465,9 @@ def test_what_else_changed_is_told_before_the_table_and_read_as_a_list(page: Any
     shown = page("diff", home, changed)
     assert shown.texts(".remarks li b") == ["weakens"] * (len(HOME.never) + 1)
     paths = [*(f"never[{number}]" for number in range(len(HOME.never))), "tables.account.families.id.versions"]
-    assert shown.texts(".remarks li code") == paths
-    assert shown.texts(".remarks li span")[-1] == "`9`, was `1`"
+    assert shown.texts(".remarks li div code") == paths
+    assert shown.texts(".remarks li span")[-1] == "9, was 1"
+    assert shown.texts(".remarks li span code")[-2:] == ["9", "1"]
     assert f"{len(paths)} weaken" in shown.texts(".facts dd")
     shown.run("document.querySelector('.remarks').focus()")
     assert shown.driver.switch_to.active_element.aria_role == "region"
@@ -342,7 +486,7 @@ def test_a_remark_on_thousands_of_places_is_short_and_is_printed_whole(page: Any
     new.write_text(old.read_text("utf-8").replace("sealed", "public"), "utf-8")
     shown = page("diff", old, new, width=400)
     assert shown.run("return document.querySelectorAll('*').length") < 300
-    assert shown.texts(".remarks b, .remarks span") == ["weakens", "`public`, was `sealed`"]
+    assert shown.texts(".remarks b, .remarks span") == ["weakens", "public, was sealed"]
     first = shown.texts(".remarks code")[0].splitlines()
     assert first == [f"tables.table000.families.family0{n}.level" for n in range(5)]
     height = "return document.querySelector('.remarks').clientHeight"
@@ -395,8 +539,18 @@ def test_nothing_that_a_policy_says_is_more_than_text(page: Any, tmp_path: Path)
         assert TEXT in shown.texts("#why dd")
         shown.run("dispatchEvent(new Event('beforeprint'))")
         assert NAME in shown.texts("#paper td")
+        if arguments[0] == "matrix":
+            assert f"{NAME} (employee)" in shown.texts("#paper td")
+            shown.media()
+            assert f"for work: {NAME} (employee)" in heading(shown, "tbody bdi", "t:a")
+            assert f"through {NAME}: {NAME} (employee)" in heading(shown, "thead th span", NAME)
         assert shown.run("return [typeof hacked, document.querySelectorAll('img, script').length]") == ["undefined", 2]
         assert shown.log() == [shown.file.as_uri()]
+    shown = page("who", file, "read", "t:a")
+    assert shown.run("return [typeof hacked, document.querySelectorAll('img, script').length]") == ["undefined", 0]
+    assert shown.texts(".answer bdi") == [NAME]
+    assert TEXT in shown.texts(".answer li")[0]
+    assert shown.log() == [shown.file.as_uri()]
 
 
 # --- dark, narrow, printed
@@ -415,6 +569,8 @@ def test_it_is_dark_where_that_is_preferred(shown: Any) -> None:
 
 @pytest.mark.parametrize("width", [400, 1280])
 def test_nothing_but_the_table_scrolls_sideways(page: Any, home: Path, changed: Path, width: int) -> None:
+    shown = page("who", home, "read", "client:os", width=width)
+    assert shown.run("return document.documentElement.scrollWidth") <= width
     for arguments in (("matrix", home), ("diff", home, changed)):
         shown = page(*arguments, width=width)
         assert shown.run("return document.documentElement.scrollWidth") <= width
@@ -434,7 +590,7 @@ def test_on_paper_stands_all_that_is_chosen_as_a_list(shown: Any) -> None:
     assert shown.run(displayed, ".board .controls .keys #paper") == ["none", "none", "none", "block"]
     assert shown.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     rows = shown.run(
-        "return [...document.querySelectorAll('#paper tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+        "return [...document.querySelectorAll('#paper table:first-child tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
     )
     headings = [row[0] for row in rows if len(row) == 1]
     assert [each.split(" ")[0] for each in headings] == [*reversed(HOME.catalog.levels)]
@@ -445,9 +601,28 @@ def test_on_paper_stands_all_that_is_chosen_as_a_list(shown: Any) -> None:
         for (role, family), what in given.items()
         if "d" in role
     }
-    printed = {(family, label, role) for family, _, label, names in rows for role in names.split(", ")}
-    nobody = {each for each in printed if each[2] == "nobody"}
-    assert printed - nobody == expected
+    printed = {(family, label, role) for family, _, label, names, _ in rows for role in names.split(", ")}
+    assert {each for each in printed if each[2] not in ("nobody", "\u2013")} == expected
+    with cfacl.connect("memory://", policy=HOME) as db:
+        for family, _, label, _, people in rows:
+            listed = set() if people == "nobody" else {each.partition(" ")[0] for each in people.split(", ")}
+            may = {"r": "read", "w": "write", "d": "delete", "a": "admin", "\u2013": ""}
+            for letter in label.replace("\u2013", ""):
+                assert listed <= {each.principal for each in db.who(may[letter], *family.split(":"), at=AT)}
+        for table, each in HOME.catalog.tables.items():
+            for family in each.families:
+                told = " ".join(
+                    people for name, _, label, _, people in rows if name == f"{table}:{family}" and "r" in label
+                )
+                for holder in db.who("read", table, family, at=AT):
+                    assert f"{holder.principal} (" in told
+    holders = dict(
+        shown.run(
+            "return [...document.querySelectorAll('#paper table:last-child tbody tr')].map((row) => [...row.cells].map((cell) => cell.textContent))"
+        )
+    )
+    assert holders["dpo"] == "through dpo: petra (employee)"
+    assert all("d" in role for role in holders)
     assert {family for family, *_ in printed} == {
         f"{table}:{family}" for table, each in HOME.catalog.tables.items() for family in each.families
     }
@@ -501,7 +676,7 @@ def many(roles: int, tables: int, families: int) -> cfacl.Policy:
 def test_five_hundred_roles_on_two_thousand_families_scroll_in_a_small_document(opened: Any) -> None:
     policy = many(500, 100, 20)
     found = matrix(policy, AT)
-    shown = opened(matrix_page(policy, found))
+    shown = opened(matrix_page(policy, "0" * 64, found))
     assert shown.texts("#count") == ["2,000 of 2,000 families, 500 of 500 roles"]
     expected = in_words(found)
     seen = {}
@@ -553,13 +728,18 @@ def test_five_hundred_roles_on_two_thousand_families_scroll_in_a_small_document(
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [400, 1280])
 def test_axe_finds_nothing(page: Any, axe: str, home: Path, changed: Path, width: int, dark: bool) -> None:
-    for arguments in (("matrix", home), ("diff", home, changed)):
+    nothing = "const it = document.getElementById('families'); it.value = 'zzz'; it.dispatchEvent(new Event('input'))"
+    used = (
+        "",
+        "[...document.querySelectorAll('tbody td[data-row]')].find((each) => each.textContent).click()",
+        "document.querySelector('tbody bdi').click()",
+        nothing,
+    )
+    who = ("who", home, "read", "client:os"), ("who", home, "delete", "home:seal")
+    for arguments in (("matrix", home), ("diff", home, changed), *who):
         shown = page(*arguments, width=width, dark=dark)
         shown.driver.execute_script(axe)
-        for explain in (
-            "",
-            "[...document.querySelectorAll('tbody td[data-row]')].find((each) => each.textContent).click()",
-        ):
+        for explain in used if arguments not in who else used[:1]:
             shown.run(explain)
             found = shown.driver.execute_async_script(
                 "axe.run().then((found) => arguments[0](JSON.stringify(found.violations)))"

@@ -98,6 +98,7 @@ BARS: Final = {
     "test": ("POLICY", ["testing", "laying out"]),
     "what": ("POLICY app", ["asking", "laying out"]),
     "who": ("POLICY read account:id", ["asking", "laying out"]),
+    "who --html": ("POLICY read account:id --html -", ["asking", "laying out"]),
 }  # fmt: skip  # a table
 #: What is done before anybody waits.
 AT_ONCE: Final = {"init", "schema"}

@@ -1,4 +1,4 @@
-"""`matrix --html` and `diff --html`: one page that needs nothing beside it, may reach nothing, and gives nothing away."""
+"""`matrix --html`, `diff --html` and `who --html`: one page that needs nothing beside it, may reach nothing, and gives nothing away."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ HOSTILE: Final = "</script><script>hacked = 1</script><!-- ' \" \\ & \u2028 \u20
 
 #: As hostile as a name may be.
 NAME: Final = "<b></script><script>hacked = 1</script><!-- ' \" \\ &"
+
+
+AT: Final = "2026-06-01T00:00:00Z"
 
 
 def parts(page: str) -> dict[str, str]:
@@ -44,7 +47,14 @@ def pages(run: Any, write: Any, tmp_path: Path) -> dict[str, str]:
     matrix, diff = tmp_path / "matrix.html", tmp_path / "diff.html"
     assert run("matrix", old, "--html", matrix) == (0, "", "")
     assert run("diff", old, new, "--html", diff) == (1, "", "")
-    return {"matrix": matrix.read_text("utf-8"), "diff": diff.read_text("utf-8")}
+    return {"matrix": matrix.read_text("utf-8"), "diff": diff.read_text("utf-8"), "who": answer(run, new)}
+
+
+def answer(run: Any, policy: Path) -> str:
+    """The page of who may read profiles, while Maya may."""
+    ran = run("who", policy, "read", "account:prof", "--at", AT, "--html", "-")
+    assert (ran.code, ran.err) == (0, "")
+    return str(ran.out)
 
 
 @pytest.mark.parametrize("kind", ["matrix", "diff"])
@@ -78,7 +88,7 @@ def test_no_text_of_a_policy_gets_out_of_its_place(pages: dict[str, str], kind: 
     assert "<b>" not in rest.partition("</header>")[0]
 
 
-@pytest.mark.parametrize("kind", ["matrix", "diff"])
+@pytest.mark.parametrize("kind", ["matrix", "diff", "who"])
 def test_the_page_says_of_what_and_when_it_was_made_and_nothing_of_this_machine(
     pages: dict[str, str], kind: str, tmp_path: Path
 ) -> None:
@@ -86,7 +96,10 @@ def test_the_page_says_of_what_and_when_it_was_made_and_nothing_of_this_machine(
     assert re.search(r"Made \d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?Z? by cfacl [\w.]+\.", page)
     for each in (str(tmp_path), tmp_path.name, "shop.toml", socket.gethostname(), f"/{getpass.getuser()}"):
         assert each not in page
-    for said in ("<title>", "Legend", "<b>r</b> read", "<b>a</b> admin", '<li class="level l4">sealed</li>'):
+    for said in (
+        "<title>",
+        *(("Legend", "<b>r</b> read", "<b>a</b> admin", '<li class="level l4">sealed</li>') * (kind != "who")),
+    ):
         assert said in page
 
 
@@ -100,8 +113,14 @@ def test_the_page_of_what_does_not_differ_says_so(run: Any, write: Any) -> None:
     assert "<dt>What else changed</dt><dd>nothing</dd>" in ran.out
     page = run("diff", write(), noted, "--html", "-").out
     assert "<dt>What else changed</dt><dd>1 weakens</dd>" in page
-    remark = '<li><b class="weakens">weakens</b> <div><code>tables.account.families.id.versions</code></div> <span>`2`, was `1`</span></li>'
+    remark = '<li><b class="weakens">weakens</b> <div><code>tables.account.families.id.versions</code></div> <span><code>2</code>, was <code>1</code></span></li>'
     assert page.count("<li><b class=") == page.count(remark) == 1
+
+
+def test_a_backtick_that_has_no_other_is_told_as_it_is(run: Any, write: Any) -> None:
+    never = '[[never]]\nroles = ["support"]\nactions = ["admin"]\nwhy = "a ` and <b>"\n'
+    page = run("diff", write("never.toml", write().read_text() + never), write(), "--html", "-").out
+    assert "a ` and &lt;b&gt;" in page
 
 
 def test_no_text_in_what_else_changed_gets_out_of_its_place(run: Any, write: Any) -> None:
@@ -245,6 +264,150 @@ def test_all_that_a_difference_lists_is_in_its_page(run: Any, write: Any) -> Non
     assert cells.keys() == {(each.principal, f"{each.table}:{each.family}") for each in changes}
 
 
+def sha256(policy: Path) -> str:
+    return hashlib.sha256(policy.read_bytes()).hexdigest()
+
+
+def test_a_page_names_the_very_text_that_it_was_made_of(run: Any, write: Any) -> None:
+    old = write()
+    new = write("new.toml", f"# the same, but for \u00e4 comment\r\n{old.read_text()}")
+    page = run("diff", old, new, "--html", "-").out
+    assert f"<dt>From</dt><dd>shop, SHA-256 {sha256(old)}</dd>" in page
+    assert f"<dt>To</dt><dd>shop, SHA-256 {sha256(new)}</dd>" in page
+    for ran in (
+        run("matrix", new, "--html", "-"),
+        run("who", "-", "read", "account:id", "--html", "-", stdin=new.read_bytes()),
+    ):
+        assert f"<dt>SHA-256 of the policy</dt><dd>{sha256(new)}</dd>" in ran.out
+
+
+# --- who
+
+
+def test_the_page_of_who_has_no_script_and_loads_nothing(pages: dict[str, str]) -> None:
+    page = pages["who"]
+    [policy] = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    [style] = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    assert not re.findall(
+        r"""<script|(?:src|href|action|srcset)\s*=|url\(|@import|https?:|&lt;script&gt;.*<script""", page
+    )
+    assert "&lt;i&gt;&#x27;m&amp;ya" in page
+    assert "&lt;/script&gt;&lt;script&gt;hacked = 1" in page
+    assert page.isascii()
+
+
+def test_the_page_of_who_says_what_was_asked_and_how_each_may(run: Any, write: Any) -> None:
+    page = answer(run, write())
+    facts = dict(re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page))
+    assert facts == {
+        "Policy": "shop",
+        "Answer": "2 principals",
+        "As it is at": "2026-06-01",
+        "For which purpose": "any",
+        "Level of the family": "personal",
+        "It may be used for": "service, support",
+        "SHA-256 of the policy": sha256(write()),
+    }
+    assert "<h1>Who may read account:prof</h1>" in page
+    assert re.findall(r"<bdi>(.*?)</bdi> <small>(.*?)</small>", page) == [("app", "service"), ("maya", "employee")]
+    assert re.findall(r'<td data-head="\w+">(.*?)</td>', page) == ["service", "always", "support", "until 2027-01-01"]
+    assert re.findall(r"<li>(.*?)</li>", page) == [
+        "<code>roles.app.grants[0]</code> runs <small>through app</small>",
+        "<code>roles.support.grants[0]</code> answers tickets <small>through support</small>",
+    ]
+    assert "<code>cfacl who POLICY read account:prof --at 2026-06-01T00:00:00+00:00</code>" in page
+
+
+def test_the_page_of_who_says_nobody_in_a_word(run: Any, write: Any) -> None:
+    for purpose, said in ((), "any purpose"), (("--purpose", "support"), "<code>support</code>"):
+        page = run("who", write(), "delete", "account:id", "--at", AT, *purpose, "--html", "-").out
+        assert f"<strong>Nobody</strong> may delete account:id for {said} at that time." in page
+        assert "<dt>Answer</dt><dd>nobody</dd>" in page
+        assert "<table" not in page
+        assert f"--at 2026-06-01T00:00:00+00:00{' '.join(('', *purpose))}</code>" in page
+
+
+def test_the_page_of_who_lists_each_once_with_all_ways_in_which_she_may(run: Any, write: Any) -> None:
+    text = write().read_text().replace(
+        'maya = { kind = "employee", roles = ["support"] }',
+        """maya = { kind = "employee", roles = ["app", "lead"] }
+nora = { kind = "third_party", roles = ["support"] }
+omar = { kind = "employee", roles = ["support"] }
+pia  = { kind = "employee", roles = ["support"] }
+
+[roles.lead]
+clearance = "sensitive"
+inherits = ["support"]
+restrictions = [{ actions = ["write"] }]""",
+    )  # fmt: skip  # the text
+    policy = write(text=text)
+    page = answer(run, policy)
+    bodies = re.findall(r"<tbody>(.*?)</tbody>", page)
+    assert [re.findall(r"<bdi>(.*?)</bdi>", each) for each in bodies] == [["app"], ["maya"], ["omar", "pia", "nora"]]
+    assert "<p><bdi>omar</bdi>, <bdi>pia</bdi> <small>employee</small></p>" in bodies[2]
+    assert "<p><bdi>nora</bdi> <small>third_party</small></p>" in bodies[2]
+    assert (bodies[1].count("<tr>"), 'rowspan="2"' in bodies[1]) == (2, True)
+    assert "through lead \u203a support".encode("ascii", "xmlcharrefreplace").decode() in bodies[1]
+    listed = run("who", policy, "read", "account:prof", "--at", AT, "--format", "json").document
+    for each in listed:
+        [body] = [body for body in bodies if f"<bdi>{each['principal']}</bdi>" in body]
+        assert all(f"<code>{path}</code>" in body for path in each["via"])
+    assert page.count("<bdi>") == len({each["principal"] for each in listed})
+    written = run("who", policy, "write", "account:prof", "--at", AT, "--html", "-").out
+    assert re.findall(r"<bdi>(.*?)</bdi>", written) == ["app"]  # of Maya the restriction takes it
+
+
+# --- who holds the roles of a matrix
+
+
+def test_the_data_of_a_matrix_says_of_people_what_who_says(run: Any, write: Any) -> None:
+    text = (
+        write()
+        .read_text()
+        .replace('roles = ["support"]', 'roles = ["app", { role = "support", from = 2026-02-01T00:00:00Z }]')
+    )
+    policy = write(text=text)
+    data = json.loads(parts(run("matrix", policy, "--html", "-", "--at", AT).out)["data"])
+    texts = data["texts"]
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for names, _, cells in data["people"]:
+        for part, *runs in cells:
+            for start, count in zip(runs[::2], runs[1::2], strict=True):
+                for table, family, *_ in data["families"][start : start + count]:
+                    for what, purposes in (each[:2] for each in data["parts"][part][2:]):
+                        for action in texts[what].split(", "):
+                            found.setdefault(f"{action} {texts[table]}:{texts[family]}", set()).update(
+                                (texts[name], texts[kind], purpose)
+                                for name, kind in names
+                                for purpose in texts[purposes].split(", ")
+                            )
+    for action in ("read", "write", "delete", "admin"):
+        for family in ("account:id", "account:prof"):
+            listed = run("who", policy, action, family, "--at", AT, "--format", "json").document
+            assert {(name, purpose) for name, _, purpose in found.get(f"{action} {family}", ())} == {
+                (each["principal"], each["purpose"]) for each in listed
+            }
+    held = [
+        (
+            [texts[name] for name, _ in names],
+            texts[data["columns"][column][0]],
+            [texts[each] for each in data["chains"][chain]],
+            texts[when],
+        )
+        for names, holdings, _ in data["people"]
+        for column, chain, when in holdings
+    ]
+    assert held == [
+        (["app"], "app", ["app"], ""),
+        (["maya"], "app", ["app"], ""),
+        (["maya"], "support", ["support"], "from 2026-02-01"),
+    ]
+    one = json.loads(parts(run("matrix", policy, "--role", "support", "--html", "-", "--at", AT).out)["data"])
+    assert [len(holdings) for _, holdings, _ in one["people"]] == [0, 1]
+
+
 @pytest.mark.parametrize("command", ["matrix", "diff"])
 def test_a_page_never_takes_the_place_of_a_policy(run: Any, write: Any, tmp_path: Path, command: str) -> None:
     policy = write()
@@ -255,3 +418,13 @@ def test_a_page_never_takes_the_place_of_a_policy(run: Any, write: Any, tmp_path
         said = f"cfacl: `--html` would write over the policy `{file}`; name another file\n"
         assert ran == (2, "", said)
     assert policy.read_bytes() == before
+
+
+def test_nor_does_the_page_of_who(run: Any, write: Any) -> None:
+    policy = write()
+    ran = run("who", policy, "read", "account:id", "--html", policy)
+    assert ran == (2, "", f"cfacl: `--html` would write over the policy `{policy}`; name another file\n")
+    assert run("who", policy, "read", "account:id", "--html", "-", "--format", "csv").code == 2
+    assert cfacl.Policy.load(policy)
+    ran = run("who", policy, "read", "account:id", "--html", "-", "--purpose", "suport")
+    assert ran == (2, "", "cfacl: unknown purpose `suport`; did you mean `support`?\n")

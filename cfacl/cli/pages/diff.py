@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from cfacl.cli.markdown import tally
-from cfacl.cli.pages.packing import Packing, during
+from cfacl.cli.pages.packing import Packing, Same, during
 from cfacl.cli.pages.page import page
 from cfacl.cli.screen import counted
 from cfacl.model.action import ACTIONS
@@ -31,11 +31,16 @@ _SIGNS: Final = {True: "+", False: "\N{MINUS SIGN}"}
 
 
 def diff_page(
-    old: cfacl.Policy, new: cfacl.Policy, changes: Sequence[tuple[cfacl.Change, str]], remarks: Sequence[Remark]
+    old: cfacl.Policy,
+    new: cfacl.Policy,
+    fingerprints: tuple[str, str],
+    changes: Sequence[tuple[cfacl.Change, str]],
+    remarks: Sequence[Remark],
 ) -> str:
     """Return the page of what changes from one policy to another.
 
     Args:
+        fingerprints: of the text of the one and of the other: their names are often the same.
         changes: each with the columns that it is about.
         remarks: what else changed, what weakens first.
     """
@@ -49,15 +54,14 @@ def diff_page(
     column = {each: number for number, each in enumerate(principals)}
     grounds = {True: Grounds(new), False: Grounds(old)}
     for (principal, table, family), found in cells.items():
-        packing.fill(
-            column[principal], table, [family], *_said([each for each, _ in found]), _entries(packing, grounds, found)
-        )
+        said = _said([each for each, _ in found])
+        packing.fill(column[principal], Same(table, [family], *said, _entries(packing, grounds, found)))
     return page(
         kind="Difference of access",
         name=new.name if old.name == new.name else f"{old.name} \N{RIGHTWARDS ARROW} {new.name}",
         facts=[
-            ("From", old.name),
-            ("To", new.name),
+            ("From", f"{old.name}, SHA-256 {fingerprints[0]}"),
+            ("To", f"{new.name}, SHA-256 {fingerprints[1]}"),
             *(
                 (_VERBS[gains].capitalize(), _count([each for each, _ in changes if each.gains is gains]))
                 for gains in (True, False)
@@ -124,7 +128,9 @@ def _said(changes: Sequence[cfacl.Change]) -> tuple[str, str]:
     return " ".join(letters), "; ".join(words)
 
 
-def _entries(packing: Packing, grounds: dict[bool, Grounds], found: Sequence[tuple[cfacl.Change, str]]) -> list[Any]:
+def _entries(
+    packing: Packing, grounds: dict[bool, Grounds], found: Sequence[tuple[cfacl.Change, str]]
+) -> list[tuple[int, ...]]:
     """Return the changes of a cell, those joined that differ in their purpose alone."""
     joined: dict[tuple[Any, ...], list[str]] = {}
     for change, columns in found:

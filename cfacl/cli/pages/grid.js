@@ -10,8 +10,8 @@ function make(tag, attributes = {}, ...children) {
 }
 
 class Grid {
-  // source: corner() head(column) name(row) group(row) cell(row, column), which fill an element; chosen(row, column), row and
-  // column by their numbers in the source, null for a heading. A negative row is a heading of a group.
+  // source: corner() head(column) name(row) group(row) cell(row, column), which fill an element; moved(row, column) by
+  // keys; chosen(row, column, byKey): row and column by their numbers in the source, null for a heading. A negative row is a heading of a group.
   constructor(scroller, table, source) {
     Object.assign(this, { scroller, table, source, rows: [], columns: [], row: 0, column: 0, drawn: "" });
     scroller.addEventListener("scroll", () => requestAnimationFrame(() => this.draw()), { passive: true });
@@ -152,6 +152,7 @@ class Grid {
     if (event.key in moves) {
       const [down, along] = moves[event.key];
       this.go(this.row + down, this.column + along);
+      this.source.moved(...this.at());
     } else if (event.key === "Enter" || event.key === " ") this.choose(true);
     else return;
     event.preventDefault();
@@ -165,7 +166,10 @@ class Grid {
   }
 
   choose(byKey) {
-    const row = this.row < 0 ? null : this.rows[this.row];
-    this.source.chosen(row, this.column < 0 ? null : this.columns[this.column], byKey);
+    this.source.chosen(...this.at(), byKey);
+  }
+
+  at() {
+    return [this.row < 0 ? null : this.rows[this.row], this.column < 0 ? null : this.columns[this.column]];
   }
 }

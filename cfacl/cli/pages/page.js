@@ -28,10 +28,11 @@ const grid = new Grid(element("scroller"), element("grid"), {
   },
   chosen: (row, column, byKey) => {
     if ((row === null && column === null) || (row !== null && row < 0)) return;
-    why.replaceChildren(closing(), ...explained(row, column));
-    why.hidden = false;
-    why.scrollTop = 0;
+    explain(row, column);
     if (byKey) why.focus();
+  },
+  moved: (row, column) => {
+    if (!why.hidden) explain(row, column);
   },
 });
 
@@ -55,15 +56,36 @@ function choose() {
     return `${name} ${sheet.levels[level]}`;
   });
   let columns = matching(sheet.columns.length, words("columns"), (i) => sheet.columns[i].name);
+  const missed = [!rows.length && unmatched("families", "family"), !columns.length && unmatched("columns", sheet.words.columns.slice(0, -1))];
   if (element("used").checked) {
     rows = rows.filter((row) => columns.some((column) => sheet.part(row, column)));
     columns = columns.filter((column) => rows.some((row) => sheet.part(row, column)));
   }
   shown = { rows, columns };
+  const none = sheet.families.length > 0 && sheet.columns.length > 0 && !(rows.length && columns.length);
+  element("none").replaceChildren(...(none ? [missed.filter(Boolean).join(" ") || "All that matches is empty, and hidden.", " ", clearing()] : []));
+  element("none").hidden = !none;
+  element("scroller").hidden = none;
+  why.hidden = true; // what it explains may not be shown any more
   grid.show(grouped(rows), columns);
   const told = (part, whole, name) => `${part.toLocaleString("en")} of ${whole.toLocaleString("en")} ${name}`;
   element("count").textContent =
     `${told(rows.length, sheet.families.length, "families")}, ${told(columns.length, sheet.columns.length, sheet.words.columns)}`;
+}
+
+function unmatched(id, name) {
+  return `No ${name} matches \u201c${element(id).value.trim()}\u201d.`;
+}
+
+function clearing() {
+  const button = make("button", { type: "button" }, "Show everything");
+  button.addEventListener("click", () => {
+    for (const id of ["families", "columns"]) element(id).value = "";
+    element("used").checked = false;
+    choose();
+    element("families").focus();
+  });
+  return button;
 }
 
 function gather(found, key, each) {
@@ -108,14 +130,29 @@ function close() {
   element("grid").focus();
 }
 
+function explain(row, column) {
+  why.replaceChildren(closing(), ...explained(row, column));
+  why.hidden = false;
+  why.scrollTop = 0;
+}
+
 function explained(row, column) {
-  if (column === null) return listed(sheet.families[row].name, [familyNote(row)], shown.columns, (each) => [sheet.part(row, each), sheet.columns[each].name]);
+  if (row !== null && row < 0) return [make("h2", {}, groups[-row - 1].title.cloneNode(true)), make("p", {}, groups[-row - 1].count)];
+  if (row === null && column === null) return [make("h2", {}, element("grid").ariaLabel), make("p", {}, element("count").textContent)];
+  if (column === null) {
+    const { name } = sheet.families[row];
+    const roles = listed(shown.columns, (each) => [sheet.part(row, each), sheet.columns[each].name]);
+    return [make("h2", {}, name), familyNote(row), ...may(row), ...roles];
+  }
   const { name, note } = sheet.columns[column];
-  if (row === null) return listed(name, [make("p", {}, note)], shown.rows, (each) => [sheet.part(each, column), sheet.families[each].name]);
+  if (row === null) {
+    const families = listed(shown.rows, (each) => [sheet.part(each, column), sheet.families[each].name]);
+    return [make("h2", {}, name), make("p", {}, note), ...families, ...held(column)];
+  }
   const part = sheet.part(row, column);
   const said = [make("h2", {}, `${name}, ${sheet.families[row].name}`), familyNote(row)];
-  if (!part) return [...said, make("h3", {}, sheet.words.nothing), make("p", {}, sheet.words.none)];
-  return [...said, ...sheet.entries(part).flatMap(entry)];
+  const nothing = [make("h3", {}, sheet.words.nothing), make("p", {}, sheet.words.none)];
+  return [...said, ...(part ? sheet.entries(part).flatMap(entry) : nothing), ...held(column, row)];
 }
 
 function familyNote(row) {
@@ -125,14 +162,14 @@ function familyNote(row) {
 
 function entry({ what, purposes, when, columns, grounds }) {
   const told = [make("h3", {}, what), make("p", {}, `for ${purposes}`)];
-  if (columns) told.push(make("p", {}, columns));
+  if (columns) told.push(make("p", {}, ...coded(columns)));
   if (when) told.push(make("p", {}, when));
   const list = make("ul", { "aria-label": "Grants" });
   for (const each of grounds) {
     const facts = make("dl");
     const fact = (term, text) => text && facts.append(make("dt", {}, term), make("dd", {}, text));
     fact("why", each.why);
-    fact("through", each.roles.join(" \u203a "));
+    fact("through", each.roles);
     fact("for", each.purposes);
     fact("when", each.when);
     list.append(make("li", {}, make("code", {}, each.path), facts));
@@ -140,20 +177,76 @@ function entry({ what, purposes, when, columns, grounds }) {
   return [...told, list];
 }
 
-function listed(title, notes, members, look) {
+// A text with what stands in backticks as code.
+function coded(text) {
+  return text.split("`").map((each, i) => (i % 2 ? make("code", {}, each) : each));
+}
+
+function listed(members, look) {
   const found = new Map();
   for (const each of members) {
     const [part, name] = look(each);
     if (part) gather(found, sheet.spoken(part), name);
   }
   const told = [...found].flatMap(([spoken, names]) => [make("h3", {}, spoken), make("p", {}, names.join(", "))]);
-  return [make("h2", {}, title), ...notes, ...(told.length ? told : [make("h3", {}, sheet.words.nothing)])];
+  return told.length ? told : [make("h3", {}, sheet.words.nothing)];
+}
+
+// Who: people, where the page knows them
+
+function gatherAll(found, key, names) {
+  for (const each of names) gather(found, key, each);
+}
+
+function people(found) {
+  if (!found.size) return [make("p", {}, "nobody")];
+  return [...found].map(([way, names]) => make("p", {}, make("small", {}, `${way}: `), names.join(", ")));
+}
+
+// Who may use a family, by all roles that they hold together: what `cfacl who` answers.
+function may(row) {
+  if (!sheet.words.held) return [];
+  const found = new Map(sheet.words.actions.split(", ").map((each) => [each, new Map()]));
+  for (const { names, part } of users(row))
+    for (const { what, purposes, when } of sheet.entries(part))
+      for (const action of what.split(", ")) gatherAll(found.get(action), `for ${purposes}${when && `, ${when}`}`, names);
+  const told = [...found].flatMap(([action, ways]) => [make("h3", {}, `who may ${action}`), ...people(ways)]);
+  return [...told, make("h2", { class: "then" }, sheet.words.who)];
+}
+
+function users(row) {
+  return sheet.people.map((each) => ({ names: each.names, part: sheet.may(each, row) })).filter(({ part }) => part);
+}
+
+// Who holds a role, and for a family what each of them may do there by all roles that they hold together.
+function held(column, row = null) {
+  if (!sheet.words.held) return [];
+  const found = new Map();
+  for (const { people, roles, when } of sheet.holders(column)) {
+    const what = row === null ? "" : sheet.spoken(sheet.may(people, row));
+    if (!found.has(what)) found.set(what, new Map());
+    gatherAll(found.get(what), `through ${roles}${when && `, ${when}`}`, people.names);
+  }
+  const told = [...found].flatMap(([what, ways]) => [...(what ? [make("h3", {}, `${sheet.words.held} ${what}`)] : []), ...people(ways)]);
+  return [make("h2", { class: "then" }, "Who holds this role"), ...(told.length ? told : people(found))];
 }
 
 // Printing: not what is in view, but all that is chosen, as a list
 
+const PRINTED = 100; // how many people of a cell: a list of all thousands on thousands of families is not read
+
+function table(heads, body) {
+  const cells = heads.map((each) => make("th", { scope: "col" }, each));
+  return make("table", {}, make("thead", {}, make("tr", {}, ...cells)), body);
+}
+
+function printedRow(...cells) {
+  return make("tr", {}, ...cells.map((each) => make("td", {}, each)));
+}
+
 function printed() {
-  const heads = ["Family", "Level", sheet.words.may, sheet.words.who].map((each) => make("th", { scope: "col" }, each));
+  const heads = ["Family", "Level", sheet.words.may, sheet.words.who];
+  if (sheet.words.held) heads.push("Who may, by all roles held");
   const body = make("tbody");
   for (const row of grid.rows) {
     if (row < 0) {
@@ -161,19 +254,44 @@ function printed() {
       body.append(make("tr", {}, heading));
       continue;
     }
-    const found = new Map();
+    const [roles, users] = [new Map(), printedUsers(row)];
     for (const column of shown.columns) {
       const part = sheet.part(row, column);
-      if (part) gather(found, sheet.label(part), sheet.columns[column].name);
+      if (part) gather(roles, sheet.label(part), sheet.columns[column].name);
     }
-    if (!found.size) found.set("\u2013", ["nobody"]);
-    for (const [label, names] of found) {
+    const labels = new Set([...roles.keys(), ...users.keys()]);
+    if (!labels.size) labels.add("\u2013");
+    for (const label of labels) {
       const { name, level } = sheet.families[row];
-      const cells = [name, sheet.chip(level), label, names.join(", ")];
-      body.append(make("tr", {}, ...cells.map((each) => make("td", {}, each))));
+      const cells = [name, sheet.chip(level), label, (roles.get(label) ?? [users.size ? "\u2013" : "nobody"]).join(", ")];
+      if (sheet.words.held) cells.push(some(users.get(label) ?? ["nobody"]));
+      body.append(printedRow(...cells));
     }
   }
-  element("paper").replaceChildren(make("table", {}, make("thead", {}, make("tr", {}, ...heads)), body));
+  element("paper").replaceChildren(table(heads, body), ...(sheet.words.held ? [printedHolders()] : []));
+}
+
+function printedUsers(row) {
+  const found = new Map();
+  for (const { names, part } of users(row)) {
+    const times = [...new Set(sheet.entries(part).map(({ when }) => when || "always"))].join(" or ");
+    gatherAll(found, sheet.label(part), times === "always" ? names : names.map((each) => `${each} ${times}`));
+  }
+  return found;
+}
+
+function some(names) {
+  const more = names.length - PRINTED;
+  return names.slice(0, PRINTED).join(", ") + (more > 0 ? ` and ${more.toLocaleString("en")} more: ask cfacl who` : "");
+}
+
+function printedHolders() {
+  const body = make("tbody");
+  for (const column of shown.columns) {
+    const cell = make("td", {}, ...held(column).slice(1));
+    body.append(make("tr", {}, make("td", {}, sheet.columns[column].name), cell));
+  }
+  return table(["Role", "Who holds it"], body);
 }
 
 addEventListener("beforeprint", printed);
@@ -182,6 +300,7 @@ addEventListener("afterprint", () => element("paper").replaceChildren());
 addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !why.hidden) close();
 });
-for (const id of ["families", "columns", "group", "used"]) element(id).addEventListener("input", choose);
+for (const id of ["families", "columns"]) element(id).addEventListener("input", choose);
+for (const id of ["group", "used"]) element(id).addEventListener("change", choose);
 document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
 choose();

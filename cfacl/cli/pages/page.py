@@ -11,6 +11,7 @@ import base64
 import hashlib
 import html
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _UNSAFE: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&"}
 #: How many places of a remark stand open.
 _PLACES: Final = 5
+#: What stands in backticks; one that has no other is a character as any.
+_QUOTED: Final = re.compile("`([^`]*)`")
 _SCRIPTS: Final = ("grid.js", "sheet.js", "page.js")
 
 
@@ -59,32 +62,55 @@ def page(
         instead: the command that answers the same without a script.
         data: from `Packing.document`.
     """
-    script = "".join(_read(each) for each in _SCRIPTS)
-    style = _read("page.css")
     ladder = max(1, len(levels) - 1)
-    made = Template(_read("page.html")).substitute(
-        title=_text(f"{name}: {kind.lower()}"),
-        kind=_text(kind),
-        name=_text(name),
-        label=_text(f"{kind} of {name}"),
-        facts="\n".join(f"<div><dt>{_text(term)}</dt><dd>{_text(said)}</dd></div>" for term, said in facts),
-        meaning=_text(meaning),
+    main = Template(_read("grid.html")).substitute(
+        label=text(f"{kind} of {name}"),
+        meaning=text(meaning),
         levels="\n".join(
-            f'<li class="level l{rank * 4 // ladder}">{_text(level)}</li>' for rank, level in enumerate(levels)
+            f'<li class="level l{rank * 4 // ladder}">{text(level)}</li>' for rank, level in enumerate(levels)
         ),
-        letters="\n".join(f"<li><b>{_text(letter)}</b> {_text(word)}</li>" for letter, word in letters),
-        notes="\n".join(f'<p class="note">{_text(note)}</p>' for note in notes),
+        letters="\n".join(f"<li><b>{text(letter)}</b> {text(word)}</li>" for letter, word in letters),
+        notes="\n".join(f'<p class="note">{text(note)}</p>' for note in notes),
         remarks=_remarks(remarks),
-        columns=_text(columns),
-        instead=f"<code>{_text(instead)}</code>",
-        footer=_text(
+        columns=text(columns),
+        instead=f"<code>{text(instead)}</code>",
+    )
+    script = "".join(_read(each) for each in _SCRIPTS)
+    return framed(
+        kind=kind,
+        name=name,
+        facts=facts,
+        main=main.rstrip("\n"),
+        allowed=f"script-src '{_hash(script)}'; ",
+        scripts=f'<script type="application/json" id="data">{embedded(data)}</script>\n<script>{script}</script>\n',
+    )
+
+
+def framed(
+    *, kind: str, name: str, facts: Iterable[tuple[str, str]], main: str, allowed: str = "", scripts: str = ""
+) -> str:
+    """Return a page as ASCII, of what is HTML already.
+
+    Args:
+        kind, name, facts: as for `page`.
+        main: what stands below them.
+        allowed: what the page's policy says of its scripts, as they are known by their hashes.
+        scripts: those; none where nothing is allowed.
+    """
+    style = _read("page.css")
+    made = Template(_read("page.html")).substitute(
+        title=text(f"{name}: {kind.lower()}"),
+        kind=text(kind),
+        name=text(name),
+        facts="\n".join(f"<div><dt>{text(term)}</dt><dd>{text(said)}</dd></div>" for term, said in facts),
+        main=main,
+        footer=text(
             f"Made {stamp(datetime.now(UTC))} by cfacl {version('cfacl')}. This page loads nothing and sends nothing."
         ),
         style=style,
         style_hash=_hash(style),
-        script=script,
-        script_hash=_hash(script),
-        data=embedded(data),
+        allowed=allowed,
+        scripts=scripts,
     )
     return made.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
@@ -104,12 +130,18 @@ def _item(effect: Effect, message: str, paths: Sequence[str]) -> str:
     rest = more and f"<details><summary>and {len(more):,} more</summary><code>{_lines(more)}</code></details>"
     return (
         f'<li><b class="{effect}">{effect}</b> <div><code>{_lines(paths[:_PLACES])}</code>{rest or ""}</div>'
-        f" <span>{_text(message)}</span></li>"
+        f" <span>{_coded(message)}</span></li>"
     )
 
 
+def _coded(message: str) -> str:
+    """Return a message with what stands in backticks as code; a name that has one of its own was escaped."""
+    parts = enumerate(map(text, _QUOTED.split(message)))
+    return "".join(f"<code>{part}</code>" if odd % 2 else part for odd, part in parts)
+
+
 def _lines(paths: Iterable[str]) -> str:
-    return "\n".join(map(_text, paths))
+    return "\n".join(map(text, paths))
 
 
 def embedded(data: Any) -> str:
@@ -121,9 +153,10 @@ def _read(name: str) -> str:
     return files(__package__).joinpath(name).read_text("ascii")
 
 
-def _text(said: str) -> str:
+def text(said: str) -> str:
+    """Return a text as HTML in which nothing is markup."""
     return html.escape(said)
 
 
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode('ascii')).digest()).decode('ascii')}"
+def _hash(code: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(code.encode('ascii')).digest()).decode('ascii')}"

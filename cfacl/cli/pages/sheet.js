@@ -9,6 +9,9 @@ class Sheet {
       table: this.texts[table], name: `${this.texts[table]}:${this.texts[name]}`, level, purposes: this.texts[purposes],
     }));
     this.columns = packed.columns.map(([name, note]) => ({ name: this.texts[name], note: this.texts[note] }));
+    this.people = packed.people.map(([names, held, cells]) => ({
+      names: names.map(([name, kind]) => `${this.texts[name]} (${this.texts[kind]})`), held, cells,
+    }));
     this.parts = packed.parts;
     this.grounds = packed.grounds;
     this.chains = packed.chains;
@@ -22,6 +25,22 @@ class Sheet {
 
   part(row, column) {
     return this.parts[this.cells[row * this.columns.length + column] - 1];
+  }
+
+  // What people who are alike may do to a family, by all that they hold.
+  may({ cells }, row) {
+    for (const filled of cells)
+      for (let i = 1; i < filled.length; i += 2) if (row >= filled[i] && row < filled[i] + filled[i + 1]) return this.parts[filled[0]];
+  }
+
+  // Who holds a column: people who are alike, and how they came to it.
+  holders(column) {
+    return this.people.flatMap((people) =>
+      people.held.filter(([each]) => each === column).map(([, chain, when]) => ({ people, roles: this.chain(chain), when: this.texts[when] })));
+  }
+
+  chain(number) {
+    return this.chains[number].map((each) => this.texts[each]).join(" \u203a ");
   }
 
   shade(level) {
@@ -51,6 +70,6 @@ class Sheet {
 
   ground(number, chain) {
     const [path, why, purposes, when] = this.grounds[number].map((each) => this.texts[each]);
-    return { path, why, purposes, when, roles: this.chains[chain].map((each) => this.texts[each]) };
+    return { path, why, purposes, when, roles: this.chain(chain) };
   }
 }
