@@ -12,8 +12,9 @@ What to take from it:
 * One database for the process, given to `create_app`; one session for each request, closed with it. A session is bound
   to the request by a dependency, and is never kept anywhere else, so no two requests share one.
 * Who calls comes from authentication; what for comes from the route. Neither is a parameter that a caller can set.
-* Keys are bytes, and a path is text. What is no text is refused: replaced by U+FFFD, as frameworks do it, different
-  keys would be one row. No route goes on behind a key, so that a `/` in a key leads to no other one.
+* Keys are bytes, and a path is text. What is no text is refused: replaced by U+FFFD, as servers and frameworks do it,
+  different keys would be one row. So no key has U+FFFD in it, sent on purpose or not. No route goes on behind a key, so
+  that a `/` in a key leads to no other one.
 * A refusal answers 403 and a decision id, and nothing else: no family, no reason, not even whether the caller is known.
   Whoever looks into it finds the id in the log, with all that was decided.
 * Calls of the store block. A `def` route runs in a thread of FastAPI's; an `async def` route hands them to
@@ -29,7 +30,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import unquote_to_bytes
 
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
@@ -78,11 +78,9 @@ Fraud = Annotated[cfacl.Session, Depends(session_for("fraud"))]
 
 
 async def exact(request: Request) -> None:
-    """Refuse a path that is no text.  What the server made of it has lost which bytes these were."""
-    try:
-        unquote_to_bytes(request.scope["raw_path"]).decode()
-    except UnicodeDecodeError:
-        raise cfacl.RequestError("a path is to be UTF-8") from None
+    """Refuse a path of which nobody knows any more which bytes it was: servers put U+FFFD for what is no text."""
+    if "\N{REPLACEMENT CHARACTER}" in request.scope["path"]:
+        raise cfacl.RequestError("a path is to be UTF-8, with `%`, and without U+FFFD")
 
 
 def shown(row: cfacl.Row[bytes]) -> dict[str, str]:

@@ -12,8 +12,9 @@ What to take from it:
 * One database for the process, given to `create_app`; one session for each request, which the route gets as an argument
   and which is closed with the request, so no two requests share one.
 * Who calls comes from authentication; what for comes from the route. Neither is a parameter that a caller can set.
-* Keys are bytes, and a path is text. What is no text is refused: replaced by U+FFFD, as frameworks do it, different
-  keys would be one row. No route goes on behind a key, so that a `/` in a key leads to no other one.
+* Keys are bytes, and a path is text. What is no text is refused: replaced by U+FFFD, as servers and frameworks do it,
+  different keys would be one row. So no key has U+FFFD in it, sent on purpose or not. No route goes on behind a key, so
+  that a `/` in a key leads to no other one.
 * A refusal answers 403 and a decision id, and nothing else: no family, no reason, not even whether the caller is known.
   Whoever looks into it finds the id in the log, with all that was decided.
 """
@@ -74,11 +75,14 @@ def for_purpose(purpose: str) -> Callable[[View], View]:
 
 
 def exact() -> None:
-    """Refuse a path that is no text.  What Flask makes of it has lost which bytes these were."""
-    try:
-        request.environ["PATH_INFO"].encode("latin-1").decode()
-    except UnicodeDecodeError:
-        raise cfacl.RequestError("a path is to be UTF-8") from None
+    """Refuse a path of which nobody knows any more which bytes it was.
+
+    Flask puts U+FFFD for what is no text, and some servers have done so before it; others take bytes that should have been
+    written as `%ff` for characters of latin-1, which shows in the line of the request, where they hand that on.
+    """
+    line = request.environ.get("REQUEST_URI") or request.environ.get("RAW_URI", "")
+    if "\N{REPLACEMENT CHARACTER}" in request.path or not line.isascii():
+        raise cfacl.RequestError("a path is to be UTF-8, with `%`, and without U+FFFD")
 
 
 def shown(row: cfacl.Row[bytes]) -> ResponseReturnValue:
