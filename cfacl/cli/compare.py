@@ -35,7 +35,11 @@ def diff(
         Path, typer.Argument(metavar="NEW", help="The policy as it is to be; `-` for stdin.", show_default=False)
     ],
     as_markdown: Annotated[
-        bool, typer.Option("--markdown", help="For a pull request: gains first, equal changes of many on one line.")
+        bool,
+        typer.Option(
+            "--markdown",
+            help="For a pull request: gains first, equal changes of many on one line, no longer than a comment may be.",
+        ),
     ] = False,
     fail_on: Annotated[
         str | None,
@@ -94,7 +98,8 @@ def diff(
         from cfacl.cli.markdown import markdown
 
         told = {change: _columns(change).replace("`", "") for change in changes}
-        say(*markdown(changes, {each[1:3]: levels.told(*each[1:3]) for each in changes}, told, found))
+        ranked = sorted(changes, key=lambda each: levels.below_top(each.table, each.family))
+        say(*markdown(ranked, {each[1:3]: levels.told(*each[1:3]) for each in changes}, told, found))
     elif form is Format.JSON:
         print_json({"changes": [_as_document(each) for each in changes], "remarks": [each._asdict() for each in found]})
     elif form is Format.CSV:
@@ -155,6 +160,14 @@ class _Levels:
     def told(self, table: str, family: str) -> str:
         """Return a family's level, or both where they differ."""
         return ", was ".join(dict.fromkeys(each for each in reversed(self._of(table, family)) if each is not None))
+
+    def below_top(self, table: str, family: str) -> int:
+        """Return how far a family is below the highest level, by the higher of its two."""
+        return min(
+            len(policy.catalog.levels) - policy.catalog.levels.index(level)
+            for policy, level in zip(self._policies, self._of(table, family), strict=True)
+            if level is not None
+        )
 
     def fails(self, change: cfacl.Change) -> bool:
         """Whether a change is a gain on a family whose old level or new one is high enough."""

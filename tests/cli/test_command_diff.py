@@ -186,6 +186,68 @@ def test_markdown_says_first_and_with_a_mark_who_gains_and_equal_changes_on_one_
     )
 
 
+#: What GitHub takes in a comment.
+COMMENT = 65_536
+
+
+def test_markdown_fits_into_a_comment_and_the_last_line_says_what_is_left_out(run: Any, write: Any) -> None:
+    """Who gains on a high level stays, and what weakens; the headings count all of it."""
+    levels = ["public", "internal", "sealed"]
+    families = [f"{name}{number:03}" for number in range(700) for name in ("gained", "lost")]
+    laid = "".join(f'{each} = {{ level = "{levels[int(each[-3:]) % 3]}", purposes = ["p"] }}\n' for each in families)
+    never = "".join(
+        f'[[never]]\nprincipals = ["p"]\nfamilies = ["lost{n:03}"]\nactions = ["admin"]\n' for n in range(50)
+    )
+
+    def policy(start: str, guards: str) -> str:
+        named = [each for each in families if each.startswith(start)]
+        return f"""
+policy = {{ name = "shop", levels = {levels}, purposes = ["p"] }}
+[tables.t.families]
+{laid}
+[roles.r]
+clearance = "sealed"
+grants = [{{ table = "t", families = {named}, actions = ["read"], purposes = ["p"], why = "w" }}]
+[principals]
+p = {{ kind = "employee", roles = ["r"] }}
+{guards}"""
+
+    old, new = write("old.toml", policy("lost", never)), write("new.toml", policy("gained", ""))
+    ran = run("diff", old, new, "--markdown")
+    assert (ran.code, ran.err) == (1, "")
+    assert 59_000 < len(ran.out) < COMMENT
+    lines = ran.out.splitlines()
+    assert [each for each in lines if each.startswith("###")] == [
+        "### ⚠️ Who gains: 700 accesses",
+        "### Who loses: 700 accesses",
+        "### ⚠️ What else changed: 50 weaken",
+    ]
+    gains, loses, other = ran.out.split("### ")[1:]
+    assert [other.count(f"| weakens | `never[{n}]` |") for n in range(50)] == [1] * 50
+    assert gains.count("`sealed`") == sum(n % 3 == 2 for n in range(700))
+    assert gains.count("\n| `p` | `read` |") == 700
+    shown = loses.count("\n| `p` | `read` |")
+    assert 0 < shown < 700
+    assert "`public`" not in loses
+    assert lines[-1] == (
+        f"**{700 - shown} rows are left out**, for length: {700 - shown} of who loses. "
+        "`cfacl diff OLD NEW` has all, with `--format csv` for a spreadsheet."
+    )
+
+
+def test_markdown_leaves_out_one_row_that_is_too_long_and_no_other(run: Any, write: Any) -> None:
+    text = write().read_text()
+    never = '[[never]]\nkinds = ["third_party"]\nactions = ["{}"]\nwhy = "{}"\n'
+    guarded = write("guarded.toml", text + never.format("read", "x" * 70_000) + never.format("write", "short"))
+    lines = run("diff", guarded, write("new.toml", text.replace(', "write"', "")), "--markdown").out.splitlines()
+    assert "### ⚠️ What else changed: 2 weaken" in lines
+    assert [each for each in lines if "`never[" in each] == [
+        '| weakens | `never[1]` | `is gone: { kinds = ["third_party"], actions = ["write"], why = "short" }` |'
+    ]
+    assert sum(each.startswith("| `app` |") for each in lines) == 2
+    assert lines[-1].startswith("**1 row is left out**, for length: 1 of what else changed. ")
+
+
 def test_no_name_is_markup_in_markdown(run: Any, write: Any) -> None:
     name = r"a|b<script>@x #1 [l](http://e.org) **s** _e_ &lt; \\| ![i](j) \\"
     new = write("new.toml", write().read_text().replace("maya", f'"{name}"'))
