@@ -26,7 +26,8 @@ PAGE: Final = (ROOT / "docs/editor.md").read_text("utf-8")
 
 def started(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "RUNNER_TEMP": str(folder)}
+    given = {"RUNNER_TEMP": str(folder), "GITHUB_STEP_SUMMARY": str(folder / "summary.md"), "BASE": "HEAD"}
+    environment = {**os.environ, "PATH": path, **given}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
@@ -69,8 +70,11 @@ def test_the_hook_lays_out(folder: Path) -> None:
     assert (folder / "policy.toml").read_text() == neat
 
 
+STEPS: Final = {each["name"]: each for each in WORKFLOW["jobs"]["review"]["steps"] if "name" in each}
+
+
 def step(name: str) -> str:
-    return next(str(each["run"]) for each in WORKFLOW["jobs"]["review"]["steps"] if each.get("name") == name)
+    return str(STEPS[name]["run"])
 
 
 def test_the_workflow_checks_the_policy(folder: Path) -> None:
@@ -83,20 +87,80 @@ def test_the_workflow_checks_the_policy(folder: Path) -> None:
     assert "policy.toml:2:" in ran.stderr
 
 
+@pytest.fixture
+def committed(folder: Path) -> Path:
+    """The folder as a repository, whose last commit has the sound policy."""
+    for line in ("init -q", "add policy.toml", "-c user.name=a -c user.email=a@example.org commit -q -m policy"):
+        assert started(["git", *line.split()], folder).returncode == 0
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("level", "code"), [("sensitive", 0), ("sealed", 1)])
+def test_the_workflow_writes_the_difference_where_every_run_has_it(committed: Path, level: str, code: int) -> None:
+    policy = committed / "policy.toml"
+    policy.write_text(
+        f"""{policy.read_text("utf-8")}
+[tables.desk.families.notes]
+level = "{level}"
+purposes = ["support"]
+
+[roles.clerk]
+clearance = "{level}"
+
+[[roles.clerk.grants]]
+table = "desk"
+families = ["notes"]
+actions = ["read"]
+purposes = ["support"]
+why = "answers tickets"
+
+[principals.zoe]
+kind = "employee"
+roles = ["clerk"]
+""",
+        "utf-8",
+    )
+    (committed / "summary.md").write_text("what an earlier step wrote\n")
+    ran = started(["sh", "-e", "-c", step("compare")], committed)
+    assert ran.returncode == 0, ran.stderr
+    told = (committed / "summary.md").read_text("utf-8").partition("wrote\n")[2]
+    assert "### ⚠️ Who gains: 1 access\n" in told
+    assert told == (committed / "comment.md").read_text("utf-8")
+    assert started(["sh", "-e", "-c", step("gate")], committed).returncode == code
+
+
+@pytest.mark.slow
+def test_the_workflow_takes_a_policy_that_is_new_and_stops_at_one_that_does_not_load(committed: Path) -> None:
+    renamed = step("compare").replace("policy.toml", "new.toml")
+    shutil.copy(committed / "policy.toml", committed / "new.toml")
+    assert started(["sh", "-e", "-c", renamed], committed).returncode == 0
+    shutil.copy(committed / "bad.toml", committed / "new.toml")
+    ran = started(["sh", "-e", "-c", renamed], committed)
+    assert ran.returncode != 0
+    assert "new.toml:2:1: policy.name" in ran.stderr
+
+
+def test_only_the_comment_needs_more_than_a_fork_has() -> None:
+    """A fork's token can't write, so that `gh` would fail; whatever fails, the rest is run."""
+    assert STEPS["comment"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert [name for name, each in STEPS.items() if "GH_TOKEN" in each.get("env", {})] == ["comment"]
+    assert {name for name, each in STEPS.items() if each.get("if") == "success() || failure()"} == {"check", "gate"}
+
+
 def test_the_workflow_is_not_stopped_by_a_finding_and_comments_before_it_checks(folder: Path) -> None:
     with (folder / "policy.toml").open("a", encoding="utf-8") as file:
         file.write('\n[roles.idle]\nclearance = "internal"\n')
     ran = started(["sh", "-e", "-c", step("check")], folder)
     assert ran.returncode == 0, ran.stderr
     assert "idle" in ran.stdout
-    names = [each.get("name") for each in WORKFLOW["jobs"]["review"]["steps"]]
-    assert names[-3:] == ["compare", "comment", "check"]
+    assert list(STEPS)[-4:] == ["compare", "comment", "check", "gate"]
 
 
 def test_the_workflow_names_commands_that_there_are_and_may_comment() -> None:
     commands: Any = typer.main.get_command(app)
-    named = re.findall(r"\bcfacl (\w+)", "\n".join(step(each) for each in ("check", "compare")))
-    assert named == ["check", "fmt", "diff"]
+    named = re.findall(r"\bcfacl (\w+)", "\n".join(step(each) for each in ("check", "compare", "gate")))
+    assert named == ["check", "fmt", "diff", "diff"]
     assert set(named) <= set(commands.commands)
     assert WORKFLOW["permissions"] == {"contents": "read", "pull-requests": "write"}
 
