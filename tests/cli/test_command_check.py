@@ -177,6 +177,7 @@ def read_until(process: subprocess.Popen[str], text: str) -> str:
     return told
 
 
+@pytest.mark.slow
 def test_a_policy_that_is_watched_is_checked_with_each_change_until_ctrl_c(watching: Any) -> None:
     policy, process = watching()
     sound = policy.read_text()
@@ -194,6 +195,7 @@ def test_a_policy_that_is_watched_is_checked_with_each_change_until_ctrl_c(watch
     assert process.wait() == 130
 
 
+@pytest.mark.slow
 def test_a_policy_that_is_watched_answers_in_json_too(watching: Any) -> None:
     policy, process = watching("--format", "json")
     assert json.loads(read_until(process, "\n}\n"))["findings"] == []
@@ -247,6 +249,7 @@ def test_standard_input_is_checked_alone(run: Any, write: Any) -> None:
     assert run("check", "-", write()) == (2, "", said)
 
 
+@pytest.mark.slow
 def test_several_policies_are_watched(watching: Any, write: Any) -> None:
     other = write("other.toml")
     policy, process = watching(str(other))

@@ -168,6 +168,7 @@ def test_both_policies_cannot_come_from_standard_input(run: Any) -> None:
     assert run("diff", "-", "-") == (2, "", said)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["check", "import"])
 def test_a_standard_input_that_is_closed_is_told(command: str) -> None:
     ran = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *CFACL, command, "-"], capture_output=True, check=False)
@@ -245,6 +246,7 @@ def test_a_reader_that_went_away_ends_it_as_its_signal_would_and_without_noise(t
         assert process.returncode == 128 + signal.SIGPIPE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["check"], ["check", "none.toml"]], ids=["usage", "fault"])
 def test_nobody_who_reads_the_complaint_either_is_no_noise(arguments: list[str]) -> None:
     reader, writer = os.pipe()
@@ -254,6 +256,7 @@ def test_nobody_who_reads_the_complaint_either_is_no_noise(arguments: list[str])
     assert ran.returncode == 128 + signal.SIGPIPE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [["check", "POLICY"], ["what", "POLICY", "app"], ["check", "none.toml", "--format", "json"], ["--help"]],
@@ -282,6 +285,7 @@ def test_a_closed_output_is_no_answer(closed: str, write: Any) -> None:
         assert ran.stderr == b"cfacl: the answer cannot be written: standard output is closed; open it\n"
 
 
+@pytest.mark.slow
 def test_where_nobody_hears_of_faults_there_is_an_answer_all_the_same(write: Any) -> None:
     """Nor does a file that is opened get their descriptor, and with it what was meant for nobody."""
     shell = ["sh", "-c", 'exec "$@" 2>&-', "sh", *CFACL]
@@ -298,6 +302,7 @@ def test_where_nobody_hears_of_faults_there_is_an_answer_all_the_same(write: Any
     assert policy.read_bytes() == text
 
 
+@pytest.mark.slow
 def test_colour_is_for_terminals_and_never_against_no_color(write: Any) -> None:
     question = ["what", write(), "app"]
     plain = cfacl(*question)
@@ -321,6 +326,7 @@ def test_a_row_that_a_program_reads_is_one_line_however_long(write: Any) -> None
     assert "".join(narrow).count("m") >= 200
 
 
+@pytest.mark.slow
 def test_on_a_narrow_screen_only_the_last_column_is_folded(write: Any) -> None:
     policy = write(text=write().read_text().replace("maya", "maya-of-the-support-desk"))
     ran = cfacl("who", policy, "read", "account:prof", "--at", "2026-01-01T00:00:00Z", COLUMNS="57")
@@ -329,6 +335,7 @@ def test_on_a_narrow_screen_only_the_last_column_is_folded(write: Any) -> None:
     assert ["ort.grants"] in lines
 
 
+@pytest.mark.slow
 def test_a_terminal_that_speaks_no_unicode_gets_an_answer(write: Any) -> None:
     policy = write(text=write().read_text().replace("maya", '"zoë"'))
     ran = cfacl("who", policy, "read", "account:prof", "--at", "2026-01-01T00:00:00Z", PYTHONIOENCODING="ascii")

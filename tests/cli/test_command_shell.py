@@ -338,6 +338,7 @@ def test_the_policy_is_not_read_from_where_the_lines_are(run: Any, store: Path) 
 CFACL: Final = [sys.executable, "-W", "error", "-c", "import sys; from cfacl.cli.app import main; sys.exit(main())"]
 
 
+@pytest.mark.slow
 def test_a_pipe_that_is_closed_or_left_is_told(store: Path, policy: Path) -> None:
     asked = [*CFACL, "shell", str(store), "--policy", str(policy), "--as", "maya", "--purpose", "support"]
     closed = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *asked], capture_output=True, check=False)

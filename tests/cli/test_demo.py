@@ -183,7 +183,7 @@ def test_nothing_of_it_is_lost_at_any_width(document: Any, capsys: Any, monkeypa
     assert letters(width) >= letters(1_000)
 
 
-@pytest.mark.parametrize("width", [80, 100, 120])
+@pytest.mark.parametrize("width", [80, *(pytest.param(each, marks=pytest.mark.slow) for each in (100, 120))])
 def test_the_screen_is_kept_to_and_shows_every_part(run: Any, monkeypatch: Any, width: int) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
     ran = run("demo", "--users", 5)

@@ -96,6 +96,7 @@ def test_ctrl_c_at_any_moment_is_a_line_and_130(pressing: Any, command: str) -> 
         assert (ran.returncode, ran.stderr) == (130, b"cfacl: interrupted\n"), f"call {nth} of {calls}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -130,6 +131,7 @@ def test_the_command_and_its_door_load_nothing_but_what_a_signal_takes() -> None
     assert "cfacl_door" in loaded.stdout.split()
 
 
+@pytest.mark.slow
 def test_an_exit_code_goes_through_the_door(named: dict[str, Path]) -> None:
     for words, code in ((["check", named["POLICY"]], 0), (["diff", named["POLICY"], named["NEW"]], 1), (["x"], 2)):
         assert subprocess.run([CFACL, *words], capture_output=True, check=False).returncode == code

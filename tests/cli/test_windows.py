@@ -48,9 +48,8 @@ def packed(text: str) -> str:
     return "".join(text.replace("─", "").split())
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(each, marks=() if each == "diff" else pytest.mark.slow) for each in TABLES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TABLES)
 def test_no_cell_of_any_command_is_lost_at_any_width(
     run: Any, named: dict[str, Path], write: Callable[..., Path], monkeypatch: Any, name: str
 ) -> None:

@@ -37,6 +37,8 @@ SWITCH: Final = re.compile(
     r"|noqa(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?|pragma: no \w+)"
 )
 SKIPS: Final = {"skip", "skipif", "xfail", "importorskip"}
+#: What a file has in it that has either.
+WORDS: Final = re.compile(r"ignore|noqa|pragma|skip|xfail")
 #: Two words at least.
 REASON: Final = re.compile(r"#[^#]*[A-Za-z]\W+[A-Za-z]{2,}")
 
@@ -60,6 +62,8 @@ def sources() -> list[Path]:
 
 def without_reason(source: str) -> list[int]:
     """The lines that switch a check off, or a test, and do not say why."""
+    if not WORDS.search(source):  # most files, and to take one apart is slow
+        return []
     bare = []
     comments = {
         token.start[0]: token.string

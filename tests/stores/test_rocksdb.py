@@ -266,6 +266,7 @@ def damage(store, path, *, where=0.5, column=None):
     largest.write_bytes(data)
 
 
+@pytest.mark.slow
 class TestTornReads:
     """Snapshots of the binding are per column family, so a row over several families needs another way."""
 
