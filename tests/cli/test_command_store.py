@@ -178,6 +178,20 @@ def test_verifying_counts_and_changes_nothing(
         assert said(capsys, "store", "verify", store)[0] == 0
 
 
+def test_families_are_listed_by_their_identities_which_are_numbers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    families = "".join(f'f{number} = {{ level = "public", purposes = [] }}\n' for number in range(12))
+    many = cfacl.Policy.loads(f'policy = {{ name = "x", purposes = [] }}\n[tables.t.families]\n{families}')
+    with cfacl.connect(tmp_path / "store", policy=many) as db:
+        db.create_tables()
+    _, out = said(capsys, "store", "verify", tmp_path / "store", "--format", "json")
+    identities = [each["identity"] for each in json.loads(out)["families"]]
+    assert len(identities) == 12
+    assert max(identities) > 9
+    assert identities == sorted(identities)
+
+
 @pytest.fixture
 def damaged(store: Path) -> Path:
     largest = max(store.glob("*.sst"), key=lambda each: each.stat().st_size)

@@ -142,8 +142,8 @@ def _look(path: Path, view: View) -> tuple[list[str], Rdict]:
 
 def _verified(names: list[str], driver: Rdict) -> Iterator[Verified]:
     found = {name: FamilyName.parse(name) for name in names}
-    for name in sorted(found):
-        parts = found[name]
+    # What has no identity is first; then it is as they were given, and these are numbers.
+    for name, parts in sorted(found.items(), key=lambda each: (0 if each[1] is None else each[1].identity, each[0])):
         column = driver.get_column_family(name)
         if parts is None:
             for _ in _values(column):
