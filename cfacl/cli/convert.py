@@ -114,6 +114,8 @@ def import_policy(
 
     A list of nobody, as `export` writes it, makes a policy that gives nobody anything, and that is told on stderr; a file without a byte in it, as a command leaves that failed, is refused.
 
+    Every principal is an `employee`, since no list says who is a service or a third party, and that is told on stderr: put it right before a `never` line goes by it.
+
     What a policy can't say exactly, as a right on a whole table or on one column, is given to nobody, and told on stderr. Levels are in no list: families are at the top level, those of pairs at `internal`, ready to be classified.
 
     `hbase` asks a live one: every family is for no purpose and granted to nobody; a level that is guessed from names of columns is a comment, which JSON has none of.

@@ -48,6 +48,8 @@ NamespaceOption = Annotated[
     ),
 ]
 
+#: What no list shows; it matters to `never` lines that are for kinds.
+_KINDS: Final = "who is a service or a third party, so all are `employee`"
 #: What lists nobody has its heading, or for pairs an empty line.
 _EMPTY: Final = "is empty, as what a command leaves that failed; write it again, and see how that ends"
 _NOTHING: Final = "gives nobody anything that a policy can say; see the lines above"
@@ -58,7 +60,7 @@ class Read(NamedTuple):
 
     Attributes:
         left_out: what no policy says exactly, and is given to nobody.
-        hidden: what such a list does not show; empty where it shows all.
+        hidden: what such a list does not show; empty where it shows all, as one of nobody does.
     """
 
     policy: Policy
@@ -71,7 +73,7 @@ def from_pairs(file: Path, name: str, purpose: str, table: str) -> Read:
     from cfacl.policy.listings.pairs import policy_from_pairs, read_pairs
 
     pairs = read_pairs(_text(file).split("\n"))
-    return Read(policy_from_pairs(pairs, table=table, name=name, purpose=purpose), [])
+    return Read(policy_from_pairs(pairs, table=table, name=name, purpose=purpose), [], _KINDS if pairs else "")
 
 
 def from_csv(file: Path, name: str, purpose: str) -> Read:
@@ -80,7 +82,8 @@ def from_csv(file: Path, name: str, purpose: str) -> Read:
     from cfacl.policy.listings.sheet import read_sheet
 
     sheet = read_sheet(_text(file), purpose=purpose)
-    return Read(policy_from_entries(sheet.entries, name=name, columns=sheet.columns), [])
+    policy = policy_from_entries(sheet.entries, name=name, columns=sheet.columns)
+    return Read(policy, [], _KINDS if policy.principals else "")
 
 
 def from_hbase(file: Path, name: str, purpose: str, namespace: str) -> Read:
@@ -109,7 +112,8 @@ def _read(meant: list[Meant], left_out: list[LeftOut], name: str, purpose: str, 
         Entry(each.account, each.table, each.family, action, purpose) for each in meant for action in each.actions
     ]
     columns = {(each.table, each.family): each.columns for each in meant if each.columns is not None}
-    return Read(policy_from_entries(entries, name=name, columns=columns), left_out, hidden)
+    policy = policy_from_entries(entries, name=name, columns=columns)
+    return Read(policy, left_out, f"{hidden}; and {_KINDS}" if policy.principals else hidden)
 
 
 def told(each: LeftOut) -> str:

@@ -15,14 +15,17 @@ import tomli_w
 import cfacl
 from cfacl.testing.servers import Running
 
+#: What no list shows.
+KINDS: Final = "who is a service or a third party, so all are `employee`"
 PAIRS = "ann p1\nann p2\n\nbob\tp1\ncy  p2\r\ncy p1\n"
 
 
 def test_the_policy_on_stdout_gives_exactly_the_pairs(run: Any, write: Any) -> None:
-    ran = run("import", write("pairs.txt", PAIRS))
-    assert ran.code == 0
-    assert ran.err == ""
+    file = write("pairs.txt", PAIRS)
+    ran = run("import", file)
+    assert (ran.code, ran.err) == (0, f"{file}: not visible there: {KINDS}\n")
     policy = cfacl.Policy.loads(ran.out)
+    assert {each.kind for each in policy.principals.values()} == {"employee"}
     assert len(policy.roles) == 2
     with cfacl.connect("memory://", policy=policy) as db:
         pairs = {(name, each.family) for name in policy.principals for each in db.what(name)}
@@ -42,7 +45,7 @@ def test_the_same_policy_comes_as_json(run: Any, write: Any) -> None:
     ran = run("import", write("pairs.txt", PAIRS), "--format", "json")
     assert ran.code == 0
     assert set(ran.document["policy"]["principals"]) == {"ann", "bob", "cy"}
-    assert (ran.document["left_out"], ran.document["hidden"]) == ([], "")
+    assert (ran.document["left_out"], ran.document["hidden"]) == ([], KINDS)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +185,8 @@ def access(policy: cfacl.Policy) -> set[str]:
 
 
 def test_a_csv_gives_exactly_what_its_lines_say(run: Any, write: Any) -> None:
-    ran = run("import", write("it.csv", SHEET), "--from", "csv")
-    assert (ran.code, ran.err) == (0, "")
+    ran = run("import", file := write("it.csv", SHEET), "--from", "csv")
+    assert (ran.code, ran.err) == (0, f"{file}: not visible there: {KINDS}\n")
     policy = cfacl.Policy.loads(ran.out)
     assert access(policy) == {
         "maya: read account:prof for support",
@@ -244,7 +247,7 @@ def test_what_hbase_lists_is_given_by_family_and_the_rest_is_told(run: Any, writ
             ),
             "line 13: left out: `ann`, READ on `-x:id`: no policy can name its table",
             "line 19: left out: `ann`, READ on `namespace home`: it is for every table of the namespace, later ones too",
-            "not visible there: who is a superuser, who is in which group, and rights of single cells",
+            f"not visible there: who is a superuser, who is in which group, and rights of single cells; and {KINDS}",
         ]
     ]
     other = run("import", file, "--from", "hbase-permissions", "--namespace", "home")
@@ -330,7 +333,9 @@ def test_what_cassandra_lists_is_given_by_table_and_the_rest_is_told(run: Any, w
         (13, "spillman", "SELECT", "<all keyspaces>", wider),
         (14, "spy", "SELECT", "<table system_auth.roles>", "it is on what cassandra keeps for itself"),
     ]
-    assert ran.document["hidden"] == "who is a superuser, and which roles were given to which (`LIST ROLES`)"
+    assert ran.document["hidden"] == (
+        f"who is a superuser, and which roles were given to which (`LIST ROLES`); and {KINDS}"
+    )
 
 
 def test_a_list_of_which_nothing_can_be_said_is_no_policy_and_says_why(run: Any) -> None:
@@ -348,7 +353,7 @@ def test_a_list_of_which_nothing_can_be_said_is_no_policy_and_says_why(run: Any)
 def test_a_csv_is_read_as_a_spreadsheet_writes_it(run: Any, between: str, end: str, mark: bytes) -> None:
     text = SHEET.replace(",", between).replace("O'Hara" + between, "O'Hara,").replace("\n", end)
     ran = run("import", "-", "--from", "csv", stdin=mark + text.encode())
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (0, f"standard input: not visible there: {KINDS}\n")
     assert ran.out == run("import", "-", "--from", "csv", stdin=SHEET.encode()).out
 
 
