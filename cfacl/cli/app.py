@@ -37,7 +37,7 @@ from cfacl.cli.screen import Answer, Format, say
 from cfacl.cli.shell.command import shell
 from cfacl.cli.store import backup, restore, sweep, verify
 from cfacl.cli.trial import try_lines
-from cfacl.cli.usage import Command, arranged, complaint, wants_json
+from cfacl.cli.usage import Command, Group, arranged, complaint, wants_json
 from cfacl.errors import CfaclError
 
 #: The root of usage errors; found by name, since some versions of typer carry their own copy of click.
@@ -53,7 +53,8 @@ _debug: Final = ContextVar("debug", default=False)
 app = typer.Typer(
     name="cfacl",
     help="Access control for column families: who may do what to which data, for which purpose, and why.",
-    epilog="Exit codes are answers: 0 yes, 1 no, 2 could not tell.",
+    cls=Group,
+    epilog="cfacl init shop.toml --name shop --family account:id --purpose support\ncfacl who policy.toml read account:id",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -170,7 +171,12 @@ app.command(
 app.command("demo", cls=Command, epilog="cfacl demo --users 100")(_command(demo))
 app.command("doctor", cls=Command, epilog="cfacl doctor home.rocksdb --policy policy.toml")(_command(doctor))
 
-stores = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+stores = typer.Typer(
+    cls=Group,
+    epilog="cfacl store verify home.rocksdb\ncfacl store backup home.rocksdb backup",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 stores.command("verify", cls=Command, epilog="cfacl store verify home.rocksdb")(_command(verify))
 stores.command("backup", cls=Command, epilog="cfacl store backup home.rocksdb backup")(_command(backup))
 stores.command("restore", cls=Command, epilog="cfacl store restore backup restored.rocksdb")(_command(restore))
@@ -181,7 +187,13 @@ app.add_typer(
     help="Look after an embedded store: read it through, copy it, bring it back, clear it of what expired.",
 )
 
-natives = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+natives = typer.Typer(
+    cls=Group,
+    epilog="cfacl native plan policy.toml --store hbase://localhost:9090\n"
+    "cfacl native verify policy.toml --store hbase://localhost:9090",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 natives.command("plan", cls=Command, epilog="cfacl native plan policy.toml --store hbase://localhost:9090")(
     _command(plan)
 )

@@ -160,6 +160,8 @@ def who(
 
     With each stand the purpose, the time and the grants by which it may. As a page, to forward, it tells of which policy and
     which time that holds, too, and the reasons that the grants give.
+
+    Exit code 0, also where it is nobody: a list is an answer. `explain` says yes or no.
     """
     alone(html, form)
     table, name = _family(family)
@@ -184,7 +186,10 @@ def who(
 
 
 def what(policy: PolicyArgument, principal: Who, at: At = None, form: FormatOption = Format.TABLE) -> int:
-    """List everything that a principal may do, and by which grants."""
+    """List everything that a principal may do, and by which grants.
+
+    Exit code 0, also where it is nothing: a list is an answer. `explain` says yes or no.
+    """
     with busy("asking"), _open(policy, _nanoseconds(at)) as db:
         permissions = db.what(principal)
     found = [each._asdict() for each in permissions]

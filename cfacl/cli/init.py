@@ -66,6 +66,8 @@ def init(
     """Write a policy to begin with, commented and sound.
 
     Asks three questions on a terminal, or takes the answers as options. Beside the policy it writes the JSON Schema by which editors complete it, unless that is there.
+
+    Exit code 0 if it is written, 2 if it could not be.
     """
     from cfacl.policy.text.starter import SCHEMA, starter
 
@@ -98,7 +100,10 @@ def init(
 
 
 def schema(form: DocumentFormatOption = Format.TABLE) -> int:  # noqa: ARG001  # it is JSON in either
-    """Print the JSON Schema of policies, for editors."""
+    """Print the JSON Schema of policies, for editors.
+
+    Exit code 0.
+    """
     sys.stdout.write(_schema())
     return Answer.YES
 

@@ -52,6 +52,8 @@ def matrix(
     """Show what each role may do to each family.
 
     That is what somebody may do who holds this role and no other. A row is a family and what some roles may do to it: `r` read, `w` write, `d` delete, `a` admin.
+
+    Exit code 0, also where no role may do anything: a list is an answer.
     """
     from cfacl.policy.matrix import matrix as found_in
 

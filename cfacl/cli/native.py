@@ -89,6 +89,8 @@ def plan(
     purpose that a family may be used for. What the store can't say exactly is listed behind the script, and not given.
 
     For HBase it is a script for `hbase shell -n`, for Cassandra one for `cqlsh`. As CSV it is a list of what that does.
+
+    Exit code 0, also where something is not given: that is listed.
     """
     with _opened(policy, store) as (read, opened):
         wall = _wall(opened, read, purpose, account, operator)

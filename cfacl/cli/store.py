@@ -61,6 +61,8 @@ def backup(store: StoreArgument, to: BackupArgument, form: FormatOption = Format
     """Copy a store that nobody has open to a new directory; each file is read again and told by its hash.
 
     A service that has the store open backs it up itself, by `Database.back_up`.
+
+    Exit code 0 if all of it is copied, 2 if it could not be.
     """
     from cfacl.stores.rocksdb import open_store
     from cfacl.stores.rocksdb.backup import confirm_target
@@ -76,7 +78,10 @@ def backup(store: StoreArgument, to: BackupArgument, form: FormatOption = Format
 
 
 def restore(backup: BackupArgument, store: StoreArgument, form: FormatOption = Format.TABLE) -> int:
-    """Make a store of a backup, in a new directory; every file must be what was backed up, and every value readable."""
+    """Make a store of a backup, in a new directory; every file must be what was backed up, and every value readable.
+
+    Exit code 0 if the store is made, 2 if it could not be, or if the backup is damaged.
+    """
     from cfacl.stores.rocksdb.backup import restore as restored
 
     values = 0
@@ -96,6 +101,8 @@ def sweep(store: StoreArgument, policy: PolicyArgument, form: FormatOption = For
 
     A service that has the store open sweeps it itself, by `Database.sweep` or `sweep_every`. What the policy does not
     name stays as it is. The clock of this machine decides: see that it is right.
+
+    Exit code 0 if it is done, whether anything was removed or not.
     """
     from cfacl.api.schema import Schema
     from cfacl.api.sweeper import totals

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from cfacl.errors import quoted
 from cfacl.model.names import nearest
 
+#: What every command keeps to.
+CODES: Final = "Exit codes are answers: 0 yes, 1 no, 2 could not tell."
 #: The name that a text of the toolkit quotes.
 _NAMED: Final = re.compile(r"No such command '(.*?)'\.(?: |\Z)|extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 
@@ -42,6 +44,14 @@ def complaint(error: Any) -> str:
     if found:
         return f"{quoted(found[2])} is more than it takes; {where} says what that is"
     return f"the command line is not understood; {where} says how it is written"
+
+
+class Group(TyperGroup):
+    """Commands whose help ends with examples, as that of each does, and below them what the exit codes of all say."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # an override's signature
+        """Write the examples, then the exit codes."""
+        formatter.write(f"{_examples(self.epilog)}\n{CODES}\n")
 
 
 class Command(TyperCommand):
@@ -79,8 +89,11 @@ class Command(TyperCommand):
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  # an override's signature
         """Write the examples, each on one line however narrow the terminal is: a folded line can't be copied."""
-        if self.epilog:
-            formatter.write("\nExample:\n" + "".join(f"  {line}\n" for line in self.epilog.splitlines()))
+        formatter.write(_examples(self.epilog))
+
+
+def _examples(epilog: str | None) -> str:
+    return "\nExample:\n" + "".join(f"  {line}\n" for line in epilog.splitlines()) if epilog else ""
 
 
 def arranged(arguments: Sequence[str]) -> list[str]:

@@ -32,6 +32,7 @@ NOT_RUN: Final = {
     "cfacl native plan policy.toml --store hbase://localhost:9090": "needs a server; `tests/native` has one",
     "cfacl native apply policy.toml --store hbase://localhost:9090 --shell 'hbase shell -n'": "as above",
     "cfacl native verify policy.toml --store cassandra://localhost/home": "as above",
+    "cfacl native verify policy.toml --store hbase://localhost:9090": "as above",
 }
 #: What has to be there before; the folder has the policies and a store of each test's own.
 BEFORE: Final = {"cfacl store restore backup restored.rocksdb": "cfacl store backup home.rocksdb backup"}
@@ -66,8 +67,14 @@ def typed(command: Any) -> bytes:
     return subprocess.run(["sh", "-c", before], capture_output=True, check=True).stdout if pipe else b""
 
 
-COMMANDS: Final = dict(commands(typer.main.get_command(app)))
-LINES: Final = [line for each in COMMANDS.values() for line in (each.epilog or "").splitlines()]
+APP: Final[Any] = typer.main.get_command(app)
+COMMANDS: Final = dict(commands(APP))
+#: Those that only lead to others, the whole among them.
+GROUPS: Final = {"": APP, **{name: each for name, each in APP.commands.items() if hasattr(each, "commands")}}
+#: All examples; a group has some of its commands' once more.
+LINES: Final = list(
+    dict.fromkeys(line for each in (*COMMANDS.values(), *GROUPS.values()) for line in (each.epilog or "").splitlines())
+)
 EXAMPLES: Final = {name: example(each) for name, each in COMMANDS.items()}
 #: Those that read a policy.
 READERS: Final = [name for name, words in EXAMPLES.items() if POLICIES & set(words)]
@@ -113,6 +120,21 @@ def test_help_ends_with_the_examples_each_on_one_line(run: Any, monkeypatch: Any
     assert found
     assert head.strip()
     assert examples.splitlines() == [f"  {line}" for line in COMMANDS[name].epilog.splitlines()]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_the_exit_code_means(run: Any, name: str) -> None:
+    assert "Exit code " in run(*name.split(), "--help").out
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_help_of_a_group_has_examples_of_its_commands_and_says_what_exit_codes_are(run: Any, name: str) -> None:
+    _, _, end = run(*name.split(), "--help").out.partition("\nExample:\n")
+    examples, _, codes = end.partition("\n\n")
+    assert examples.splitlines() == [f"  {line}" for line in GROUPS[name].epilog.splitlines()]
+    assert all(any(line.startswith(f"  cfacl {each} ") for each in COMMANDS) for line in examples.splitlines())
+    assert all(line.startswith(f"  cfacl {name}") for line in examples.splitlines())
+    assert codes == "Exit codes are answers: 0 yes, 1 no, 2 could not tell.\n"
 
 
 def test_what_is_not_run_is_still_shown() -> None:
