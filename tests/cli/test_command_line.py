@@ -229,12 +229,13 @@ def test_what_python_makes_of_an_interruption_is_one_too(run: Any, monkeypatch: 
 def test_a_reader_that_went_away_ends_it_as_its_signal_would_and_without_noise(tmp_path: Any, write: Any) -> None:
     pairs = tmp_path / "pairs.txt"
     pairs.write_text("".join(f"user{n} p{n}\n" for n in range(3_000)))
-    for arguments in (
-        ["import", pairs],
-        ["import", pairs, "--format", "json"],
-        ["what", write(), "app"],
-        ["check", pairs, "--format", "json"],
-        ["--help"],
+    note = f"{pairs}: not visible there: who is a service or a third party, so all are `employee`\n".encode()
+    for arguments, said in (
+        (["import", pairs], note),
+        (["import", pairs, "--format", "json"], b""),
+        (["what", write(), "app"], b""),
+        (["check", pairs, "--format", "json"], b""),
+        (["--help"], b""),
     ):
         with subprocess.Popen(
             [*CFACL, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -242,7 +243,7 @@ def test_a_reader_that_went_away_ends_it_as_its_signal_would_and_without_noise(t
             assert process.stdout is not None
             assert process.stderr is not None
             process.stdout.close()
-            assert process.stderr.read() == b""
+            assert process.stderr.read() == said
         assert process.returncode == 128 + signal.SIGPIPE
 
 

@@ -44,7 +44,7 @@ COMMANDS: Final = {
     "explain": "explain POLICY maya read account:id --purpose support",
     "fmt": "fmt POLICY --check",
     "matrix": "matrix POLICY",
-    "import": "import PAIRS",
+    "import": "import PAIRS --format json",  # as TOML it says a line of its own on stderr before it is done
     "shell": "shell memory:// --policy POLICY --as app --purpose service",
     "store verify": "store verify STORE",
     "version": "--version",
