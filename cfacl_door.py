@@ -6,6 +6,7 @@ has begun then that would have to be undone.  The same holds when the answer is 
 apart.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -33,8 +34,11 @@ def _unraised(ignored: "sys.UnraisableHookArgs") -> None:
 
 def main() -> int:
     """Run the command line of this process and return its exit code, as `cfacl.cli.app.main`."""
+    gc.disable()  # what is imported stays, and would be gone through for garbage a dozen times
     from cfacl.cli.app import main as run
 
+    gc.freeze()
+    gc.enable()
     if not _heeded:
         return run()
     sys.unraisablehook = _unraised

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -77,6 +76,8 @@ def text(file: Path) -> str:
 
 def fingerprint(written: str) -> str:
     """Return the SHA-256 of a policy's text, as `sha256sum` tells it of the file."""
+    import hashlib  # which takes longer to load than all else here
+
     return hashlib.sha256(written.encode()).hexdigest()
 
 
