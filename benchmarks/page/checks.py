@@ -11,7 +11,11 @@ PART: Final = Part(
     "One check",
     figures=(
         Figure(
-            "`session.allows(ask)`, nothing can expire ÷ an empty method call", "check.timeless", "check.empty", 2.5
+            "`session.allows(ask)`, nothing can expire ÷ an empty method call",
+            "check.timeless",
+            "check.empty",
+            2.5,
+            because="it looks whether its answer is of the policy in force, and takes names as well as an ask",
         ),
         Figure(
             "`session.allows(ask)`, with a clock compare ÷ an empty method call",

@@ -14,6 +14,10 @@ GRANTED: Final = (1, 4, 8)
 #: How often as fast it is to read one of eight families of values of 1 KiB.
 SCANS: Final = {"memory": 3, "rocksdb": 3, "hbase": 3, "cassandra": 3}
 GETS: Final = {"rocksdb": 3, "hbase": 2, "cassandra": 2}
+#: Why a bound is missed, where it is.
+BECAUSE: Final = {
+    ("hbase", "get"): "the way to the server and back, through its gateway, takes as long for one family as for eight"
+}
 
 
 def figures(bounds: dict[str, int], way: str, what: str) -> tuple[Figure, ...]:
@@ -24,6 +28,7 @@ def figures(bounds: dict[str, int], way: str, what: str) -> tuple[Figure, ...]:
             f"projection.{store}.1024.{way}.1",
             bound,
             least=True,
+            because=BECAUSE.get((store, way), ""),
         )
         for store, bound in bounds.items()
     )

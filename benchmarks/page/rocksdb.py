@@ -10,7 +10,12 @@ PART: Final = Part(
     "RocksDB",
     figures=(
         Figure(
-            "`row` of 10 cells: rows a second, guarded ÷ unguarded", "row.unguarded", "row.guarded", 0.9, least=True
+            "`row` of 10 cells: rows a second, guarded ÷ unguarded",
+            "row.unguarded",
+            "row.guarded",
+            0.9,
+            least=True,
+            because="it checks key and answer, and makes of it a row that says what was withheld",
         ),
         Figure(
             "`put` of 10 cells: puts a second, guarded ÷ unguarded", "put.unguarded", "put.guarded", 0.9, least=True
