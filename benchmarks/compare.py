@@ -1,16 +1,14 @@
 """Holds one run against another: `python -m benchmarks.compare BASE [NEW]`, or `make bench-compare BASE=…`.
 
-Two runs of the same source differ.  What changed is told from that in three steps:
+Two runs of the same source differ.  What changed is told from that in two steps:
 
-* What nearly all times have in common is the machine's, and is taken out: the median of their ratios, the *drift*.
-  Ratios, and exponents, are of one round each, and need none of that.
-* pyperf's significance test, Student's, on the samples: what fails it is noise.
-* A threshold, since samples of one process are more alike than those of two runs, so that the test alone takes a busy
-  neighbour for a change.  From one to the next of seven full runs of this project, which differed by up to 2 in speed,
-  the test called 49 of 204 ratios and 429 of 696 times changed.  Beyond `RATIO` there were nine, two of which the source
-  had changed and most others of which wait for a disk or a server; beyond `TIME` three.
+* What is the machine's is taken out.  A time of cfacl is divided by what was measured beside it in the same round, its
+  *yardstick*: the same without a guard, by hand, or an empty call.  A time that has none is divided by the *drift*, the
+  median of what the times of others became, each server's and the disk's apart.
+* `verdicts.py` tells noise from change.  A bound that was held for certain and is missed for certain is worse in any case.
 
-Ends with 1 where a promised figure, or a time or size of cfacl's own, is worse; with 2 where there is no telling.
+Ends with 1 where a promised figure, or a time or size of cfacl's own, is worse; with 2 where a file holds no
+results.  A time that has one sample is `no telling`, and so is a percentile that hardly a call was slower than.
 """
 
 from __future__ import annotations
@@ -22,57 +20,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeGuard
 
-from attrs import frozen
-from pyperf._utils import is_significant  # type: ignore[import-untyped]  # it has no types, and no public name
-
-from benchmarks.page import report, rivals
-from benchmarks.page.figure import Figure, Growth
-from benchmarks.page.numbers import Results, amount, load, number, rows, values
+from benchmarks.page import report
+from benchmarks.page.figure import TIMES, Figure, Growth
+from benchmarks.page.numbers import Results, amount, load, number, ratios, rows, values
 from benchmarks.rounds import FACTS
+from benchmarks.verdicts import EXPONENT, PERCENTILE, RATIO, SIZE, TIME, Change, judged, limit, lost, telling
+from benchmarks.yardsticks import drift, place, theirs, yardstick
 
 NEW: Final = Path(__file__).with_name("results.json")
-RATIO: Final = 0.15
-TIME: Final = 0.50
-#: An exponent is near nought, so that its change is held against this, and not divided by it.
-EXPONENT: Final = 0.02
-#: Of the machine, and not of cfacl.
-MACHINE: Final = "machine.wall"
-
-
-@frozen
-class Change:
-    """How something differs between two runs.
-
-    Attributes:
-        what: what was measured.
-        before, after: its medians, as they are said.
-        worse: by how much, as a share, or as an exponent; below nought where it became better.
-        by: the same, as it is said.
-        verdict: `noise`, `better` or `worse`; `no telling` of what has one sample.
-    """
-
-    what: str
-    before: str
-    after: str
-    worse: float
-    by: str
-    verdict: str
-
-
-def judged(before: Sequence[float], after: Sequence[float], worse: float, threshold: float) -> str:
-    """Return the verdict: a change is one beyond the threshold that pyperf's test, which wants as many on both sides, sees."""
-    if abs(worse) <= threshold:
-        return "noise"
-    size = min(len(before), len(after))
-    if size == 1:
-        return "no telling"
-    try:
-        significant, _ = is_significant(before[:size], after[:size])
-    except ZeroDivisionError:  # nothing varies on either side
-        significant = True
-    if not significant:
-        return "noise"
-    return "worse" if worse > 0 else "better"
 
 
 def figures(base: Results, new: Results) -> Iterator[Change]:
@@ -84,7 +39,7 @@ def figures(base: Results, new: Results) -> Iterator[Change]:
                 continue
             before, after = each.samples(base), each.samples(new)
             if alone(each) and new[each.top].get_unit() == "second":
-                after = [value / slower for value in after]
+                after = [value / slower.get(place(each.top), 1.0) for value in after]
             yield promised(each, before, after)
 
 
@@ -96,47 +51,67 @@ def alone(each: Figure | Growth) -> TypeGuard[Figure]:
 def promised(each: Figure | Growth, before: Sequence[float], after: Sequence[float]) -> Change:
     """Return how a figure changed."""
     one, other = statistics.median(before), statistics.median(after)
+    size = each.unit == "MiB"
     if isinstance(each, Growth):
         worse, threshold = other - one, EXPONENT
-        by = f"{worse:+.3f}"
+    elif size:  # what a process takes is nearly nothing, or a page more
+        worse, threshold = (other - one) / each.bound, SIZE
     else:
-        worse, threshold = (one / other if each.least else other / one) - 1, TIME if alone(each) else RATIO
-        by = f"{worse:+.0%}"
+        worse = (one / other if each.least else other / one) - 1
+        threshold = limit(each.top, TIME if alone(each) else RATIO)
+    by = f"{worse:+.3f}" if isinstance(each, Growth) else f"{worse:+.0%}"
     said = [f"{number(value)} {each.unit}".rstrip() for value in (one, other)]
-    return Change(each.what, said[0], said[1], worse, by, judged(before, after, worse, threshold))
-
-
-def drift(base: Results, new: Results) -> float:
-    """Return how much slower the machine was the second time: the median of what all times in common became."""
-    both = [name for name in base if name in new and base[name].get_unit() == "second"]
-    medians = ((statistics.median(values(new, name)), statistics.median(values(base, name))) for name in both)
-    return statistics.median([after / before for after, before in medians] or [1.0])
+    verdict = "worse" if lost(each, before, after) else judged(before, after, worse, threshold, single=size)
+    return Change(each.what, said[0], said[1], worse, by, verdict)
 
 
 def measured(base: Results, new: Results) -> Iterator[Change]:
-    """Yield how times and sizes of cfacl's own changed, but those that are figures; what rivals take is theirs."""
-    known = {each.top for part in report.PARTS for each in part.figures if alone(each)}
-    theirs = rivals.THEIRS | {name for part in report.PARTS for _, name, _ in part.rivals}
+    """Yield how times and sizes of cfacl's own changed, but what figures say."""
+    known = {frozenset(each.names()) for part in report.PARTS for each in part.figures}
     slower = drift(base, new)
-    for name in sorted(base.keys() & new.keys() - known - theirs - {MACHINE}):
-        unit = base[name].get_unit()
-        before, after = values(base, name), values(new, name)
-        if unit == "second":
-            after = [value / slower for value in after]
-        one, other = statistics.median(before), statistics.median(after)
-        worse = other / one - 1
-        verdict = judged(before, after, worse, TIME)
-        yield Change(f"`{name}`", amount(one, unit), amount(other, unit), worse, f"{worse:+.0%}", verdict)
+    for name in sorted(base.keys() & new.keys()):
+        if theirs(name) or base[name].get_unit() == "integer" or frozenset({name}) in known:
+            continue
+        beside = yardstick(name, base, new)
+        if beside is None:
+            yield lone(base, new, name, slower.get(place(name), 1.0))
+        elif frozenset({name, beside}) not in known:
+            yield paired(base, new, name, beside, slower.get(place(name), 1.0))
+
+
+def lone(base: Results, new: Results, name: str, slower: float) -> Change:
+    """Return how something changed that has nothing beside it."""
+    unit = base[name].get_unit()
+    before, after = values(base, name), values(new, name)
+    if unit == "second":
+        after = [value / slower for value in after]
+    one, other = statistics.median(before), statistics.median(after)
+    threshold, worse = limit(name, TIME if unit == "second" else SIZE), other / one - 1
+    verdict = judged(before, after, worse, threshold, single=unit == "byte")
+    return Change(f"`{name}`", amount(one, unit), amount(other, unit), worse, f"{worse:+.0%}", verdict)
+
+
+def paired(base: Results, new: Results, name: str, beside: str, slower: float) -> Change:
+    """Return how something changed against what was measured beside it.
+
+    Of a percentile, which is one number, what is beside it may have had the neighbour; then itself is as it was.
+    """
+    before, after = ratios(base, name, beside), ratios(new, name, beside)
+    one, other = statistics.median(before), statistics.median(after)
+    worse = other / one - 1
+    if PERCENTILE.fullmatch(name):
+        worse = min(worse, lone(base, new, name, slower).worse, key=abs)
+    verdict = judged(before, after, worse, limit(name, RATIO), single=telling(name, base, new))
+    said = [f"{number(each)} {TIMES}" for each in (one, other)]
+    return Change(f"`{name}` ÷ `{beside}`", said[0], said[1], worse, f"{worse:+.0%}", verdict)
 
 
 def compared(base: Results, new: Results) -> tuple[str, bool]:
     """Return what is to be said of two runs, and whether anything is worse."""
     changes = [*figures(base, new), *measured(base, new)]
     changed = sorted((each for each in changes if each.verdict != "noise"), key=lambda each: -each.worse)
-    said = [
-        *_machines(base, new),
-        f"drift: times were {drift(base, new):.2f} × those of before, which is taken out of them\n",
-    ]
+    slower = ", ".join(f"{where or 'here'} {each:.2f} ×" for where, each in drift(base, new).items())
+    said = [*_machines(base, new), f"drift: what others took is, of that before, {slower or 'not known'}\n"]
     if changed:
         lines = ((each.what, each.before, each.after, each.by, each.verdict) for each in changed)
         said.append(rows(("what changed", "before", "after", "worse by", ""), lines))

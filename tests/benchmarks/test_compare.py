@@ -12,7 +12,9 @@ from typing import Final
 import pyperf
 import pytest
 
-from benchmarks import compare
+from benchmarks import compare, yardsticks
+from benchmarks.page import report
+from benchmarks.page.numbers import load
 
 ROOT: Final = Path(__file__).parents[2]
 #: Of a run in which nothing is remarkable: seconds, and bytes.
@@ -32,6 +34,34 @@ USUAL: Final = {
     "growth.roles.32": 5e-8,
     "growth.roles.64": 5e-8,
     "machine.wall": 1.0,
+    "check.dict": 3e-7,
+    "check.lru_cache": 2e-7,
+    "check.time_ns": 7e-8,
+    "check.timeless.name": 2e-7,
+    "who.10": 4e-5,
+    "memory.session.traced": 100.0,
+    "personas.memory.customer.unguarded": 1e-4,
+    "personas.memory.customer.guarded": 1.1e-4,
+    "hbase.get.plain": 2e-2,
+    "ycsb.hbase.c.hand": 1e-3,
+    "ycsb.hbase.c.unguarded": 1e-3,
+    "ycsb.hbase.c.guarded": 1e-3,
+    "ycsb.hbase.c.unguarded.p99": 3e-3,
+    "ycsb.hbase.c.guarded.p99": 3e-3,
+    "ycsb.hbase.c.unguarded.p99.9": 9e-3,
+    "ycsb.hbase.c.guarded.p99.9": 9e-3,
+    "ycsb.hbase.c.guarded.calls": 2000.0,
+    "durable.one": 2e-3,
+    "durable.fsync": 1e-3,
+    "cassandra.million.memory": 50_000.0,
+}
+#: What one run says once.
+ONCE: Final = (".p99", ".p99.9", ".calls", ".memory", ".traced")
+UNITS: Final = {
+    "machine.wall": "integer",
+    "ycsb.hbase.c.guarded.calls": "integer",
+    "memory.session.traced": "byte",
+    "cassandra.million.memory": "byte",
 }
 Run = dict[str, pyperf.Benchmark]
 
@@ -42,8 +72,9 @@ def run(seed: int, *, rounds: int = 30, noise: float = 0.03, **times: float) -> 
     found = {}
     for name, usual in USUAL.items():
         factor = times.pop(name.replace(".", "_"), 1.0)
-        samples = [usual * factor * draw.gauss(1, noise) for _ in range(rounds)]
-        metadata = {"name": name, "unit": "integer" if name == "machine.wall" else "second"}
+        often = 1 if name.endswith(ONCE) else rounds
+        samples = [usual * factor * (draw.gauss(1, noise) if often > 1 else 1) for _ in range(often)]
+        metadata = {"name": name, "unit": UNITS.get(name, "second")}
         found[name] = pyperf.Benchmark([pyperf.Run(samples, metadata=metadata, collect_metadata=False)])
     assert not times, "no such benchmark"
     return found
@@ -63,9 +94,101 @@ def test_noise_is_noise(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_slower_machine_is_no_change(seed: int) -> None:
-    slower = {name.replace(".", "_"): 2.0 for name in USUAL}
+    slower = {name.replace(".", "_"): 2.0 for name in USUAL if name not in UNITS}
     assert changes(run(seed), run(seed + 100, **slower)) == {}
-    assert compare.drift(run(seed), run(seed + 100, **slower)) == pytest.approx(2.0, rel=0.05)
+    found = yardsticks.drift(run(seed), run(seed + 100, **slower))
+    assert found == pytest.approx({"": 2.0, "disk": 2.0, "hbase": 2.0}, rel=0.05)
+
+
+def test_a_slower_server_is_a_drift_of_its_own() -> None:
+    slower = {name.replace(".", "_"): 3.0 for name in USUAL if "hbase" in name and name not in UNITS}
+    assert changes(run(1), run(2, **slower)) == {}
+    found = yardsticks.drift(run(1), run(2, **slower))
+    assert found == pytest.approx({"": 1.0, "disk": 1.0, "hbase": 3.0}, rel=0.05)
+
+
+def test_what_is_twice_as_slow_of_itself_is_no_drift() -> None:
+    own = {name.replace(".", "_"): 2.0 for name in USUAL if not yardsticks.theirs(name) and name not in UNITS}
+    assert yardsticks.drift(run(1), run(2, **own)) == pytest.approx({"": 1.0, "disk": 1.0, "hbase": 1.0}, rel=0.05)
+    found = changes(run(1), run(2, **own))
+    assert found["`who.10`"] == found["`check.timeless.name` ÷ `check.empty`"] == "worse"
+    assert found["`ycsb.hbase.c.unguarded` ÷ `ycsb.hbase.c.hand`"] == "worse"
+
+
+@pytest.mark.parametrize(
+    ("name", "factor", "what"),
+    [
+        ("check_timeless_name", 1.3, "`check.timeless.name` ÷ `check.empty`"),
+        ("who_10", 1.45, "`who.10`"),
+        ("memory_session_traced", 1.4, "`memory.session.traced`"),
+        (
+            "personas_memory_customer_guarded",
+            1.4,
+            "`personas.memory.customer.guarded` ÷ `personas.memory.customer.unguarded`",
+        ),
+        ("ycsb_hbase_c_guarded", 0.99 / 0.87, "YCSB C on HBase: operations a second, guarded ÷ unguarded"),
+        ("ycsb_hbase_c_guarded_p99", 10, "`ycsb.hbase.c.guarded.p99` ÷ `ycsb.hbase.c.unguarded.p99`"),
+        ("durable_one", 1.7, "`durable.one` ÷ `durable.fsync`"),
+    ],
+)
+def test_a_regression_is_worse(name: str, factor: float, what: str) -> None:
+    # what is promised of a pair is said once, as the figure
+    found = changes(run(1, noise=0.01), run(2, noise=0.01, **{name: factor}))
+    assert found == {what: "worse"}
+    assert compare.compared(run(1, noise=0.01), run(2, noise=0.01, **{name: factor}))[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [
+        ("who_10", 1.3),
+        ("memory_session_traced", 1.08),
+        ("ycsb_hbase_c_guarded_p99", 2.5),
+        ("durable_one", 1.4),
+        ("cassandra_million_memory", 37),
+    ],
+)
+def test_what_runs_of_the_same_source_differ_by_is_noise(name: str, factor: float) -> None:
+    assert changes(run(1), run(2, **{name: factor})) == {}
+
+
+def test_a_store_that_is_slower_with_its_guard_is_worse() -> None:
+    found = changes(run(1), run(2, ycsb_hbase_c_guarded=1.4, ycsb_hbase_c_unguarded=1.4))
+    assert found == {"`ycsb.hbase.c.unguarded` ÷ `ycsb.hbase.c.hand`": "worse"}
+
+
+def test_of_a_percentile_that_a_few_calls_are_beyond_there_is_no_telling() -> None:
+    found = changes(run(1), run(2, ycsb_hbase_c_guarded_p99_9=10))
+    assert found == {"`ycsb.hbase.c.guarded.p99.9` ÷ `ycsb.hbase.c.unguarded.p99.9`": "no telling"}
+
+
+def test_a_percentile_is_itself_beside_what_a_neighbour_had() -> None:
+    what = "`ycsb.hbase.c.unguarded.p99`"  # it has nobody beside it itself
+    assert changes(run(1, ycsb_hbase_c_unguarded_p99=10), run(2)) == {what: "no telling"}
+
+
+def test_a_bound_that_was_held_and_is_missed_for_certain_is_worse_by_however_little() -> None:
+    what = "YCSB C on HBase: operations a second, guarded ÷ unguarded"
+    assert changes(run(1, noise=0.001), run(2, noise=0.001, ycsb_hbase_c_guarded=1.04)) == {what: "worse"}
+    assert changes(run(1, noise=0.001), run(2, noise=0.001, ycsb_hbase_c_guarded=1.01)) == {}
+    missed = run(1, noise=0.001, ycsb_hbase_c_guarded=1.03)
+    assert changes(missed, run(2, noise=0.001, ycsb_hbase_c_guarded=1.06)) == {}
+    assert what not in changes(run(1, noise=0.1), run(2, noise=0.1, ycsb_hbase_c_guarded=1.04))
+
+
+def test_others_are_told_from_cfacl_as_the_page_tells_them() -> None:
+    for part in report.PARTS:
+        for _, rival, ours in part.rivals:
+            assert yardsticks.theirs(rival) != rival.endswith("unguarded"), rival
+            assert not yardsticks.theirs(ours), ours
+    assert not yardsticks.theirs("hook.empty")
+
+
+def test_whatever_is_guarded_has_a_yardstick() -> None:
+    results = load(compare.NEW)
+    guarded = [name for name in results if name.endswith((".guarded", ".ours"))]
+    assert len(guarded) > 30
+    assert [name for name in guarded if yardsticks.yardstick(name, results) is None] == []
 
 
 def test_what_became_slower_is_worse() -> None:
@@ -82,7 +205,6 @@ def test_what_became_faster_is_better() -> None:
     found = changes(run(1), run(2, check_timeless=0.5, first_opened=0.4))
     assert found == {
         "`session.allows(ask)`, nothing can expire ÷ an empty method call": "better",
-        "`check.timeless`": "better",
         "first decision of a principal on the scenario, opening the session included": "better",
     }
 
