@@ -4,8 +4,8 @@ pyperf's significance test, Student's, on the samples: what fails it is noise.  
 process are more alike than those of two runs, so that the test alone takes a busy neighbour for a change.
 
 Where the thresholds are from: thirteen times from one full run of this project to the next, whose source changed as well,
-and whose machine by up to 1.8 in speed.  Of 562 ratios 17 were worse beyond them, of 467 times and sizes 15; six of those
-pairs had none, or one.  Most came where the machine was slower at one thing than at another, which is why a time is held
+and whose machine by up to 1.8 in speed.  Of 562 ratios 17 were worse beyond them, of 467 times and sizes 15; seven of those
+pairs had none, or one.  Many came where the machine was slower at one thing than at another, which is why a time is held
 against another of its round wherever there is one.  Larger thresholds would let 14 % of a guard pass, or nearly half of
 what is decided for the first time.
 """

@@ -123,7 +123,7 @@ def test_what_is_twice_as_slow_of_itself_is_no_drift() -> None:
         ("memory_session_traced", 1.4, "`memory.session.traced`"),
         (
             "personas_memory_customer_guarded",
-            1.4,
+            1.14,
             "`personas.memory.customer.guarded` ÷ `personas.memory.customer.unguarded`",
         ),
         ("ycsb_hbase_c_guarded", 0.99 / 0.87, "YCSB C on HBase: operations a second, guarded ÷ unguarded"),
@@ -167,10 +167,29 @@ def test_a_percentile_is_itself_beside_what_a_neighbour_had() -> None:
     assert changes(run(1, ycsb_hbase_c_unguarded_p99=10), run(2)) == {what: "no telling"}
 
 
+def test_a_percentile_is_no_better_on_a_faster_server() -> None:
+    faster = {name.replace(".", "_"): 0.25 for name in USUAL if name.startswith("ycsb.hbase.c.guarded.p")}
+    beside = {name.replace("guarded", "unguarded"): factor for name, factor in faster.items()}
+    guarded = "`ycsb.hbase.c.guarded.p99` ÷ `ycsb.hbase.c.unguarded.p99`"
+    assert guarded not in changes(run(1), run(2, **faster, **beside))
+
+
+def test_what_was_measured_another_number_of_times_is_no_yardstick() -> None:
+    base = run(1)
+    assert yardsticks.yardstick("who.10", base) is None
+    assert yardsticks.yardstick("check.timeless.name", base) == "check.empty"
+    other = {**base, "check.empty": run(1, rounds=20)["check.empty"]}
+    assert yardsticks.yardstick("check.timeless.name", base, other) is None
+
+
 def test_a_bound_that_was_held_and_is_missed_for_certain_is_worse_by_however_little() -> None:
     what = "YCSB C on HBase: operations a second, guarded ÷ unguarded"
     assert changes(run(1, noise=0.001), run(2, noise=0.001, ycsb_hbase_c_guarded=1.04)) == {what: "worse"}
     assert changes(run(1, noise=0.001), run(2, noise=0.001, ycsb_hbase_c_guarded=1.01)) == {}
+    upper = "`session.allows(ask)`, nothing can expire ÷ an empty method call"
+    assert changes(run(1, noise=0.001, check_timeless=0.96), run(2, noise=0.001, check_timeless=1.03)) == {
+        upper: "worse"
+    }
     missed = run(1, noise=0.001, ycsb_hbase_c_guarded=1.03)
     assert changes(missed, run(2, noise=0.001, ycsb_hbase_c_guarded=1.06)) == {}
     assert what not in changes(run(1, noise=0.1), run(2, noise=0.1, ycsb_hbase_c_guarded=1.04))
