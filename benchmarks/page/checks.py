@@ -55,7 +55,7 @@ PART: Final = Part(
                 ("frozenset, 64 families", "check.frozenset.64"),
                 ("lru_cache over the slow check", "check.lru_cache"),
                 ("the slow check: walk the grants", "check.slow"),
-                ("cedarpy, 1,000 grants", "rivals.1000.allowed.cedarpy"),
+                ("cedarpy, 1,000 permits", "rivals.1000.allowed.cedarpy"),
                 ("pycasbin FastEnforcer, 1,000 grants", "rivals.1000.allowed.fast_enforcer"),
                 ("pycasbin Enforcer, 1,000 grants", "rivals.1000.allowed.enforcer"),
             ),

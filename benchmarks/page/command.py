@@ -16,7 +16,7 @@ PART: Final = Part(
             None,
             150,
             unit="ms",
-            because="nearly all of it is the start of Python, and the imports of typer and of cfacl itself",
+            because="most of it is the start of Python and `import cfacl`, which are listed below, and the rest typer",
         ),
         Figure("`cfacl check` of the scenario, the whole process", "command.check", None, 400, unit="ms"),
         Figure(

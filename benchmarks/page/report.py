@@ -26,7 +26,7 @@ from benchmarks.page import (
     ycsb,
 )
 from benchmarks.page.figure import Cell, Figure, Growth, Part, Table
-from benchmarks.page.fit import grown
+from benchmarks.page.fit import confidence, grown
 from benchmarks.page.numbers import Results, load, number, ratios, rows, spread, timed, values
 from benchmarks.page.plot import Curves, Marks, Plot
 from benchmarks.page.summary import summary
@@ -48,6 +48,8 @@ PARTS: Final = (
     projection.PART,
     personas.PART,
 )
+#: With fewer samples there is no interval of confidence.
+FEW: Final = 6
 #: Beside the page, where its plots are.
 FOLDER: Final = "benchmarks"
 #: What may be missing from a run, and why.
@@ -59,7 +61,8 @@ HEAD: Final = """\
 Made by `make bench` from one run; no figure here is typed by hand. How to run it, how it is measured and how to read it:
 [benchmarks/README.md](../benchmarks/README.md). Every figure is a median, with the 10th and 90th percentile behind it;
 a ratio is taken round by round, of two samples a few milliseconds apart in one process, and so is the exponent of what grows,
-which a plot has with its confidence interval of 95 %.
+which a plot has with its confidence interval of 95 %. Where that of a median has the bound in it, *held* and *missed* are
+within the noise. What is said of a miss is what was found out about it before; it is not measured by the run.
 """
 UNGUARDED: Final = """\
 Unguarded is the same store object with what any user of it must do: split the names of columns, build the mutation,
@@ -77,8 +80,8 @@ def figure(results: Results, each: Figure | Growth) -> tuple[str, ...]:
     bound = f"{'≥' if each.least else '≤'} {each.bound:g} {each.unit}".rstrip()
     if missing := [name for name in each.names() if name not in results]:
         return each.what, "", "", bound, f"not measured: {LACKING[missing[0]]}"
-    low, middle, high = spread(each.samples(results))
-    held = middle >= each.bound if each.least else middle <= each.bound
+    found = each.samples(results)
+    low, middle, high = spread(found)
     said = number(middle)
     if middle != each.bound and said == number(each.bound):
         said = f"{middle:.4f}"  # three digits would not show on which side it lies
@@ -87,8 +90,19 @@ def figure(results: Results, each: Figure | Growth) -> tuple[str, ...]:
         f"{said} {each.unit}".rstrip(),
         f"{number(low)} to {number(high)}" if low != high else "",
         bound,
-        "held" if held else "**missed**" + (f", because {each.because}" if each.because else ""),
+        verdict(each, found, middle),
     )
+
+
+def verdict(each: Figure | Growth, found: Sequence[float], middle: float) -> str:
+    """Return whether a bound was held, and whether this run can tell."""
+    low, high = confidence(found)
+    unsure = len(found) >= FEW and low <= each.bound <= high
+    if middle >= each.bound if each.least else middle <= each.bound:
+        return "held, within the noise" if unsure else "held"
+    if unsure:
+        return "**missed**, because of noise, as far as this run can tell"
+    return f"**missed**, because {each.because}" if each.because else "**missed**, and nobody has found out why"
 
 
 def cell(results: Results, each: Cell) -> str:

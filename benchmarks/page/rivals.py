@@ -29,7 +29,7 @@ QUICK: Final = {
 LONG: Final = {
     "enforcer": "pycasbin, `Enforcer`",
     "fast_enforcer": "pycasbin, `FastEnforcer`",
-    "cedarpy": "cedarpy, policies and entities parsed before",
+    "cedarpy": "cedarpy, a `permit` for each grant, parsed before",
 }
 #: What times are of others, on every policy.
 THEIRS: Final = frozenset(

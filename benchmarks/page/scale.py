@@ -17,7 +17,7 @@ PART: Final = Part(
             None,
             0.5,
             unit="µs",
-            because="it is a time and no ratio, and a loop by hand on rocksdict, which is listed below, takes nearly as long",
+            because="a loop by hand on rocksdict, which is listed below, takes nearly as long on this machine",
         ),
         Figure(
             "memory of the process during that scan: most, above that after its first tenth",
@@ -56,7 +56,7 @@ PART: Final = Part(
             None,
             500,
             unit="µs",
-            because="it is a time and no ratio, and goes with the processor and its neighbours",
+            because="of something that was not found yet: measured by itself it was held",
         ),
         Figure("`PageFilter(10)` over 1,000,000 rows ÷ `limit=10`", "filter.page", "filter.limit", 3),
         Figure(

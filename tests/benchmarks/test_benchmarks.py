@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import statistics
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -133,10 +134,24 @@ def test_a_figure_beside_its_bound_has_the_digits_that_show_the_side() -> None:
     assert "| 2.5004 × |  | ≤ 2.5 × | **missed**, because " in line(page, f"| {FIGURES[0].what} |")
 
 
+@pytest.mark.parametrize(
+    ("samples", "verdict"),
+    [
+        ((2.4,) * 6, "held"),
+        ((2.4, 2.4, 2.4, 2.4, 2.4, 2.6), "held, within the noise"),
+        ((2.4, 2.6, 2.6, 2.6, 2.6, 2.6), "**missed**, because of noise, as far as this run can tell"),
+        ((2.4, 2.4, 2.4, 2.6, 2.6), "held"),
+        ((2.6,) * 6, "**missed**, because it looks"),
+    ],
+)
+def test_a_verdict_says_where_the_run_cannot_tell(samples: tuple[float, ...], verdict: str) -> None:
+    assert report.verdict(FIGURES[0], samples, statistics.median(samples)).startswith(verdict)
+
+
 def test_seconds_are_held_against_a_bound_in_microseconds() -> None:
     row = figure("first.opened")
     assert "| 19.0 µs |  | ≤ 20 µs | held |" in line(report.page(results(first_opened=19e-6)), f"| {row.what} |")
-    assert "| 21.0 µs |  | ≤ 20 µs | **missed** |" in line(report.page(results(first_opened=21e-6)), f"| {row.what} |")
+    assert "| 21.0 µs |  | ≤ 20 µs | **missed**, " in line(report.page(results(first_opened=21e-6)), f"| {row.what} |")
 
 
 def test_the_page_opens_with_three_answers_of_the_run() -> None:

@@ -67,7 +67,9 @@ def test_the_confidence_is_that_of_the_tables_of_the_sign_test(rounds: int, rank
     assert low + high == rounds - 1
 
 
-@pytest.mark.parametrize(("exponent", "verdict"), [(0.049, "held"), (0.051, "**missed**")])
+@pytest.mark.parametrize(
+    ("exponent", "verdict"), [(0.049, "held"), (0.051, "**missed**, and nobody has found out why")]
+)
 def test_growth_is_held_against_its_bound(exponent: float, verdict: str) -> None:
     what, middle, _, bound, said = report.figure(results(**grown(exponent)), Growth("a check", CHECK, 0.05))
     assert (what, middle, bound, said) == ("a check", f"{exponent:.3f}", "≤ 0.05", verdict)
