@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -198,6 +199,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell that puts a run in the background has it ignore Ctrl-C, and so would each command that is to heed it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if unknown := announcements.required() - PARTS:
         raise pytest.UsageError(f"CFACL_REQUIRE names {sorted(unknown)}; the parts are {sorted(PARTS)}")
     config.pluginmanager.register(Wholeness(config), "wholeness")

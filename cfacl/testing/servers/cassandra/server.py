@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -153,7 +154,10 @@ class Cassandra(RunningCassandra):
 
     def pause(self, name: str) -> None:
         """Have a node stand still, as in a long collection of garbage, until `resume`."""
-        self._processes[name].send_signal(signal.SIGSTOP)
+        process = self._processes[name]
+        process.send_signal(signal.SIGSTOP)
+        # Its threads stop one by one, and answer until they have.
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self, name: str) -> None:
         """Have it go on."""
