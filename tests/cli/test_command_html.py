@@ -329,6 +329,16 @@ def test_the_page_of_who_says_nobody_in_a_word(run: Any, write: Any) -> None:
         assert f"--at 2026-06-01T00:00:00+00:00{' '.join(('', *purpose))}</code>" in page
 
 
+def test_the_page_of_who_for_one_purpose_says_nothing_of_others(run: Any, write: Any) -> None:
+    """Whoever is not listed for one may do it for another, of which an auditor who is handed the page would not know."""
+    asked = ("who", write(), "read", "account:id", "--at", AT)
+    page = run(*asked, "--purpose", "support", "--html", "-").out
+    assert "Of other purposes nothing is said here." in page
+    assert "may not at all" not in page
+    assert "for another they may not" not in page
+    assert "may not at all" in run(*asked, "--html", "-").out
+
+
 def test_the_page_of_who_lists_each_once_with_all_ways_in_which_she_may(run: Any, write: Any) -> None:
     text = write().read_text().replace(
         'maya = { kind = "employee", roles = ["support"] }',

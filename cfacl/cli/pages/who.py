@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Question", "reasoned", "who_page"]
 
-_MEANING: Final = (
+_ANY: Final = (
     "All who may are listed, each once, with the purposes for which they may: for another they may not, and whoever is not"
-    " listed may not at all. Inherited roles, clearances, restrictions, and the times of grants and assignments are counted in."
+    " listed may not at all."
 )
+_ONE: Final = (
+    "All who may for this purpose are listed, each once; whoever is not listed may not. Of other purposes nothing is said here."
+)
+_COUNTED: Final = "Inherited roles, clearances, restrictions, and the times of grants and assignments are counted in."
 _THEN: Final = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 _HEADS: Final = ("Who", "For", "When", "By which grants")
 
@@ -78,6 +82,7 @@ def who_page(
     family = policy.catalog.tables[asked.table].families[asked.family]
     what = f"{asked.action} {asked.table}:{asked.family}"
     names = [name for each in found.values() for name in each]
+    meaning = _ANY if asked.purpose is None else _ONE
     again = f"cfacl who POLICY {what} --at {asked.at.isoformat()}"
     if asked.purpose is not None:
         again += f" --purpose {asked.purpose}"
@@ -95,7 +100,7 @@ def who_page(
         ],
         main="\n".join(
             [
-                f'<section class="legend" aria-label="What is counted"><p>{_MEANING}</p></section>',
+                f'<section class="legend" aria-label="What is counted"><p>{meaning} {_COUNTED}</p></section>',
                 _table(policy, found) if names else _nobody(what, asked.purpose),
                 f'<p class="keys">To ask again: <code>{text(again)}</code></p>',
             ]
