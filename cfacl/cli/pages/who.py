@@ -22,9 +22,7 @@ _ANY: Final = (
     "All who may are listed, each once, with the purposes for which they may: for another they may not, and whoever is not"
     " listed may not at all."
 )
-_ONE: Final = (
-    "All who may for this purpose are listed, each once; whoever is not listed may not. Of other purposes nothing is said here."
-)
+_ONE: Final = "All who may for this purpose are listed, each once; whoever is not listed may not. Of other purposes nothing is said here."
 _COUNTED: Final = "Inherited roles, clearances, restrictions, and the times of grants and assignments are counted in."
 _THEN: Final = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
 _HEADS: Final = ("Who", "For", "When", "By which grants")
