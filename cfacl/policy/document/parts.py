@@ -62,15 +62,15 @@ _LEAVES: Final = frozenset([str, bytes, int, bool, datetime, type(None)])
 
 
 def _leaves(place: Place, part: object) -> list[Fault]:
-    """Return a fault for each value in a part, and in what it is made of, that is of no plain type."""
-    inner: Iterable[tuple[Place, object]] = ()
+    """Return a fault for each value in a part, which is none itself, and in what it is made of, that is of no plain type."""
+    inner: Iterable[tuple[Place, object]]
     if names := _names(type(part)):  # type: ignore[arg-type]  # mypy takes the hash of the instance for that of the class
         inner = (((*place, name), getattr(part, name)) for name in names)
     elif isinstance(part, (frozenset, tuple)):
         inner = zip(repeat(place), part)
     elif isinstance(part, Mapping):
         inner = ((place, each) for pair in part.items() for each in pair)
-    elif type(part) not in _LEAVES:
+    else:
         return [Fault(path(place), f"holds a {type(part).__name__}; make it a plain value")]
     # Nearly all are leaves, of which there are millions.
     return [fault for where, each in inner if type(each) not in _LEAVES for fault in _leaves(where, each)]
