@@ -20,6 +20,7 @@ PLUMBING: Final = {
     "__dict__",
     "__firstlineno__",
     "__module__",
+    "__mypyc_attrs__",  # the names of a compiled class's own fields
     "__slots__",
     "__static_attributes__",
     "__weakref__",
