@@ -148,11 +148,14 @@ class ByHand:
             yield key, {name + qualifier: value for _, qualifier, value in some}
 
     def some(self, start: bytes, rows: int) -> list[Row]:
-        """Return so many rows of ten cells of the one family, in their order; a bucket has few of them on a page."""
+        """Return so many rows of ten cells of the one family, in their order.
+
+        A bucket has few of them on a page, of which the last is whole where another begins.
+        """
         asked = []
         for bucket in range(BUCKETS):
             question = self.starts[0].bind((bucket, start))
-            question.fetch_size = FIELDS * (rows // BUCKETS + 2)
+            question.fetch_size = FIELDS * (rows // BUCKETS + 2) + 1
             asked.append(self.session.execute_async(question))
         return list(islice(merge(*(self.found(0, each) for each in asked), key=itemgetter(0)), rows))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -21,6 +22,9 @@ class Paged:
 
     def __init__(self, found: list[Any], sizes: list[int]) -> None:
         self.taken = 0
+        self.asked = False
+        #: how many tuples and rows were told to be whole
+        self.counted: list[tuple[int, int]] = []
         self._pages = []
         for size in sizes:
             self._pages.append(found[:size])
@@ -30,8 +34,15 @@ class Paged:
     def more(self) -> bool:
         return bool(self._pages)
 
+    def ask(self) -> None:
+        self.asked = True
+
+    def count(self, cells: int, rows: int) -> None:
+        self.counted.append((cells, rows))
+
     def take(self) -> list[Any]:
         self.taken += 1
+        self.asked = False
         return self._pages.pop(0)
 
 
@@ -74,3 +85,23 @@ def test_a_row_is_given_out_before_the_page_behind_the_next_is_asked_for() -> No
     rows = chain.from_iterable(merged([Stream(pages, itemgetter(0), gather(0), reverse=False)], reverse=False))
     assert next(rows)[0] == b"a"
     assert pages.taken == 1
+
+
+def test_whole_rows_are_counted_with_their_cells() -> None:
+    pages = Paged(tuples({b"a": 3, b"b": 3, b"c": 3}, reverse=False), [7])
+    deque(merged([Stream(pages, itemgetter(0), gather(0), reverse=False)], reverse=False), maxlen=0)
+    assert pages.counted == [(6, 2), (3, 1)]
+
+
+def test_all_that_have_no_row_left_are_asked_before_one_is_waited_for() -> None:
+    several = [Paged(tuples({key: 2, key + b"z": 2}, reverse=False), [0, 2]) for key in (b"a", b"b")]
+
+    class Waiting(Stream):
+        def fill(self) -> bool:
+            asked.append([each.asked or each.taken > 0 for each in several])
+            return super().fill()
+
+    asked: list[list[bool]] = []
+    streams = [Waiting(each, itemgetter(0), gather(0), reverse=False) for each in several]
+    deque(merged(streams, reverse=False), maxlen=0)
+    assert all(map(all, asked))

@@ -86,6 +86,34 @@ def test_as_long_as_nobody_knows_how_large_cells_are_little_is_asked_for(
     assert max(sizes) <= SIZE // 8 // BYTES
 
 
+def test_who_wants_few_rows_asks_each_bucket_once(store: CassandraStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once a scan has seen how many cells a row has, and how large these are."""
+    one = FAMILIES["ordered"][0]
+    wanted = Projection([Slice(one)])
+    store.apply(
+        "ordered",
+        [
+            Mutation(b"a%d" % row, (Put(one, dict.fromkeys([b"%d" % each for each in range(30)], b"")),))
+            for row in range(200)
+        ],
+    )
+    begin = store._ring.begin
+    asked = []
+
+    def counted(statement: Any, *given: Any, **more: Any) -> Any:
+        asked.append(statement.fetch_size)
+        return begin(statement, *given, **more)
+
+    monkeypatch.setattr(store._ring, "begin", counted)
+    buckets = LAYOUTS["ordered"].buckets
+    for number in (1, 1, 5, 20):
+        asked.clear()
+        (rows,) = store.scan("ordered", wanted, Span(b"a"), batch_size=100, limit=number)
+        assert [len(cells) for _, cells in rows] == [30] * number
+    assert len(asked) < 2 * buckets, asked
+    assert min(asked) > 30 * 20 // buckets
+
+
 def test_what_a_put_asks_for_says_nothing_of_how_large_cells_are(
     store: CassandraStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,15 +28,18 @@ _BESIDE: Final = 200
 class Pages:
     """An iterator over pages, lists of tuples.  The first is asked for at once, and each other when the one before is taken.
 
+    A first page that is to suffice has the next one asked for when somebody needs it.
+
     Args:
         table: what is asked; it keeps how large its cells are.
         size: what each page should come to, in bytes.
         most: the most cells of the first page.
         unseen: the most cells of the first page, as long as nobody knows how large they are.
+        suffices: whether nobody is to need more than ``most``.
         value: where the value stands in a tuple; ``None`` where none is asked for, of which nothing is learned.
     """
 
-    __slots__ = ("_bound", "_cells", "_future", "_ring", "_size", "_table", "_value")
+    __slots__ = ("_ahead", "_bound", "_cells", "_future", "_ring", "_size", "_state", "_table", "_value")
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Pages:
         size: int,
         most: int = _MOST,
         unseen: int = _UNSEEN,
+        suffices: bool = False,
         value: int | None = 1,
     ) -> None:
         self._ring = ring
@@ -56,6 +60,10 @@ class Pages:
         self._cells = max(1, min(most, _MOST, size // table.cell if table.cell and value is not None else unseen))
         self._size = size
         self._value = value
+        #: whether the next page is asked for before it is needed
+        self._ahead = not suffices or self._cells < most
+        #: where the next page begins
+        self._state: bytes | None = None
         self._bound.fetch_size = self._cells
         self._future: Any = ring.begin(self._bound)
 
@@ -65,7 +73,13 @@ class Pages:
 
     def more(self) -> bool:
         """Whether there is a page that was not taken; the last may be empty."""
-        return self._future is not None
+        return self._future is not None or self._state is not None
+
+    def ask(self) -> None:
+        """Ask for the next page, where there is one and nobody has."""
+        if self._state is not None:
+            self._bound.fetch_size = self._cells
+            self._future, self._state = self._ring.begin(self._bound, paging_state=self._state), None
 
     def wait(self) -> None:
         """Return when the page that was asked for is there, or failed."""
@@ -80,16 +94,23 @@ class Pages:
 
     def take(self) -> list[tuple[Any, ...]]:
         """Return the next page; there is one."""
+        self.ask()
         future, self._future = self._future, None
         answer = self._ring.end(future)
         page: list[tuple[Any, ...]] = answer.current_rows
-        state = answer.paging_state
-        if state is not None:
+        self._state = answer.paging_state
+        if self._state is not None:
             if page:
                 self._cells = max(1, min(self._cells * _GROWTH, self._size // self._learn(page), _MOST))
-            self._bound.fetch_size = self._cells
-            self._future = self._ring.begin(self._bound, paging_state=state)
+            if self._ahead:
+                self.ask()
+            self._ahead = True  # it did not suffice
         return page
+
+    def count(self, cells: int, rows: int) -> None:
+        """Have the table keep, for those who begin, how many cells a row has."""
+        if rows:
+            self._table.width = -(-cells // rows)
 
     def _learn(self, page: list[tuple[Any, ...]]) -> int:
         """Return what a cell takes, in bytes, and have the table keep it for those who begin."""

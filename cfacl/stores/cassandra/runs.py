@@ -35,6 +35,11 @@ class Stream:
         #: tuples of the last row
         self._left: list[Any] = []
 
+    def ask(self) -> None:
+        """Have its next page come, where no whole row is there."""
+        if not self._places:
+            self._pages.ask()
+
     def fill(self) -> bool:
         """Return whether there is a whole row, once that is known."""
         while not self._places and self._pages.more():
@@ -42,6 +47,7 @@ class Stream:
             found = self._left + page if self._left else page
             whole = self._last_row(found) if self._pages.more() else len(found)
             rows = self._gather(found[:whole])
+            self._pages.count(whole, len(rows))
             self._places, self._cells = list(rows), list(rows.values())
             self._left = found[whole:]
         return bool(self._places)
@@ -79,6 +85,8 @@ class Stream:
 def merged(streams: Sequence[Stream], *, reverse: bool) -> Iterator[Iterator[Found]]:
     """Yield the rows of all streams in their order; of a row the cells of the first stream come first."""
     while True:
+        for each in streams:  # all at once, before one is waited for
+            each.ask()
         left = [each for each in streams if each.fill()]
         if not left:
             return

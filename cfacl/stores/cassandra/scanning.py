@@ -7,6 +7,7 @@ by which they are merged: a row's place in it is the same in all families.
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, groupby, islice, repeat
@@ -34,6 +35,8 @@ _SIZE: Final = 32 << 20
 #: they are: a node has the first pages of all streams in memory at once.
 _FEWEST: Final = 8
 _UNSEEN: Final = 32
+#: The cells of a row, as long as nobody has seen one.
+_WIDTH: Final = 2
 #: After so many buckets it is looked how large they are.
 _MEASURED: Final = (1, 8)
 
@@ -160,8 +163,16 @@ def _opened(ring: Ring, part: Part, span: Span, ahead: _Ahead, columns: str) -> 
     """Ask for all streams of a family."""
     table = part.table
     streams = max(1, table.buckets)
-    most = max(_FEWEST, 2 * ahead.rows // streams)
-    ask = partial(Pages, ring, table, most=most, unseen=_UNSEEN, size=ahead.size // streams)
+    ask = partial(
+        Pages,
+        ring,
+        table,
+        # A row is whole where another begins.
+        most=max(_FEWEST, _rows(ahead.rows, streams) * (table.width or _WIDTH) + 1),
+        unseen=_UNSEEN,
+        suffices=table.width > 0,
+        size=ahead.size // streams,
+    )
     if not table.buckets:
         question = table.statement(f"SELECT token(row), row, {columns} FROM {{table}}")
         return [ask(question, (), value=3)]
@@ -177,6 +188,12 @@ def _opened(ring: Ring, part: Part, span: Span, ahead: _Ahead, columns: str) -> 
                 each.measure()
         opened.append(ask(question, (integer(bucket), *bounds), value=2))
     return opened
+
+
+def _rows(wanted: int, streams: int) -> int:
+    """Return how many rows hardly a stream has more than, of so many that are wanted of all."""
+    mean = wanted / streams
+    return math.ceil(mean + math.sqrt(mean)) + 1
 
 
 def _pieces(part: Part, pages: Pages, cells: int, choose: Choose) -> Iterator[Found]:

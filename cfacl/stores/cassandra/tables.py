@@ -48,6 +48,7 @@ class FamilyTable:
         versioned: whether timestamps are part of the key.
         buckets: how many there are; 0 for the layout `row`.
         cell: what a cell of the page that was read last came to, in bytes; 0 before any was.
+        width: how many cells a row had that was scanned last, versions included; 0 before any was.
     """
 
     def __init__(self, ring: Ring, name: str, described: Described) -> None:
@@ -57,6 +58,7 @@ class FamilyTable:
         self.buckets = described.layout.buckets if described.layout.layout == "ordered" else 0
         self.where = f"{_bucket(self.buckets)} = ? AND row = ?" if self.buckets else "row = ?"
         self.cell = 0
+        self.width = 0
         self._most = _KEY - _TIMESTAMP * self.versioned
         self._buckets = [integer(each) for each in range(self.buckets)]
         self._ring = ring
