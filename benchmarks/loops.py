@@ -18,6 +18,7 @@ from attrs import frozen
 from benchmarks.both import Both
 from benchmarks.openloop import latencies, percentiles
 from benchmarks.rounds import Effort, quantity
+from benchmarks.tail import ENOUGH, PARTS
 from benchmarks.ycsb import SCANNED, WORKLOADS, Client, Workload, inserted, key, operations, records
 
 Calls = Sequence[Callable[[], object]]
@@ -29,10 +30,10 @@ FAMILY: Final = b"f00"
 UNCOUNTED: Final = 5
 #: A scan takes as long as so many reads.
 READS: Final = 5
-#: How long arrivals go on for each, how many there are at most, and in how many turns.
-SECONDS: Final = 4.0
-ARRIVALS: Final = 20_000
-PARTS: Final = 5
+#: How long arrivals go on for each, unless there are enough of them before; where they are few, for longer.
+SECONDS: Final = 6.0
+FEW: Final = 200
+LONGEST: Final = 20.0
 
 
 @frozen
@@ -82,12 +83,17 @@ def workloads(store: str, clients: Mapping[str, Client], pace: Pace, effort: Eff
         for name, found in times.items():
             yield quantity(f"ycsb.{store}.{each.name}.{name}", found, "second")
         interval = 2 * slowest
-        number = max(PARTS, min(round(SECONDS * effort.share / interval), effort.size(ARRIVALS)))
-        calls, new = prepared(each, clients, number, there)
+        calls, new = prepared(each, clients, arrivals(interval, effort), there)
         there += new
         for name, late in opened(calls, round(interval * 1e9)).items():
             yield from percentiles(f"ycsb.{store}.{each.name}.{name}", late)
         yield quantity(f"ycsb.{store}.{each.name}.arrivals", [1 / interval], "integer")
+
+
+def arrivals(interval: float, effort: Effort) -> int:
+    """Return how many calls are due, where one is every so many seconds."""
+    usual, most = SECONDS / interval, LONGEST / interval
+    return max(PARTS, effort.size(round(min(max(usual, min(FEW, most)), ENOUGH))))
 
 
 def agree(clients: Mapping[str, Client]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from time import sleep
 
+import pyperf
 import pytest
+from hdrh.histogram import HdrHistogram
 
-from benchmarks import openloop
+from benchmarks import openloop, tail
 
 MILLISECOND = 1_000_000
 
@@ -59,15 +62,44 @@ def test_no_call_is_made_before_it_is_due() -> None:
     assert min(found) >= 0
 
 
+def measured(found: Sequence[int]) -> dict[str, pyperf.Benchmark]:
+    return {each.get_name(): each for each in openloop.percentiles("x", found)}
+
+
 def test_percentiles_are_within_a_thousandth() -> None:
-    found = {each.get_name(): each for each in openloop.percentiles("x", range(1_000, 1_001_000, 1_000))}
+    found = measured(range(1_000, 1_001_000, 1_000))
     assert found.keys() == {"x.p50", "x.p99", "x.p99.9", "x.calls"}
-    seconds = {name: each.get_values()[0] for name, each in found.items()}
-    assert seconds["x.p50"] == pytest.approx(500e-6, rel=2e-3)
-    assert seconds["x.p99"] == pytest.approx(990e-6, rel=2e-3)
-    assert seconds["x.p99.9"] == pytest.approx(999e-6, rel=2e-3)
-    assert seconds["x.calls"] == 1_000
     assert [each.get_unit() for each in found.values()] == ["second"] * 3 + ["integer"]
+    seconds = {name: each.get_values() for name, each in found.items()}
+    assert seconds["x.p50"] == pytest.approx([each * 1e-6 for each in (100, 300, 500, 700, 900)], rel=2e-3)
+    assert seconds["x.p99"] == pytest.approx([990e-6], rel=2e-3)
+    assert seconds["x.p99.9"] == pytest.approx([999e-6], rel=2e-3)
+    assert seconds["x.calls"] == (1_000,)
+
+
+@pytest.mark.parametrize(
+    ("calls", "samples"),
+    [
+        (3, (1, 1, 1)),
+        (79, (4, 1, 1)),
+        (80, (5, 1, 1)),
+        (1_600, (5, 2, 1)),
+        (4_000, (5, 5, 1)),
+        (tail.ENOUGH, (5, 5, 5)),
+    ],
+)
+def test_a_percentile_is_of_as_many_parts_as_have_eight_slower_calls(calls: int, samples: tuple[int, int, int]) -> None:
+    found = measured([1_000] * calls)
+    assert tuple(found[f"x.{each}"].get_nvalue() for each in tail.ONE_IN) == samples
+
+
+def test_all_latencies_go_with_the_results(tmp_path: Path) -> None:
+    pyperf.BenchmarkSuite(list(measured([5_000, 70_000, 5_000]).values())).dump(str(tmp_path / "results.json"))
+    kept = pyperf.BenchmarkSuite.load(str(tmp_path / "results.json")).get_benchmark("x.calls").get_metadata()
+    found = HdrHistogram.decode(kept["histogram"])
+    assert found.get_total_count() == 3
+    assert found.get_count_at_value(5_000) == 2
+    assert found.get_count_at_value(70_000) == 1
 
 
 def test_what_the_histogram_cannot_hold_is_not_passed_over() -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from benchmarks import loops, ycsb
+from benchmarks.rounds import FULL
 from benchmarks.ycsb import FIELD_BYTES, FIELDS, SCANNED, WORKLOADS, Client, Workload, inserted, key, operations
 
 NUMBER = 20_000
@@ -143,6 +144,14 @@ def test_in_the_closed_loop_everybody_has_every_turn_and_some_calls_do_not_count
     times, _ = loops.closed(calls, turn, lambda: now)
     assert times == {"a": [1.0] * rounds, "b": [1.0] * rounds}
     assert "".join(order) == ("a" * turn + "b" * turn + "b" * turn + "a" * turn) * 2
+
+
+@pytest.mark.parametrize(
+    ("interval", "calls"),
+    [(1e-5, 40_000), (1e-3, 6_000), (0.02, 300), (0.05, 200), (0.25, 80), (10.0, 5)],
+)
+def test_slow_calls_are_due_for_longer_and_quick_ones_are_no_more_than_enough(interval: float, calls: int) -> None:
+    assert loops.arrivals(interval, FULL) == calls
 
 
 def test_answers_that_differ_are_found_before_anything_is_timed() -> None:
