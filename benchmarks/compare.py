@@ -8,7 +8,8 @@ Two runs of the same source differ.  What changed is told from that in two steps
 * `verdicts.py` tells noise from change.  A bound that was held for certain and is missed for certain is worse in any case.
 
 Ends with 1 where a promised figure, or a time or size of cfacl's own, is worse; with 2 where a file holds no
-results.  A time that has one sample is `no telling`, and so is a percentile that hardly a call was slower than.
+results.  A time that has one sample is `no telling`, and so is a percentile that hardly a call was slower than, or that
+has nothing beside it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from benchmarks.page import report
 from benchmarks.page.figure import TIMES, Figure, Growth
 from benchmarks.page.numbers import Results, amount, load, number, ratios, rows, values
 from benchmarks.rounds import FACTS
-from benchmarks.verdicts import EXPONENT, PERCENTILE, RATIO, SIZE, TIME, Change, judged, limit, lost, telling
+from benchmarks.tail import percentile
+from benchmarks.verdicts import EXPONENT, RATIO, SIZE, TIME, Change, judged, limit, lost, telling
 from benchmarks.yardsticks import drift, place, theirs, yardstick
 
 NEW: Final = Path(__file__).with_name("results.json")
@@ -80,7 +82,7 @@ def measured(base: Results, new: Results) -> Iterator[Change]:
 
 
 def lone(base: Results, new: Results, name: str, slower: float) -> Change:
-    """Return how something changed that has nothing beside it."""
+    """Return how something changed that has nothing beside it; of a percentile a neighbour may be all, so that none tells."""
     unit = base[name].get_unit()
     before, after = values(base, name), values(new, name)
     if unit == "second":
@@ -88,18 +90,20 @@ def lone(base: Results, new: Results, name: str, slower: float) -> Change:
     one, other = statistics.median(before), statistics.median(after)
     threshold, worse = limit(name, TIME if unit == "second" else SIZE), other / one - 1
     verdict = judged(before, after, worse, threshold, single=unit == "byte")
+    if percentile(name) and verdict != "noise":
+        verdict = "no telling"
     return Change(f"`{name}`", amount(one, unit), amount(other, unit), worse, f"{worse:+.0%}", verdict)
 
 
 def paired(base: Results, new: Results, name: str, beside: str, slower: float) -> Change:
     """Return how something changed against what was measured beside it.
 
-    Of a percentile, which is one number, what is beside it may have had the neighbour; then itself is as it was.
+    Of a percentile, which has few samples, what is beside it may have had the neighbour; then itself is as it was.
     """
     before, after = ratios(base, name, beside), ratios(new, name, beside)
     one, other = statistics.median(before), statistics.median(after)
     worse = other / one - 1
-    if PERCENTILE.fullmatch(name):
+    if percentile(name):
         worse = min(worse, lone(base, new, name, slower).worse, key=abs)
     verdict = judged(before, after, worse, limit(name, RATIO), single=telling(name, base, new))
     said = [f"{number(each)} {TIMES}" for each in (one, other)]

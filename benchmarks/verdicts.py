@@ -12,16 +12,17 @@ what is decided for the first time.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from attrs import frozen
 from pyperf._utils import is_significant  # type: ignore[import-untyped]  # it has no types, and no public name
 
+from benchmarks.page import numbers
 from benchmarks.page.figure import Figure, Growth
 from benchmarks.page.fit import confidence
-from benchmarks.page.numbers import Results, values
+from benchmarks.page.numbers import Results
+from benchmarks.tail import percentile
 from benchmarks.yardsticks import place
 
 #: Of two times of one round.
@@ -32,15 +33,12 @@ TIME: Final = 0.40
 DISK: Final = 0.50
 #: Of bytes, which hold still; of those of a process, which do not, as a share of the bound.
 SIZE: Final = 0.10
-#: One number of one run, so that only so many times as much tells: three.
+#: Of a percentile, which a neighbour is in that only one of a pair may have met: three times as much.
 LATENCY: Final = 2.0
 #: An exponent is near nought, so that its change is held against this, and not divided by it.
 EXPONENT: Final = 0.02
-#: A percentile tells where so many calls or more were slower.
-TAIL: Final = 8
 #: Fewer samples than this leave the interval of a median open.
 FEW: Final = 6
-PERCENTILE: Final = re.compile(r"(?P<of>.+)\.p(?P<percent>[0-9.]+)")
 
 
 @frozen
@@ -94,15 +92,11 @@ def lost(each: Figure | Growth, before: Sequence[float], after: Sequence[float])
 
 def limit(name: str, usual: float) -> float:
     """Return by what share something may differ between two runs of the same source."""
-    if PERCENTILE.fullmatch(name):
+    if percentile(name):
         return LATENCY
     return DISK if place(name) == "disk" else usual
 
 
 def telling(name: str, *runs: Results) -> bool:
-    """Whether this is a percentile that more than a few calls were slower than, in each of the runs."""
-    found = PERCENTILE.fullmatch(name)
-    if found is None:
-        return False
-    slower, calls = 1 - float(found["percent"]) / 100, f"{found['of']}.calls"
-    return all(calls in run and values(run, calls)[0] * slower >= TAIL for run in runs)
+    """Whether this is a percentile that enough calls were slower than, in each of the runs."""
+    return percentile(name) is not None and all(numbers.telling(run, name) for run in runs)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
+from benchmarks.tail import parts, percentile
+
 Results = Mapping[str, pyperf.Benchmark]
 
 
@@ -23,6 +25,12 @@ def ratios(results: Results, top: str, bottom: str) -> list[float]:
     """Return the ratios of the samples that were taken in the same round of the same process."""
     runs = zip(results[top].get_runs(), results[bottom].get_runs(), strict=True)
     return [a / b for one, other in runs for a, b in zip(one.values, other.values, strict=True)]
+
+
+def telling(results: Results, name: str) -> bool:
+    """Whether something is no percentile, or one that enough calls were slower than."""
+    found = percentile(name)
+    return found is None or parts(found, round(values(results, name.removesuffix(found) + "calls")[0])) > 0
 
 
 def spread(found: Sequence[float]) -> tuple[float, float, float]:
@@ -56,9 +64,17 @@ def amount(value: float, unit: str) -> str:
 
 def timed(results: Results, name: str) -> str:
     """Return a benchmark's median, and its spread where there is one."""
+    if not telling(results, name):
+        return "too few calls"
     low, middle, high = spread(values(results, name))
     unit = results[name].get_unit()
     return amount(middle, unit) + (f" ({amount(low, unit)} to {amount(high, unit)})" if low != high else "")
+
+
+def times(found: Sequence[float]) -> str:
+    """Return the median of ratios, and its spread where there is one."""
+    low, middle, high = spread(found)
+    return number(middle) + (f" ({number(low)} to {number(high)})" if low != high else "")
 
 
 def rows(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

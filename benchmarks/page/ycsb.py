@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.page.figure import Cell, Figure, Part, Table
+from benchmarks.tail import ONE_IN, PARTS, TAIL
 
 STORES: Final = {"memory": "memory", "rocksdb": "RocksDB", "hbase": "HBase", "cassandra": "Cassandra"}
 #: What each workload is, by its letter.
@@ -32,16 +33,16 @@ HANDS: Final = {
     "hbase": "by hand on happybase",
     "cassandra": "by hand on the driver",
 }
-PERCENTILES: Final = ("p50", "p99", "p99.9")
 
 MEASURED: Final = """\
 Records of 10 fields of 100 B, and which of them are asked for is Zipf's. Memory has no driver, and so nobody by hand. Time
 that an operation takes, one after the other, by the same operations turn by turn: CPU time on memory and RocksDB, else
 wall-clock time."""
-OPEN: Final = """\
+OPEN: Final = f"""\
 Latency where calls are due at fixed times, at half of the rate at which the slowest of them went above: counted from when a
-call was due, whether or not the one before had been answered by then. With fewer than a thousand calls the last percentile
-is the slowest of them."""
+call was due, whether or not the one before had been answered by then. A percentile is taken of {PARTS} parts of the calls, or of
+fewer, so that in each part {TAIL} calls were slower; where all of them are too few for that, there is none. `results.json` has
+the histogram of all calls."""
 
 
 def sides(store: str) -> dict[str, str]:
@@ -68,11 +69,11 @@ def latency(store: str) -> Table:
         for letter in WORKLOADS:
             at = f"ycsb.{store}.{letter}"
             for side, what in sides(store).items():
-                cells: list[Cell] = [f"{at}.arrivals", *(f"{at}.{side}.{each}" for each in ("calls", *PERCENTILES))]
+                cells: list[Cell] = [f"{at}.arrivals", *(f"{at}.{side}.{each}" for each in ("calls", *ONE_IN))]
                 yield (f"{letter.upper()}, {what}", *cells)
 
     return Table(
-        (STORES[store], "calls due in a second", "calls", *PERCENTILES),
+        (STORES[store], "calls due in a second", "calls", *ONE_IN),
         tuple(rows()),
         above=OPEN if store == "memory" else "",
     )

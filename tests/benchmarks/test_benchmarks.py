@@ -167,6 +167,14 @@ def test_a_store_that_was_not_measured_is_no_answer() -> None:
     assert "  * HBase, against plain happybase: not measured\n" in report.page(found)
 
 
+def test_a_percentile_of_too_few_calls_is_not_said() -> None:
+    at = "ycsb_hbase_e_guarded"
+    page = report.page(results(**{f"{at}_calls": 799.0, f"{at}_p50": 2.0, f"{at}_p99": 3.0}))
+    assert "| E, guarded | 1.00 s | 799 s | 2.00 s | too few calls | too few calls |" in page
+    page = report.page(results(**{f"{at}_calls": 800.0, f"{at}_p50": 2.0, f"{at}_p99": 3.0}))
+    assert "| E, guarded | 1.00 s | 800 s | 2.00 s | 3.00 s | too few calls |" in page
+
+
 def test_what_is_faster_than_cfacl_is_said_and_nothing_else() -> None:
     page = report.page(results(check_lru_cache=0.5, check_slow=2.0))
     section = page.partition("## Where something else is faster")[2].partition("##")[0]

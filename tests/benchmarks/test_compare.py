@@ -50,15 +50,19 @@ USUAL: Final = {
     "ycsb.hbase.c.guarded.p99": 3e-3,
     "ycsb.hbase.c.unguarded.p99.9": 9e-3,
     "ycsb.hbase.c.guarded.p99.9": 9e-3,
-    "ycsb.hbase.c.guarded.calls": 2000.0,
+    "ycsb.hbase.c.unguarded.calls": 4000.0,
+    "ycsb.hbase.c.guarded.calls": 4000.0,
     "durable.one": 2e-3,
     "durable.fsync": 1e-3,
     "cassandra.million.memory": 50_000.0,
 }
 #: What one run says once.
-ONCE: Final = (".p99", ".p99.9", ".calls", ".memory", ".traced")
+ONCE: Final = (".p99.9", ".calls", ".memory", ".traced")
+#: What one run says of several parts, which differ.
+PARTS: Final = ".p99"
 UNITS: Final = {
     "machine.wall": "integer",
+    "ycsb.hbase.c.unguarded.calls": "integer",
     "ycsb.hbase.c.guarded.calls": "integer",
     "memory.session.traced": "byte",
     "cassandra.million.memory": "byte",
@@ -72,8 +76,9 @@ def run(seed: int, *, rounds: int = 30, noise: float = 0.03, **times: float) -> 
     found = {}
     for name, usual in USUAL.items():
         factor = times.pop(name.replace(".", "_"), 1.0)
-        often = 1 if name.endswith(ONCE) else rounds
-        samples = [usual * factor * (draw.gauss(1, noise) if often > 1 else 1) for _ in range(often)]
+        often = 1 if name.endswith(ONCE) else 5 if name.endswith(PARTS) else rounds
+        off = 5 * noise if name.endswith(PARTS) else noise
+        samples = [usual * factor * (draw.gauss(1, off) if often > 1 else 1) for _ in range(often)]
         metadata = {"name": name, "unit": UNITS.get(name, "second")}
         found[name] = pyperf.Benchmark([pyperf.Run(samples, metadata=metadata, collect_metadata=False)])
     assert not times, "no such benchmark"
@@ -160,6 +165,25 @@ def test_a_store_that_is_slower_with_its_guard_is_worse() -> None:
 def test_of_a_percentile_that_a_few_calls_are_beyond_there_is_no_telling() -> None:
     found = changes(run(1), run(2, ycsb_hbase_c_guarded_p99_9=10))
     assert found == {"`ycsb.hbase.c.guarded.p99.9` ÷ `ycsb.hbase.c.unguarded.p99.9`": "no telling"}
+
+
+def test_a_percentile_whose_parts_differ_by_as_much_is_noise() -> None:
+    base, new = run(1), run(2)
+    for found, parts in ((base, (1e-3, 9e-2, 2e-3, 6e-2, 1e-3)), (new, (8e-2, 1e-3, 9e-2, 7e-2, 2e-3))):
+        name = "ycsb.hbase.c.guarded.p99"
+        metadata = {"name": name, "unit": "second"}
+        found[name] = pyperf.Benchmark([pyperf.Run(parts, metadata=metadata, collect_metadata=False)])
+    assert changes(base, new) == {}
+
+
+def test_percentiles_of_another_number_of_parts_are_held_against_each_other() -> None:
+    what = "`ycsb.hbase.c.guarded.p99` ÷ `ycsb.hbase.c.unguarded.p99`"
+    base, new = run(1), run(2, ycsb_hbase_c_guarded_p99=10)
+    for name in ("ycsb.hbase.c.guarded.p99", "ycsb.hbase.c.unguarded.p99"):
+        samples = new[name].get_values()[:2]
+        metadata = {"name": name, "unit": "second"}
+        new[name] = pyperf.Benchmark([pyperf.Run(samples, metadata=metadata, collect_metadata=False)])
+    assert changes(base, new) == {what: "worse"}
 
 
 def test_a_percentile_is_itself_beside_what_a_neighbour_had() -> None:
