@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from io import StringIO
 from typing import Any, Final
 
@@ -12,10 +11,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from benchmarks.page.figure import SCALES
+from benchmarks.page import beside
+from benchmarks.page.axis import plain, spreads
 from benchmarks.page.fit import grown
-from benchmarks.page.numbers import Results, number, spread, values
-from benchmarks.page.plot import Curves, Marks, Plot
+from benchmarks.page.numbers import Results, values
+from benchmarks.page.plot import Curves, Marks, Plot, Ratios, Tails
 
 #: What a line looks like: told apart by its marker and its dashes, since not everybody sees or prints a colour.
 _LINES: Final = (
@@ -50,8 +50,6 @@ _STYLE: Final[dict[Any, Any]] = {  # matplotlib's own type of it lists three hun
 _WIDTH: Final = 7.2
 #: A flat line is seen to be one where there is room above and below it: a decade each, so that two are labelled.
 _ROOM: Final = 10.0
-#: The same beside marks, whose values stand behind them.
-_MARGIN: Final = 4.0
 
 
 @rc_context(_STYLE)
@@ -65,14 +63,19 @@ def svg(results: Results, plot: Plot) -> str:
 @rc_context(_STYLE)
 def drawn(results: Results, plot: Plot) -> Figure:
     """Return a plot as matplotlib has it."""
-    shown = plot.rows if isinstance(plot, Marks) else plot.series
-    figure = Figure(figsize=(_WIDTH, 1.1 + 0.27 * len(shown) if isinstance(plot, Marks) else 3.4 + 0.17 * len(shown)))
+    height = 3.4 + 0.17 * len(plot.series) if isinstance(plot, Curves) else beside.height(results, plot)
+    figure = Figure(figsize=(_WIDTH, height))
     axes = figure.subplots()
     axes.set_title(plot.title)
-    if isinstance(plot, Curves):
-        _curves(results, plot, axes)
-    else:
-        _marks(results, plot, axes)
+    match plot:
+        case Curves():
+            _curves(results, plot, axes)
+        case Marks():
+            beside.marks(results, plot, axes)
+        case Ratios():
+            beside.ratios(results, plot, axes)
+        case Tails():
+            beside.tails(results, plot, axes)
     return figure
 
 
@@ -82,7 +85,7 @@ def _curves(results: Results, plot: Curves, axes: Axes) -> None:
     axes.set_xlabel(plot.size)
     axes.set_ylabel(f"{plot.unit}: median, p10 to p90")
     for each in plot.series:
-        middle, off = _spreads(results, each.names(), plot.unit)
+        middle, off = spreads([values(results, name) for name in each.names()], plot.unit)
         axes.errorbar(
             [size for size, _ in each.points],
             middle,
@@ -96,42 +99,6 @@ def _curves(results: Results, plot: Curves, axes: Axes) -> None:
     axes.set_xticks([size for size, _ in plot.series[0].points])
     axes.xaxis.set_minor_locator(NullLocator())
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(_plain))
+        axis.set_major_formatter(FuncFormatter(plain))
         axis.set_minor_formatter(NullFormatter())
     axes.figure.legend(loc="outside lower left")
-
-
-def _marks(results: Results, plot: Marks, axes: Axes) -> None:
-    rows = [(what, name) for what, name in plot.rows if name in results]
-    axes.set_xscale("log")
-    axes.set_xlabel(f"{plot.unit}: median, p10 to p90; filled: cfacl")
-    axes.xaxis.set_major_formatter(FuncFormatter(_plain))
-    axes.grid(visible=False, axis="y")
-    axes.set_yticks(range(len(rows)), [what for what, _ in rows])
-    axes.set_ylim(len(rows) - 0.5, -0.5)
-    middle, (below, above) = _spreads(results, [name for _, name in rows], plot.unit)
-    axes.set_xlim(min(middle) / _MARGIN, max(middle) * _MARGIN)
-    for place, (_, name) in enumerate(rows):
-        axes.errorbar(
-            [middle[place]],
-            [place],
-            xerr=[[below[place]], [above[place]]],
-            color="black",
-            linestyle="",
-            marker="o",
-            markerfacecolor="black" if name in plot.ours else "white",
-        )
-        axes.annotate(number(middle[place]), (middle[place], place), (8, 0), textcoords="offset points", va="center")
-
-
-def _spreads(results: Results, names: Iterable[str], unit: str) -> tuple[list[float], list[list[float]]]:
-    """Return the medians of benchmarks, in a unit, and how far below and above them the 10th and 90th percentiles are."""
-    found = [[value * SCALES[unit] for value in spread(values(results, name))] for name in names]
-    below = [max(middle - low, 0.0) for low, middle, _ in found]  # nought may be rounded to less
-    above = [max(high - middle, 0.0) for _, middle, high in found]
-    return [middle for _, middle, _ in found], [below, above]
-
-
-def _plain(value: float, _: object) -> str:
-    """Return a label of an axis: 1,000,000 and not 10 to the power of 6."""
-    return f"{value:,.0f}" if value >= 1 else f"{value:g}"

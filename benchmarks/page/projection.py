@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from benchmarks.page.figure import Cell, Figure, Part, Table
+from benchmarks.page.plot import Ratio, Ratios
 from benchmarks.page.ycsb import ABSENT, STORES
 
 SIZES: Final = {64: "64 B", 1_024: "1 KiB", 4_096: "4 KiB"}
@@ -47,6 +48,27 @@ def table(store: str) -> Table:
     )
 
 
+def drawn() -> Ratios:
+    """Return the plot of rows with values of 1 KiB."""
+
+    def ratio(store: str, way: str, granted: int) -> Ratio:
+        at = f"projection.{store}.1024.{way}.{granted}"
+        bounds = GETS if way == "get" else SCANS
+        return Ratio(f"{at}.dropped", at, bounds.get(store) if granted == 1 else None)
+
+    return Ratios(
+        "projection",
+        f"Reading the families that are granted, values of {SIZES[1_024]}",
+        "time to read all and drop the others ÷ to read those granted",
+        tuple(f"{granted} of 8 families" for granted in GRANTED),
+        tuple(
+            (f"{name}, `{'row' if way == 'get' else way}`", tuple(ratio(store, way, granted) for granted in GRANTED))
+            for store, name in STORES.items()
+            for way in ("get", "scan")
+        ),
+    )
+
+
 ABOVE: Final = """\
 Rows of 8 families of 4 cells, read by somebody who is granted some of the families, and by a caller who has all of the row
 from the same store, without a guard, and drops the others. CPU time on memory and RocksDB, else wall-clock time."""
@@ -55,5 +77,6 @@ PART: Final = Part(
     "Some of the families",
     figures=figures(SCANS, "scan", "`scan`") + figures(GETS, "get", "`row`"),
     tables=tuple(table(store) for store in STORES),
+    plots=(drawn(),),
     optional={name: why for store, why in ABSENT.items() for name in Part("", tables=(table(store),)).names()},
 )

@@ -29,7 +29,7 @@ from benchmarks.page.figure import Cell, Figure, Growth, Part, Table
 from benchmarks.page.fit import confidence, grown
 from benchmarks.page.numbers import Results, load, number, ratios, rows, spread, timed, values
 from benchmarks.page.plot import Curves, Marks, Plot
-from benchmarks.page.summary import summary
+from benchmarks.page.summary import GUARD, summary
 
 PARTS: Final = (
     checks.PART,
@@ -52,6 +52,8 @@ PARTS: Final = (
 FEW: Final = 6
 #: Beside the page, where its plots are.
 FOLDER: Final = "benchmarks"
+#: What may be drawn: the first beside the three answers, the others in their parts.
+DRAWN: Final = (GUARD, *(plot for part in PARTS for plot in part.plots))
 #: What may be missing from a run, and why.
 LACKING: Final = {name: why for part in PARTS for name, why in part.lacking().items()}
 
@@ -60,9 +62,10 @@ HEAD: Final = """\
 
 Made by `make bench` from one run; no figure here is typed by hand. How to run it, how it is measured and how to read it:
 [benchmarks/README.md](../benchmarks/README.md). Every figure is a median, with the 10th and 90th percentile behind it;
-a ratio is taken round by round, of two samples a few milliseconds apart in one process, and so is the exponent of what grows,
-which a plot has with its confidence interval of 95 %. Where that of a median has the bound in it, *held* and *missed* are
-within the noise. What is said of a miss is what was found out about it before; it is not measured by the run.
+a ratio is taken round by round, of two samples of one process, one soon after the other: within milliseconds, or where a
+server or a file is waited for, within what that takes. So is the exponent of what grows, which a plot has with its confidence
+interval of 95 %. Where that of a median has the bound in it, *held* and *missed* are within the noise. What is said of a miss
+is what was found out about it before; it is not measured by the run.
 """
 UNGUARDED: Final = """\
 Unguarded is the same store object with what any user of it must do: split the names of columns, build the mutation,
@@ -144,17 +147,20 @@ def section(results: Results, part: Part) -> Iterator[str]:
 
 def plots(results: Results) -> Iterator[Plot]:
     """Yield what can be drawn: curves whole, and of what stands beside each other what there is."""
-    for part in PARTS:
-        for each in part.plots:
-            there = [name in results for name in each.names()]
-            if all(there) or (any(there) and isinstance(each, Marks)):
-                yield each
+    for each in DRAWN:
+        if drawable(results, each):
+            yield each
+
+
+def drawable(results: Results, plot: Plot) -> bool:
+    there = [name in results for name in plot.names()]
+    return all(there) if isinstance(plot, Curves) else any(there)
 
 
 def shown(results: Results, plot: Plot) -> str:
     """Return a plot's place on the page, and below it in words what it shows."""
     missing = [LACKING[name] for name in plot.names() if name not in results]
-    if plot not in plots(results):
+    if not drawable(results, plot):
         return f"{plot.title}: not measured: {missing[0]}\n"
     said = [f"![{plot.title}]({FOLDER}/{plot.name}.svg)\n"]
     if isinstance(plot, Curves):
@@ -162,8 +168,10 @@ def shown(results: Results, plot: Plot) -> str:
             (least, first), *_, (most, last) = series.points
             ends = f"{timed(results, first)} at {least:,}, {timed(results, last)} at {most:,}"
             said.append(f"* {series.what}: {ends}; {grown(results, series)}")
-    else:
+    elif isinstance(plot, Marks):
         said += [f"* {what}: not measured: {LACKING[name]}" for what, name in plot.rows if name not in results]
+    else:
+        said += [f"* not all is drawn: {why}" for why in dict.fromkeys(missing)]
     return "\n".join(said) + "\n"
 
 
@@ -177,6 +185,7 @@ def page(results: Results) -> str:
     parts = [
         HEAD,
         summary(results),
+        shown(results, GUARD),
         "## Figures\n",
         rows(("figure", "median", "p10 to p90", "bound", ""), (figure(results, each) for each in figures)),
         UNGUARDED,

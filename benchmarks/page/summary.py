@@ -6,39 +6,98 @@ import statistics
 from collections.abc import Iterator
 from typing import Final
 
-from benchmarks.page import growth
+from attrs import frozen
+
+from benchmarks.page import cassandra, growth, hbase, personas, rocksdb, ycsb
+from benchmarks.page.figure import Figure, Part
 from benchmarks.page.fit import exponents
-from benchmarks.page.numbers import Results, amount, number, ratios, values
-from benchmarks.page.plot import Series
+from benchmarks.page.numbers import Results, amount, number, ratios, times, values
+from benchmarks.page.plot import Ratio, Ratios, Series
 
 #: What else could be asked, and its benchmark.
 INSTEAD: Final = (
     ("a frozenset in a method", "check.frozenset"),
     ("`functools.lru_cache`", "check.lru_cache"),
     ("cedarpy with 1,000 permits", "rivals.1000.allowed.cedarpy"),
+    ("cedarpy with rights as data", "rivals.1000.allowed.cedarpy_data"),
     ("pycasbin's `FastEnforcer`", "rivals.1000.allowed.fast_enforcer"),
     ("its `Enforcer`", "rivals.1000.allowed.enforcer"),
 )
-#: Of each store what it is held against, and of each operation the benchmarks without the guard and with it.
+#: By hand is said to be faster where it is so many times as fast.
+FASTER: Final = 1.25
+
+
+@frozen
+class Guarded:
+    """A store, and what it is held against.
+
+    Attributes:
+        key: what benchmarks call it.
+        against: what there is without a guard.
+        without: the end of the names of its benchmarks.
+        part: of the page, about this store.
+        operations: of each operation what it is, and what its benchmarks are named by.
+    """
+
+    key: str
+    against: str
+    without: str
+    part: Part
+    operations: tuple[tuple[str, str], ...]
+
+    def ratios(self) -> Iterator[tuple[str, Ratio]]:
+        """Yield what is left of the throughput, by operation, with what was promised of it."""
+        bounds = {
+            (each.top, each.bottom): each.bound for each in self.part.figures if isinstance(each, Figure) and each.least
+        }
+        for what, name in self.operations:
+            top, bottom = f"{name}.{self.without}", f"{name}.guarded"
+            yield what, Ratio(top, bottom, bounds.get((top, bottom)))
+
+    def compared(self) -> Iterator[tuple[str, str, str]]:
+        """Yield whatever was compared without a guard and with it: what, and both benchmarks."""
+        here = f".{self.key}."
+        yield from (each for each in self.part.rivals if each[1].endswith(f".{self.without}"))
+        yield from (each for each in personas.PART.rivals if here in each[1] and each[1].endswith(".unguarded"))
+        for letter in ycsb.WORKLOADS:
+            at = f"ycsb.{self.key}.{letter}"
+            yield f"YCSB {letter.upper()} on it, unguarded", f"{at}.unguarded", f"{at}.guarded"
+
+
 STORES: Final = (
-    (
-        "RocksDB, against the same store unguarded",
-        ("row.unguarded", "row.guarded"),
-        ("put.unguarded", "put.guarded"),
-        ("scan.unguarded", "scan.guarded"),
+    Guarded(
+        "rocksdb",
+        "the same store unguarded",
+        "unguarded",
+        rocksdb.PART,
+        (("`row`", "row"), ("`put`", "put"), ("`scan`", "scan")),
     ),
-    (
-        "HBase, against plain happybase",
-        ("hbase.get.plain", "hbase.get.guarded"),
-        ("hbase.put.plain", "hbase.put.guarded"),
-        ("hbase.scan.plain", "hbase.scan.guarded"),
+    Guarded(
+        "hbase",
+        "plain happybase",
+        "plain",
+        hbase.PART,
+        (("`row`", "hbase.get"), ("`put`", "hbase.put"), ("`batch`", "hbase.batch"), ("`scan`", "hbase.scan")),
     ),
-    (
-        "Cassandra, against the driver by hand",
-        ("cassandra.get.hand", "cassandra.get.guarded"),
-        ("cassandra.put.hand", "cassandra.put.guarded"),
-        ("cassandra.scan.hand", "cassandra.scan.guarded"),
+    Guarded(
+        "cassandra",
+        "the driver by hand",
+        "hand",
+        cassandra.PART,
+        (
+            ("`row`", "cassandra.get"),
+            ("`put`", "cassandra.put"),
+            ("`batch`", "cassandra.batch"),
+            ("`scan`", "cassandra.scan"),
+        ),
     ),
+)
+GUARD: Final = Ratios(
+    "guard",
+    "What the guard leaves of the throughput",
+    "operations a second, guarded ÷ without the guard",
+    ("guarded",),
+    tuple((f"{ycsb.STORES[each.key]}: {what}", (ratio,)) for each in STORES for what, ratio in each.ratios()),
 )
 
 
@@ -48,10 +107,10 @@ def summary(results: Results) -> str:
 
 
 def _check(results: Results) -> Iterator[str]:
-    times = _ratio(results, "check.timeless", "check.empty")
+    ratio = _ratio(results, "check.timeless", "check.empty")
     instead = ", ".join(f"{what} {_time(results, name)}" for what, name in INSTEAD if name in results)
     yield (
-        f"* **What does a check cost?** {_time(results, 'check.timeless')}, {times} × an empty method call;"
+        f"* **What does a check cost?** {_time(results, 'check.timeless')}, {ratio} × an empty method call;"
         f" {_time(results, 'check.clock')} where a grant can end; {_time(results, 'check.timeless.name')} by name;"
         f" {_time(results, 'first.opened')} the first of a principal. Instead: {instead}."
     )
@@ -59,12 +118,38 @@ def _check(results: Results) -> Iterator[str]:
 
 def _guard(results: Results) -> Iterator[str]:
     yield "* **What does the guard cost on my store?** What is left of the throughput without it:"
-    for store, *operations in STORES:
-        if any(name not in results for pair in operations for name in pair):
-            yield f"  * {store}: not measured"
+    for each in STORES:
+        said = f"  * {ycsb.STORES[each.key]}, against {each.against}: "
+        left = [(what, ratio) for what, ratio in each.ratios() if ratio.within(results)]
+        if len(left) < len(each.operations):
+            yield f"{said}not measured"
             continue
-        row, put, scan = (_ratio(results, *pair) for pair in operations)
-        yield f"  * {store}: `row` {row}, `put` {put}, `scan` {scan}"
+        said += ", ".join(f"{what} {_ratio(results, ratio.top, ratio.bottom)}" for what, ratio in left)
+        yield "; ".join((said, *_worst(results, each), *_by_hand(results, each)))
+
+
+def _worst(results: Results, store: Guarded) -> Iterator[str]:
+    """Yield with what the store with its guard compares worst."""
+    found = [
+        (statistics.median(ratios(results, theirs, ours)), what, theirs, ours)
+        for what, theirs, ours in store.compared()
+        if theirs in results and ours in results
+    ]
+    if found:
+        _, what, theirs, ours = min(found)
+        yield f"the worst of {len(found)} comparisons is with {what}: {_ratio(results, theirs, ours)}"
+
+
+def _by_hand(results: Results, store: Guarded) -> Iterator[str]:
+    """Yield for which of YCSB's workloads a program by hand is faster by most, where it is."""
+    found = [
+        (statistics.median(ratios(results, ours, theirs)), what, theirs, ours)
+        for what, theirs, ours in ycsb.PART.rivals
+        if f".{store.key}." in ours and theirs in results and ours in results
+    ]
+    if found and max(found)[0] > FASTER:
+        _, what, theirs, ours = max(found)
+        yield f"{what}, an operation is {_ratio(results, ours, theirs)} × as fast"
 
 
 def _growth(results: Results) -> Iterator[str]:
@@ -88,4 +173,4 @@ def _time(results: Results, name: str) -> str:
 
 
 def _ratio(results: Results, top: str, bottom: str) -> str:
-    return number(statistics.median(ratios(results, top, bottom)))
+    return times(ratios(results, top, bottom))

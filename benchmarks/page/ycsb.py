@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.page.figure import Cell, Figure, Part, Table
+from benchmarks.page.plot import Ratio, Ratios, Tails
 from benchmarks.tail import ONE_IN, PARTS, TAIL
 
 STORES: Final = {"memory": "memory", "rocksdb": "RocksDB", "hbase": "HBase", "cassandra": "Cassandra"}
@@ -79,6 +80,36 @@ def latency(store: str) -> Table:
     )
 
 
+THROUGHPUT: Final = Ratios(
+    "ycsb",
+    "YCSB: what the guard leaves of the throughput",
+    "operations a second, guarded ÷ unguarded",
+    tuple(STORES.values()),
+    tuple(
+        (
+            f"{letter.upper()}: {what}",
+            tuple(
+                Ratio(f"ycsb.{store}.{letter}.unguarded", f"ycsb.{store}.{letter}.guarded", BOUNDS.get(store))
+                for store in STORES
+            ),
+        )
+        for letter, what in WORKLOADS.items()
+    ),
+)
+
+
+def tails(store: str) -> Tails:
+    at = {(letter, side): f"ycsb.{store}.{letter}.{side}" for letter in WORKLOADS for side in ("unguarded", "guarded")}
+    return Tails(
+        f"latency_{store}",
+        f"YCSB on {STORES[store]}: latency, by the clock on the wall",
+        "ms",
+        tuple(ONE_IN),
+        tuple((f"{letter.upper()}, {side}", name) for (letter, side), name in at.items()),
+        frozenset(name for (_, side), name in at.items() if side == "guarded"),
+    )
+
+
 TABLES: Final = tuple(throughput(store) for store in STORES) + tuple(latency(store) for store in STORES)
 
 PART: Final = Part(
@@ -96,6 +127,7 @@ PART: Final = Part(
         for letter in WORKLOADS
     ),
     tables=TABLES,
+    plots=(THROUGHPUT, *(tails(store) for store in STORES)),
     rivals=tuple(
         (f"{what}, for YCSB {letter.upper()}", f"ycsb.{store}.{letter}.hand", f"ycsb.{store}.{letter}.guarded")
         for store, what in HANDS.items()

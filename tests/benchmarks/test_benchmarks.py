@@ -78,7 +78,7 @@ def test_a_quick_run_measures_everything_that_the_page_speaks_of(tmp_path: Path)
     }
     assert all("held" in verdict or "missed" in verdict or "not measured" in verdict for verdict in verdicts.values())
     drawn = {each.stem for each in (tmp_path / "benchmarks").iterdir()}
-    assert drawn == {each.name for part in report.PARTS for each in part.plots if not missing & {*each.names()}}
+    assert drawn == {each.name for each in report.DRAWN if {*each.names()} - missing}
     assert re.search(r"^\| commit \| ([0-9a-f]{40}(-dirty)?|unknown) \|$", whole, re.MULTILINE)
 
 
@@ -157,6 +157,7 @@ def test_seconds_are_held_against_a_bound_in_microseconds() -> None:
 def test_the_page_opens_with_three_answers_of_the_run() -> None:
     answers = report.page(results(check_timeless=3e-7, check_empty=1e-7, put_guarded=4.0)).partition("## Figures")[0]
     assert "What does a check cost?** 300 ns, 3.00 × an empty method call" in answers
+    assert "](benchmarks/guard.svg)" in answers
     assert "RocksDB, against the same store unguarded: `row` 1.00, `put` 0.25, `scan` 1.00" in answers
     assert "a check by 0.000 to 0.000, whether" in answers
 
@@ -165,6 +166,33 @@ def test_a_store_that_was_not_measured_is_no_answer() -> None:
     found = results()
     del found["hbase.get.plain"]
     assert "  * HBase, against plain happybase: not measured\n" in report.page(found)
+
+
+def test_an_answer_has_the_spread_of_its_ratio() -> None:
+    found = results()
+    found["row.unguarded"] = benchmark("row.unguarded", (0.8, 0.9, 1.0))
+    assert "`row` 0.90 (0.82 to 0.98), `put` 1.00" in report.page(found)
+
+
+@pytest.mark.parametrize(
+    ("store", "slow", "what"),
+    [
+        ("RocksDB", "put_one_guarded", "a put of one cell without the guard"),
+        ("RocksDB", "personas_rocksdb_customer_guarded", "the customer of GDPRbench on RocksDB, without the guard"),
+        ("HBase", "hbase_batch_guarded", "happybase, for a batch of 1,000 rows of 4 cells"),
+        ("Cassandra", "ycsb_cassandra_b_guarded", "YCSB B on it, unguarded"),
+    ],
+)
+def test_the_worst_of_a_store_is_found_and_said(store: str, slow: str, what: str) -> None:
+    found = line(report.page(results(**{slow: 4.0})), f"  * {store}, against")
+    assert re.search(rf"; the worst of \d+ comparisons is with {what}: 0\.25(;|$)", found)
+
+
+@pytest.mark.parametrize(("taken", "said"), [(0.81, False), (0.5, True)])
+def test_where_by_hand_is_faster_by_much_the_largest_is_said(taken: float, *, said: bool) -> None:
+    found = line(report.page(results(ycsb_cassandra_e_hand=taken, ycsb_cassandra_a_hand=0.9)), "  * Cassandra, against")
+    assert ("; by hand on the driver, for YCSB E, an operation is 2.00 × as fast" in found) == said
+    assert ("as fast" in found) == said
 
 
 def test_a_percentile_of_too_few_calls_is_not_said() -> None:

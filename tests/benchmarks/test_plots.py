@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.page import draw, fit, numbers, report
 from benchmarks.page.figure import Growth, Part
-from benchmarks.page.plot import Curves, Marks, Plot, Series
+from benchmarks.page.plot import Curves, Marks, Plot, Ratio, Ratios, Series, Tails
 
 ROOT: Final = Path(__file__).parents[2]
 SIZES: Final = (1, 10, 100)
@@ -22,6 +22,18 @@ CHECK: Final = Series.of("a `check`", "check", SIZES)
 WHO: Final = Series.of("who", "who", SIZES)
 CURVES: Final = Curves("grants", "What it costs by grants", "grants in the policy", "µs", (CHECK, WHO))
 MARKS: Final = Marks("beside", "One beside another", "ns", (("ours", "one"), ("theirs", "two")), frozenset({"one"}))
+
+RATIOS: Final = Ratios(
+    "left",
+    "What is left",
+    "with ÷ without",
+    ("here", "there"),
+    (
+        ("`row`", (Ratio("plain", "guarded", 0.9), Ratio("their.plain", "their.guarded", 0.98))),
+        ("scan", (Ratio("long.plain", "long.guarded"), Ratio("their.long", "their.long.guarded"))),
+    ),
+)
+TAILS: Final = Tails("late", "How late", "ms", ("p50", "p99"), (("A", "a"), ("B", "b")), frozenset({"b"}))
 
 
 def results(**samples: Sequence[float]) -> dict[str, pyperf.Benchmark]:
@@ -106,19 +118,79 @@ def test_a_mark_has_its_name_and_its_value_and_what_is_ours_is_filled() -> None:
     assert faces == ["black", "white"]
 
 
-@pytest.mark.parametrize("plot", [CURVES, MARKS], ids=["curves", "marks"])
+def points(plot: Plot, found: dict[str, pyperf.Benchmark]) -> list[tuple[str, str, float, float]]:
+    """Of each mark its form, what it is filled with, where it is on the axis, and in which row."""
+    lines = draw.drawn(found, plot).axes[0].lines
+    return [
+        (each.get_marker(), each.get_markerfacecolor(), each.get_xdata()[0], each.get_ydata()[0])
+        for each in lines
+        if len(each.get_xdata()) == 1 and each.get_marker() in "os^D"
+    ]
+
+
+LEFT: Final[dict[str, Sequence[float]]] = {"plain": [8.0, 9.0, 10.0], "guarded": [10.0, 10.0, 10.0]}
+LONG: Final[dict[str, Sequence[float]]] = {"long_plain": [7.0], "long_guarded": [5.0]}
+THEIRS: Final[dict[str, Sequence[float]]] = {"their_plain": [4.0], "their_guarded": [5.0]}
+
+
+def test_ratios_hold_title_axis_and_names_and_1_is_marked() -> None:
+    svg = draw.svg(results(**LEFT, **LONG, **THEIRS), RATIOS)
+    said = {"What is left", "with ÷ without: median, p10 to p90", "row", "scan", "here", "there", "promised, at least"}
+    assert {*said, "1: no difference"} <= {*texts(svg)}
+    for red, green, blue in re.findall(r"#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})\b", svg):
+        assert red == green == blue
+
+
+def test_a_ratio_is_where_it_is_with_its_spread_and_its_bound() -> None:
+    found = results(**LEFT, **LONG, **THEIRS)
+    (first, second, third) = points(RATIOS, found)
+    assert first == ("o", "black", pytest.approx(0.9), pytest.approx(-0.1875))
+    assert second == ("s", "white", pytest.approx(0.8), pytest.approx(0.1875))
+    assert third == ("o", "black", pytest.approx(1.4), pytest.approx(0.8125))
+    segments = [each.get_segments() for each in draw.drawn(found, RATIOS).axes[0].collections]
+    drawn = [tuple(point) for (segment,) in segments for point in segment]
+    assert (pytest.approx(0.82), pytest.approx(-0.1875)) in drawn
+    assert (pytest.approx(0.98), pytest.approx(0.375)) in drawn
+
+
+def test_a_series_that_was_not_measured_leaves_no_gap() -> None:
+    found = results(**LEFT, **LONG)
+    assert [(form, at) for form, _, _, at in points(RATIOS, found)] == [("o", 0.0), ("o", 1.0)]
+    assert "there" not in texts(draw.svg(found, RATIOS))
+
+
+def test_percentiles_that_do_not_tell_are_not_drawn() -> None:
+    found = results(a_p50=[2e-3], a_p99=[4e-3], a_calls=[800], b_p50=[3e-3], b_p99=[5e-3], b_calls=[799])
+    marks = [(form, face, at) for form, face, at, _ in points(TAILS, found)]
+    assert marks == [("o", "white", 2.0), ("o", "black", 3.0), ("s", "white", 4.0)]
+    assert {"How late", "ms: median, p10 to p90; filled: guarded", "A", "B", "p50", "p99", "1", "10"} <= {
+        *texts(draw.svg(found, TAILS))
+    }
+
+
+def test_where_no_percentile_tells_there_is_still_a_plot() -> None:
+    found = results(a_p50=[2e-3], a_p99=[4e-3], a_calls=[1], b_p50=[3e-3], b_p99=[5e-3], b_calls=[1])
+    assert points(TAILS, found) == []
+    assert "How late" in texts(draw.svg(found, TAILS))
+
+
+@pytest.mark.parametrize("plot", [CURVES, MARKS, RATIOS, TAILS], ids=["curves", "marks", "ratios", "tails"])
 def test_a_plot_is_the_same_each_time(plot: Plot) -> None:
-    found = results(**grown(0.0), **grown(1.0, prefix="who"), one=[1e-8], two=[1e-6])
+    late: dict[str, Sequence[float]] = {f"{each}_{of}": [100.0] for each in "ab" for of in ("p50", "p99", "calls")}
+    found = results(**grown(0.0), **grown(1.0, prefix="who"), one=[1e-8], two=[1e-6], **LEFT, **late)
     assert draw.svg(found, plot) == draw.svg(found, plot)
 
 
 def test_what_was_not_measured_is_not_drawn_and_the_page_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    part = Part("Part", plots=(CURVES, MARKS), absent="nobody looked")
+    part = Part("Part", plots=(CURVES, MARKS, RATIOS, TAILS), absent="nobody looked")
     monkeypatch.setattr(report, "PARTS", (part,))
+    monkeypatch.setattr(report, "DRAWN", part.plots)
     monkeypatch.setattr(report, "LACKING", part.lacking())
-    found = results(**grown(0.0), one=[1e-8])
-    assert list(report.plots(found)) == [MARKS]
+    found = results(**grown(0.0), one=[1e-8], **LEFT)
+    assert list(report.plots(found)) == [MARKS, RATIOS]
     said = "\n".join(report.section(found, part))
+    assert "![What is left](benchmarks/left.svg)\n\n* not all is drawn: nobody looked\n" in said
+    assert "How late: not measured: nobody looked\n" in said
     assert "What it costs by grants: not measured: nobody looked\n" in said
     assert "![One beside another](benchmarks/beside.svg)" in said
     assert "theirs" not in texts(draw.svg(found, MARKS))
@@ -126,7 +198,7 @@ def test_what_was_not_measured_is_not_drawn_and_the_page_says_so(monkeypatch: py
 
 
 def test_plots_have_names_of_their_own() -> None:
-    names = [each.name for part in report.PARTS for each in part.plots]
+    names = [each.name for each in report.DRAWN]
     assert len(names) == len({*names}) > 5
 
 
