@@ -98,13 +98,16 @@ def lone(base: Results, new: Results, name: str, slower: float) -> Change:
 def paired(base: Results, new: Results, name: str, beside: str, slower: float) -> Change:
     """Return how something changed against what was measured beside it.
 
-    Of a percentile, which has few samples, what is beside it may have had the neighbour; then itself is as it was.
+    Of a percentile, which has few samples, what is beside it may have had the neighbour; so that itself has to have changed
+    as well, by its own samples, and in the same direction.
     """
     before, after = ratios(base, name, beside), ratios(new, name, beside)
     one, other = statistics.median(before), statistics.median(after)
     worse = other / one - 1
     if percentile(name):
-        worse = min(worse, lone(base, new, name, slower).worse, key=abs)
+        itself = lone(base, new, name, slower)
+        changed = itself.verdict != "noise" and (worse > 0) == (itself.worse > 0)
+        worse = min(worse, itself.worse, key=abs) if changed else 0.0
     verdict = judged(before, after, worse, limit(name, RATIO), single=telling(name, base, new))
     said = [f"{number(each)} {TIMES}" for each in (one, other)]
     return Change(f"`{name}` ÷ `{beside}`", said[0], said[1], worse, f"{worse:+.0%}", verdict)

@@ -8,6 +8,7 @@ from typing import Final
 
 from benchmarks.page import rivals
 from benchmarks.page.numbers import Results, values
+from benchmarks.tail import percentile
 
 #: A part of a name that says that the time is of others.
 OTHERS: Final = frozenset(
@@ -58,10 +59,13 @@ def place(name: str) -> str:
 
 
 def drift(base: Results, new: Results) -> dict[str, float]:
-    """Return how much slower each place was the second time: the median of what the times of others became."""
+    """Return how much slower each place was the second time: the median of what the times of others became.
+
+    Percentiles are left out, in which a neighbour who came for a while is many times as much.
+    """
     found: dict[str, list[float]] = {}
     for name in base.keys() & new.keys():
-        if theirs(name) and base[name].get_unit() == "second":
+        if theirs(name) and not percentile(name) and base[name].get_unit() == "second":
             before, after = (statistics.median(values(run, name)) for run in (base, new))
             found.setdefault(place(name), []).append(after / before)
     return {where: statistics.median(each) for where, each in sorted(found.items())}
