@@ -35,6 +35,8 @@ e = some(where (p.eft == allow))
 [matchers]
 m = r.obj == p.obj && r.act == p.act && g(r.sub, p.sub)
 """
+#: All that Cedar is told where rights are attributes of who holds them.
+CEDAR: Final = "permit(principal, action, resource) when { principal.rights.contains(resource) };"
 #: The fields by which a `FastEnforcer` finds its lines: the object and the action.
 CASBIN_KEY: Final = [1, 2]
 
@@ -152,25 +154,33 @@ def fast_enforcer(rights: Rights) -> Engine:
 
 
 def cedar(rights: Rights) -> Engine:
-    """Return Cedar, its policies and, for each principal, its entities parsed before."""
+    """Return Cedar, its policies and, for each principal, its entities parsed before: each grant is a `permit`."""
     lines = [
         f'permit(principal in Role::"{role}", action == Action::"{_action(each)}", resource == Family::"{_object(each)}");'
         for role, its in rights.roles.items()
         for each in its
     ]
-    entities = cache(lambda who: cedarpy.Entities.from_json_str(json.dumps([_entity(who, rights.held[who])])))
 
-    def prepared(each: Question) -> tuple[dict[str, Any], cedarpy.Entities]:
-        request = {
-            "principal": {"type": "User", "id": each.principal},
-            "action": {"type": "Action", "id": _action(each.right)},
-            "resource": {"type": "Family", "id": _object(each.right)},
-            "context": {},
-        }
-        return request, entities(each.principal)
+    def entity(who: str) -> dict[str, Any]:
+        return {"uid": _uid("User", who), "attrs": {}, "parents": [_uid("Role", rights.held[who])]}
 
-    names = {"is_authorized": cedarpy.is_authorized, "policies": cedarpy.PolicySet.from_str("\n".join(lines))}
-    return Engine("request, entities", "is_authorized(request, policies, entities).allowed", prepared, names)
+    return _cedar("\n".join(lines), entity, lambda right: (_action(right), _object(right)))
+
+
+def cedar_data(rights: Rights) -> Engine:
+    """Return Cedar with one policy, and rights as a set that is an attribute of whoever holds them; parsed before as well.
+
+    A right is one entity, so that nothing but the set is looked at.
+    """
+
+    @cache
+    def held(role: str) -> list[dict[str, Any]]:
+        return [{"__entity": _uid("Right", _line(each))} for each in rights.roles[role]]
+
+    def entity(who: str) -> dict[str, Any]:
+        return {"uid": _uid("User", who), "attrs": {"rights": held(rights.held[who])}, "parents": []}
+
+    return _cedar(CEDAR, entity, lambda right: ("any", _line(right)), "Right")
 
 
 def opa(rights: Rights) -> Engine:
@@ -231,6 +241,32 @@ def _action(right: Right) -> str:
     return f"{right.action} for {right.purpose}"
 
 
+def _cedar(
+    policies: str,
+    entity: Callable[[str], dict[str, Any]],
+    asked: Callable[[Right], tuple[str, str]],
+    kind: str = "Family",
+) -> Engine:
+    """Return Cedar, given who is an entity, and by which action on which one of a kind a right is asked for."""
+    entities = cache(lambda who: cedarpy.Entities.from_json_str(json.dumps([entity(who)])))
+
+    def prepared(each: Question) -> tuple[dict[str, Any], cedarpy.Entities]:
+        action, resource = asked(each.right)
+        request = {
+            "principal": _uid("User", each.principal),
+            "action": _uid("Action", action),
+            "resource": _uid(kind, resource),
+        }
+        return request, entities(each.principal)
+
+    names = {"is_authorized": cedarpy.is_authorized, "policies": cedarpy.PolicySet.from_str(policies)}
+    return Engine("request, entities", "is_authorized(request, policies, entities).allowed", prepared, names)
+
+
+def _uid(kind: str, name: str) -> dict[str, str]:
+    return {"type": kind, "id": name}
+
+
 def _casbin(found: Any, rights: Rights) -> Engine:
     found.add_policies([[role, _object(each), _action(each)] for role, its in rights.roles.items() for each in its])
     found.add_grouping_policies([[who, role] for who, role in rights.held.items()])
@@ -240,7 +276,3 @@ def _casbin(found: Any, rights: Rights) -> Engine:
         lambda each: (each.principal, _object(each.right), _action(each.right)),
         {"enforce": found.enforce},
     )
-
-
-def _entity(who: str, role: str) -> dict[str, Any]:
-    return {"uid": {"type": "User", "id": who}, "attrs": {}, "parents": [{"type": "Role", "id": role}]}

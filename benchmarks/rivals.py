@@ -32,6 +32,7 @@ LONG: Final[Mapping[str, Callable[[Rights], Engine]]] = {
     "enforcer": engines.enforcer,
     "fast_enforcer": engines.fast_enforcer,
     "cedarpy": engines.cedar,
+    "cedarpy_data": engines.cedar_data,
     "regopy": engines.opa,
 }
 #: More lines than these take an engine minutes to read.
@@ -53,8 +54,7 @@ def contest(name: str, rights: Rights, effort: Effort) -> Iterator[pyperf.Benchm
     for allowed, zipf in product((True, False), (False, True)):
         draw = rights.questions(effort.size(QUESTIONS), allowed=allowed, zipf=zipf)
         asked = {each: (engine, draw) for each, engine in quick.items()}
-        if not zipf:
-            asked |= {each: (engine, draw[:few]) for each, engine in long.items()}
+        asked |= {each: (engine, draw[:few]) for each, engine in long.items()}
         for each, (engine, questions) in asked.items():
             assert engine.answers(questions) == [allowed] * len(questions), f"{each} decides otherwise"
         asked["empty"] = engines.empty(rights), draw
