@@ -17,14 +17,14 @@ from benchmarks.rounds import FULL, QUICK, merged
 
 ROOT: Final = Path(__file__).parents[1]
 #: Scripts that differ from process to process; the others weigh more than they time.
-REPEATED: Final = ("checks", "stores")
+REPEATED: Final = ("checks", "stores", "growth")
 ONCE: Final = (
     "compiled",
     "decisions",
     "threads",
     "rivals",
     "accumulo",
-    "growth",
+    "population",
     "cold",
     "memory",
     "scale",

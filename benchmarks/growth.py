@@ -1,9 +1,8 @@
-"""Times what must not grow: a check, whichever way a policy is made larger, and the first decisions of who comes late."""
+"""Times what must not grow: a check, whichever way a policy is made larger; `population` has the ways that take minutes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
 from threading import Barrier, Thread
 from typing import Final
 
@@ -11,23 +10,23 @@ import pyperf  # type: ignore[import-untyped]  # it has no types
 from attrs import evolve
 
 import cfacl
-from benchmarks.crowd import Crowd, check, published
-from benchmarks.dimensions import FAMILIES, GRANTS, PRINCIPALS, ROLES, TABLES, THREADS
-from benchmarks.rounds import Effort, Timer, each, interleaved, main, quantity, statement
+from benchmarks import engines, policies
+from benchmarks.crowd import check, published
+from benchmarks.dimensions import ASKED, FAMILIES, ROLES, TABLES, THREADS
+from benchmarks.rounds import Effort, Timer, interleaved, main, statement
 from benchmarks.workloads import (
     PRINCIPAL,
     PURPOSE,
-    ROLE_SETS,
     family_names,
-    grants,
     holding,
     many_tables,
     one_table,
-    population,
 )
 
-#: Of one guard, how many principals are seen before its first decisions are timed: all sets of roles are then known.
-BEFORE: Final = 10_000
+#: So many questions in turn; a database keeps no more than 16,384 prepared requests.
+QUESTIONS: Final = 10_000
+#: What is asked by ever others, cfacl and what a service could write itself.
+ASKERS: Final = {"allows": engines.ours, "method": engines.wrapped, "empty": engines.empty}
 #: A thread works for so many samples at a time, or it would be done before the interpreter lets the next one in.
 TOGETHER: Final = 20
 
@@ -72,14 +71,17 @@ def by_roles(_: Effort) -> dict[str, Timer]:
     }
 
 
-def by_grants(effort: Effort) -> dict[str, Timer]:
-    """Return the check of what the first grant of a policy gives."""
-    return {
-        f"growth.grants.{number}": check(
-            published(grants(effort.size(number))), "table-00000", "f00", principal="user-0000000"
-        )
-        for number in GRANTS
-    }
+def by_askers(effort: Effort) -> dict[str, Timer]:
+    """Return the check of what is granted to whoever asks, who is somebody else each time."""
+    timers = {}
+    for number in ASKED:
+        rights = policies.made(max(effort.size(number), ASKED[0]))
+        questions = rights.questions(effort.size(QUESTIONS), allowed=True, zipf=False)
+        for name, make in ASKERS.items():
+            engine = make(rights)
+            assert name == "empty" or all(engine.answers(questions))
+            timers[f"growth.asked.{name}.{number}"] = engine.timer(questions)
+    return timers
 
 
 def by_threads(_: Effort) -> dict[str, Timer]:
@@ -110,51 +112,11 @@ def shared(run: Timer, threads: int) -> Timer:
     return timer
 
 
-def by_principals(effort: Effort) -> Iterator[pyperf.Benchmark]:
-    """Time the first decisions of the last principals beside those of early ones, and checks once all were seen."""
-    everybody = population(effort.size(PRINCIPALS[-1]))
-    number = len(everybody.principals)
-    at_once = effort.size(200)
-    late, early, few = Crowd(everybody), Crowd(everybody), Crowd(everybody)
-    late.come(number - at_once * effort.rounds)
-    early.come(effort.size(BEFORE))
-    few.come(min(number, ROLE_SETS))
-    seconds: dict[str, list[float]] = {"crowd.first.early": [], "crowd.first.late": []}
-    for _ in range(effort.rounds):
-        seconds["crowd.first.early"].append(early.come(at_once))
-        seconds["crowd.first.late"].append(late.come(at_once))
-    for name, values in seconds.items():
-        yield quantity(name, values, "second")
-    # One session for each set of roles, so that what is looked up is spread over all that is kept.
-    names = list(islice(everybody.principals, ROLE_SETS))
-    yield from interleaved({"crowd.check.few": sweep(few, names), "crowd.check.all": sweep(late, names)}, effort)
-    timers = {}
-    for size in PRINCIPALS[:-1]:
-        crowd = Crowd(population(effort.size(size)))
-        crowd.come(effort.size(size))
-        timers[f"growth.principals.{size}"] = of_first(crowd)
-    yield from interleaved({**timers, f"growth.principals.{PRINCIPALS[-1]}": of_first(late)}, effort)
-
-
-def of_first(crowd: Crowd) -> Timer:
-    """Return the timer of checks by the first of them."""
-    session = crowd.session("user-0000000")
-    assert session.allows(crowd.ask)
-    return statement("session.allows(ask)", session=session, ask=crowd.ask)
-
-
-def sweep(crowd: Crowd, names: Sequence[str]) -> Timer:
-    """Return the timer of checks, each by the next of these principals."""
-    ask = crowd.ask
-    return each(lambda session: session.allows(ask), [crowd.session(name) for name in names])
-
-
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
-    for dimension in (by_tables, by_families, by_roles, by_grants):
+    for dimension in (by_tables, by_families, by_roles, by_askers):
         yield from interleaved(dimension(effort), effort)
     longer = evolve(effort, sample=effort.sample * TOGETHER, rounds=max(effort.rounds // 3, 3))
     yield from interleaved(by_threads(effort), longer)
-    yield from by_principals(effort)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pyperf._utils import is_significant  # type: ignore[import-untyped]  # it h
 
 from benchmarks.page import numbers
 from benchmarks.page.figure import Figure, Growth
-from benchmarks.page.fit import confidence
+from benchmarks.page.fit import FEW, confidence
 from benchmarks.page.numbers import Results
 from benchmarks.tail import percentile
 from benchmarks.yardsticks import place
@@ -37,8 +37,6 @@ SIZE: Final = 0.10
 LATENCY: Final = 2.0
 #: An exponent is near nought, so that its change is held against this, and not divided by it.
 EXPONENT: Final = 0.02
-#: Fewer samples than this leave the interval of a median open.
-FEW: Final = 6
 
 
 @frozen

@@ -10,6 +10,10 @@ from typing import Final
 from benchmarks.page.numbers import Results
 from benchmarks.page.plot import Series
 
+#: With fewer samples there is no interval of confidence.
+FEW: Final = 6
+#: What grows otherwise where it is large has this much of another exponent there.
+OTHERWISE: Final = 0.03
 #: How many standard deviations of a normal distribution hold 95 % of it.
 _DEVIATIONS: Final = statistics.NormalDist().inv_cdf(0.975)
 
@@ -37,4 +41,14 @@ def grown(results: Results, series: Series) -> str:
     """Return the exponent of a series, and its confidence, as they are said."""
     found = exponents(results, series)
     low, high = confidence(found)
-    return f"exponent {statistics.median(found):z.3f} ({low:z.3f} to {high:z.3f})"
+    between = f"{low:z.3f} to {high:z.3f}" + (f" in {len(found)} rounds" if len(found) < FEW else "")
+    return f"exponent {statistics.median(found):z.3f} ({between})"
+
+
+def later(results: Results, series: Series) -> str:
+    """Return the exponent of the upper half of the sizes, as it is said, where it is another one."""
+    upper = Series(series.what, series.points[len(series.points) // 2 :])
+    if len(upper.points) < 2:
+        return ""
+    whole, late = (statistics.median(exponents(results, each)) for each in (series, upper))
+    return f", {late:z.3f} from {upper.points[0][0]:,} on" if abs(late - whole) > OTHERWISE else ""

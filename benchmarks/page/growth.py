@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.dimensions import FAMILIES, GRANTS, PRINCIPALS, ROLES, TABLES, THREADS
+from benchmarks.dimensions import ASKED, FAMILIES, GRANTS, PRINCIPALS, ROLES, TABLES, THREADS
 from benchmarks.page.figure import Figure, Growth, Part, Table
 from benchmarks.page.plot import Curves, Series
 
@@ -19,6 +19,14 @@ BY_PRINCIPALS: Final = Series.of("a check", "growth.principals", PRINCIPALS)
 BY_THREADS: Final = Series.of("a check, CPU time of all threads", "growth.threads", THREADS)
 #: In each of its dimensions.
 CHECKS: Final = (BY_TABLES, BY_FAMILIES, BY_ROLES, BY_GRANTS, BY_PRINCIPALS, BY_THREADS)
+
+#: By ever others, beside what a service could write itself.
+ASKED_OF: Final = {
+    "allows": "a check by ever others",
+    "method": "a frozenset in a method, of ever others",
+    "empty": "an empty method call, on ever others",
+}
+BY_ASKERS: Final = {name: Series.of(what, f"growth.asked.{name}", ASKED) for name, what in ASKED_OF.items()}
 
 ROW: Final = Series.of("a guarded row of one cell, from memory", "growth.tables.row", TABLES)
 COMPILE: Final = Series.of("compiling the policy", "cold.compile", GRANTS)
@@ -35,6 +43,13 @@ PART: Final = Part(
         Growth("a check, by grants in the policy, 10 to 1,000,000: exponent", BY_GRANTS, FLAT),
         Growth("a check, by principals in the policy and seen, 1 to 1,000,000: exponent", BY_PRINCIPALS, FLAT),
         Growth("a check, by threads that make it at once, 1 to 16, in CPU time: exponent", BY_THREADS, FLAT),
+        Growth(
+            "a check by somebody else each time, by grants in the policy, 10 to 100,000: exponent",
+            BY_ASKERS["allows"],
+            FLAT,
+            because="the more people ask in turn, the fewer of their sessions the processor's caches hold: a frozenset of each"
+            " in a method, which is drawn beside it, grows as well",
+        ),
         Figure(
             "1,000,000 principals over 1,000 sets of roles: memory of the process for each once seen",
             "memory.principal.seen.resident",
@@ -71,6 +86,13 @@ PART: Final = Part(
         ),
         Curves("roles", "A check by roles", "roles of the principal", "ns", (BY_ROLES,)),
         Curves("grants", "A check by grants", "grants in the policy", "ns", (BY_GRANTS,)),
+        Curves(
+            "askers",
+            "A check by somebody else each time",
+            "grants in the policy, two to a person",
+            "ns",
+            tuple(BY_ASKERS.values()),
+        ),
         Curves("principals", "A check by principals", "principals in the policy, all seen", "ns", (BY_PRINCIPALS,)),
         Curves("threads", "A check by threads", "threads that make it at once, by one session", "ns", (BY_THREADS,)),
         Curves("first", "A first decision by roles", "roles of the principal", "µs", (FIRST,)),

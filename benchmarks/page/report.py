@@ -26,7 +26,7 @@ from benchmarks.page import (
     ycsb,
 )
 from benchmarks.page.figure import Cell, Figure, Growth, Part, Table
-from benchmarks.page.fit import confidence, grown
+from benchmarks.page.fit import FEW, confidence, grown, later
 from benchmarks.page.numbers import Results, load, number, ratios, rows, spread, timed, values
 from benchmarks.page.plot import Curves, Marks, Plot
 from benchmarks.page.summary import GUARD, summary
@@ -48,8 +48,6 @@ PARTS: Final = (
     projection.PART,
     personas.PART,
 )
-#: With fewer samples there is no interval of confidence.
-FEW: Final = 6
 #: Beside the page, where its plots are.
 FOLDER: Final = "benchmarks"
 #: What may be drawn: the first beside the three answers, the others in their parts.
@@ -167,7 +165,7 @@ def shown(results: Results, plot: Plot) -> str:
         for series in plot.series:
             (least, first), *_, (most, last) = series.points
             ends = f"{timed(results, first)} at {least:,}, {timed(results, last)} at {most:,}"
-            said.append(f"* {series.what}: {ends}; {grown(results, series)}")
+            said.append(f"* {series.what}: {ends}; {grown(results, series)}{later(results, series)}")
     elif isinstance(plot, Marks):
         said += [f"* {what}: not measured: {LACKING[name]}" for what, name in plot.rows if name not in results]
     else:

@@ -60,6 +60,18 @@ def test_the_exponent_of_a_power_is_found_whatever_the_machine_did_between_round
     assert found == pytest.approx([exponent] * 3, abs=1e-9)
 
 
+def test_of_few_rounds_it_is_said_how_many_they_are() -> None:
+    few, enough = (fit.grown(results(**grown(0.0, rounds=(1.0,) * number)), CHECK) for number in (3, fit.FEW))
+    assert few == "exponent 0.000 (0.000 to 0.000 in 3 rounds)"
+    assert enough == "exponent 0.000 (0.000 to 0.000)"
+
+
+def test_what_grows_otherwise_where_it_is_large_is_said_to() -> None:
+    assert fit.later(results(**grown(0.5)), CHECK) == ""
+    assert fit.later(results(check_1=[1.0], check_10=[1.0], check_100=[10.0]), CHECK) == ", 1.000 from 10 on"
+    assert fit.later(results(check_1=[1.0]), Series("a check", CHECK.points[:1])) == ""
+
+
 def test_an_exponent_is_of_one_round() -> None:
     found = fit.exponents(results(check_1=[1.0, 1.0], check_10=[1.0, 10.0], check_100=[1.0, 100.0]), CHECK)
     assert found == pytest.approx([0.0, 1.0])
@@ -88,7 +100,8 @@ def test_growth_is_held_against_its_bound(exponent: float, verdict: str) -> None
 
 
 def test_curves_hold_title_units_sizes_and_exponents() -> None:
-    found = results(**grown(0.0), **grown(1.0, prefix="who"))
+    rounds = (1.0,) * fit.FEW
+    found = results(**grown(0.0, rounds=rounds), **grown(1.0, prefix="who", rounds=rounds))
     said = texts(draw.svg(found, CURVES))
     assert {CURVES.title, CURVES.size, "µs: median, p10 to p90", "1", "10", "100"} <= {*said}
     assert "a check: exponent 0.000 (0.000 to 0.000)" in said
