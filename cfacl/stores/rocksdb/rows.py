@@ -70,9 +70,9 @@ class Source:
         self._before = before
         self._timestamps = timestamps
         self._life = family.time_to_live
-        # Cells stamped then, or before, have expired.
-        self.deadline = -1 if self._life is None else now - self._life
-        self._plain = before is None and not timestamps and family.time_to_live is None
+        self._bare = before is None and not timestamps
+        self._plain = self._bare and family.time_to_live is None
+        self._age(now)
 
     def open(self, upper: bytes | None, *, history: bool = False) -> None:
         """Open for `row` and `versions`, for keys below ``upper``; with ``history``, for more than one version.
@@ -101,9 +101,13 @@ class Source:
 
     def renew(self, now: int) -> None:
         """Leave out what has expired ``now`` of what is read from here on; raises as `open` does."""
-        if self._life is not None:
-            self.deadline = now - self._life
+        self._age(now)
         _confirm_held(self._held)
+
+    def _age(self, now: int) -> None:
+        # Cells stamped then, or before, have expired; what is kept of the others is no less than the edge, by its bytes.
+        self.deadline = -1 if self._life is None else now - self._life
+        self._edge = max(self.deadline + 1, 0).to_bytes(STAMP, "big")
 
     @property
     def columns(self) -> int | None:
@@ -127,7 +131,7 @@ class Source:
 
     def row(self, head: bytes, cells: Cells) -> None:
         """Add the cells of one row, by its `head`, sorted by qualifier."""
-        at, known, size, plain = self._newest, self._known, len(head), self._plain
+        at, known, size, plain, bare = self._newest, self._known, len(head), self._plain, self._bare
         if self._named is not None:
             for qualifier in self._named:
                 at.seek(head + qualifier)
@@ -145,6 +149,11 @@ class Source:
             if plain:
                 qualifier = key[size:]
                 cells[known.get(qualifier) or self._learn(qualifier)] = at.value()[STAMP:]
+            elif bare:
+                packed = at.value()
+                if packed >= self._edge:
+                    qualifier = key[size:]
+                    cells[known.get(qualifier) or self._learn(qualifier)] = packed[STAMP:]
             else:
                 self._add(cells, head, key[size:], at.value())
             at.next()
@@ -204,7 +213,7 @@ class Source:
     def rows(self) -> Iterator[tuple[bytes, Cells]]:
         """Yield (key, cells) of the rows of the range that have cells, in the order of the range."""
         stop, _, reverse = self._range
-        known, plain = self._known, self._plain and self._named is None
+        known, bare, plain = self._known, self._bare, self._plain and self._named is None
         named = None if self._named is None else frozenset(self._named)
         key = b""
         current: bytes | None = None
@@ -220,8 +229,12 @@ class Source:
                     return
             if plain:
                 cells[known.get(qualifier) or self._learn(qualifier)] = packed[STAMP:]
-            elif named is None or qualifier in named:
+            elif named is not None and qualifier not in named:
+                continue
+            elif not bare:
                 self._add(cells, row + END, qualifier, packed)
+            elif packed >= self._edge:
+                cells[known.get(qualifier) or self._learn(qualifier)] = packed[STAMP:]
         self._confirm_end(key)
         if current is not None and cells:
             yield unescaped(current), _ascending(cells) if reverse else cells
