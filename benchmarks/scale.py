@@ -43,6 +43,9 @@ CELLS: Final = 10_000_000
 COLUMNS: Final = 10
 #: A scan is timed in so many parts, turn by turn with the loop by hand.
 PARTS: Final = 10
+#: Rows of a batch of theirs, and after how many of these this process is weighed.
+BATCH: Final = 1_000
+WEIGHED: Final = 10
 ROWS: Final = 100_000
 READS: Final = 5_000
 VALUE: Final = b"twenty bytes of data"
@@ -169,30 +172,41 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def counted(batches: Iterable[list[tuple[bytes, Cells]]]) -> tuple[int, list[int]]:
+    """Return how many cells there are, and what this process weighed on the way, once in a while and at the end."""
+    count, weights = 0, []
+    for number, batch in enumerate(batches, 1):
+        count += sum(len(found) for _, found in batch)
+        if number % WEIGHED == 0:
+            weights.append(resident())
+    return count, [*weights, resident()]
+
+
 def scans(path: Path, cells: int) -> Iterator[pyperf.Benchmark]:
-    """Time a scan of all cells in parts, each beside the loop by hand, and weigh this process from part to part."""
+    """Time a scan of all cells in parts, each beside the loop by hand, and weigh this process on the way."""
     store = open_store(url(path, CACHE), clock=time_ns)
     for family, columns in ((WIDE, COLUMNS), (NARROW, 1)):
         driver = store._database.find("t", family).cells.read  # type: ignore[attr-defined]  # noqa: SLF001  # by hand
         projection = Projection([Slice(family)])
         rows = cells // columns // PARTS
         values: dict[str, list[float]] = {"store": [], "hand": []}
-        weights = []
+        weights: list[list[int]] = []
         for part in range(PARTS):
             start, stop = (b"user-%08d" % (rows * which) for which in (part, part + 1))
             for name in ("store", "hand") if part % 2 else ("hand", "store"):
                 begin = thread_time()
                 if name == "store":
-                    batches = store.scan("t", projection, Span(start, stop), batch_size=1_000)
-                    count = sum(len(found) for batch in batches for _, found in batch)
+                    batches = store.scan("t", projection, Span(start, stop), batch_size=BATCH)
+                    count, found = counted(batches)
+                    weights.append(found)
                 else:
                     count = by_hand(driver, family.prefix, start, rows)
                 values[name].append((thread_time() - begin) / count)
                 assert count == rows * columns
-            weights.append(resident())
-        for name, found in values.items():
-            yield quantity(f"million.{family.name}.{name}", found, "second")
-        yield quantity(f"million.{family.name}.memory", [max(max(weights[1:]) - weights[0], 1)], "byte")
+        for name, times in values.items():
+            yield quantity(f"million.{family.name}.{name}", times, "second")
+        most = max(max(each) for each in weights[1:])
+        yield quantity(f"million.{family.name}.memory", [max(most - weights[0][-1], 1)], "byte")
         del driver
     store.close()
 
