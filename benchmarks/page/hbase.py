@@ -15,8 +15,9 @@ PART: Final = Part(
             "hbase.get.guarded",
             0.98,
             least=True,
-            because="cfacl names the families that it reads, always, which HBase takes longer to answer, as is listed below of"
-            " happybase; and it waits no longer than it was told to, on a connection that it has looked at before",
+            because="the store looks at its connection before each call and at the answer after it, and HBase takes longer where"
+            " families are named, as cfacl always does and happybase is seen to below; the guard by itself is the least of it,"
+            " by a run of each step beside the one within",
         ),
         Figure("HBase, `put` of 4 cells: as above", "hbase.put.plain", "hbase.put.guarded", 0.98, least=True),
         Figure(
