@@ -63,6 +63,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick and options.into is None:
         parser.error("--quick measures nothing worth keeping; name a folder with --into")
+    if options.into is not None:
+        options.into.mkdir(parents=True, exist_ok=True)  # before half an hour has passed
     results = (options.into or ROOT / "benchmarks") / "results.json"
     page = (options.into or ROOT / "docs") / "benchmarks.md"
     run(quick=options.quick).dump(str(results), replace=True)
