@@ -103,7 +103,11 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
 
 
 def _run(command: list[str]) -> None:
-    subprocess.run(command, stdout=sys.stderr, check=True)  # noqa: S603  # of this machine's Java
+    """Run a command, and show what it says where it fails: JMH alone says some hundred lines."""
+    done = subprocess.run(command, capture_output=True, text=True)  # noqa: S603  # of this machine's Java
+    if done.returncode:
+        print(done.stdout, done.stderr, sep="", file=sys.stderr)
+        done.check_returncode()
 
 
 if __name__ == "__main__":

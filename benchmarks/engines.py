@@ -170,7 +170,8 @@ def cedar(rights: Rights) -> Engine:
 def cedar_data(rights: Rights) -> Engine:
     """Return Cedar with one policy, and rights as a set that is an attribute of whoever holds them; parsed before as well.
 
-    A right is one entity, so that nothing but the set is looked at.
+    A right is one entity, so that nothing but the set is looked at; a request without context, and in the form of a dict,
+    is the shortest way to ask that cedarpy has for one question.
     """
 
     @cache
