@@ -38,11 +38,11 @@ ONCE: Final = (
 )
 
 
-def run(*, quick: bool) -> pyperf.BenchmarkSuite:
-    """Return the results of all scripts."""
+def run(only: str | None, *, quick: bool) -> pyperf.BenchmarkSuite:
+    """Return the results of all scripts, or of one."""
     processes = (QUICK if quick else FULL).processes
     # Turn by turn as well, so that a neighbour who comes and goes meets all of them.
-    scripts = [*REPEATED * processes, *ONCE]
+    scripts = [each for each in (*REPEATED * processes, *ONCE) if only in (None, each)]
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for i, script in enumerate(scripts):
@@ -60,6 +60,9 @@ def main() -> None:
     parser.add_argument(
         "--into", type=Path, help="a folder for results.json, benchmarks.md and its plots; left out: this project's"
     )
+    parser.add_argument(
+        "--only", choices=[*REPEATED, *ONCE], help="one script, whose results take the place of those that there are"
+    )
     options = parser.parse_args()
     if options.quick and options.into is None:
         parser.error("--quick measures nothing worth keeping; name a folder with --into")
@@ -67,7 +70,11 @@ def main() -> None:
         options.into.mkdir(parents=True, exist_ok=True)  # before half an hour has passed
     results = (options.into or ROOT / "benchmarks") / "results.json"
     page = (options.into or ROOT / "docs") / "benchmarks.md"
-    run(quick=options.quick).dump(str(results), replace=True)
+    known = {} if options.only is None else load(results)
+    made = {each.get_name(): each for each in run(options.only, quick=options.quick).get_benchmarks()}
+    if known:  # what the machine did is of the run
+        made.pop("machine.wall", None)
+    pyperf.BenchmarkSuite(list({**known, **made}.values())).dump(str(results), replace=True)
     found = load(results)
     page.write_text(report.page(found), "utf-8")
     for plot in report.plots(found):

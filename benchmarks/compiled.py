@@ -58,10 +58,12 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
         copy = Path(folder)
         build(copy)
         results = copy / "results.json"
-        run(copy, "benchmarks.checks", "--output", str(results), *["--quick"] * (effort == QUICK))
-        for each in pyperf.BenchmarkSuite.load(str(results)).get_benchmarks():
-            name = each.get_name().replace("check.", "compiled.")
-            yield quantity(name, each.get_values(), each.get_unit())
+        for _ in range(effort.processes):
+            run(copy, "benchmarks.checks", "--output", str(results), *["--quick"] * (effort == QUICK))
+            for each in pyperf.BenchmarkSuite.load(str(results)).get_benchmarks():
+                name = each.get_name().replace("check.", "compiled.")
+                yield quantity(name, each.get_values(), each.get_unit())
+            results.unlink()
 
 
 if __name__ == "__main__":

@@ -192,9 +192,19 @@ def page(results: Results) -> str:
         OTHERS,
         *(said for part in PARTS for said in section(results, part)),
         "## This run\n",
-        rows(("", ""), machine(facts, walls, rounds, runs)),
+        rows(("", ""), [*machine(facts, walls, rounds, runs), *anew(results)]),
     ]
     return "\n".join(parts)
+
+
+def anew(results: Results) -> list[tuple[str, str]]:
+    """Return what was measured again by itself, of another commit than the rest."""
+    commit = results["check.empty"].get_metadata().get("commit")
+    others: dict[str, set[str]] = {}
+    for name, each in results.items():
+        if (its := each.get_metadata().get("commit")) != commit:
+            others.setdefault(str(its), set()).add(f"`{name.partition('.')[0]}`")
+    return [(f"commit of {', '.join(sorted(names))}, measured again", its) for its, names in others.items()]
 
 
 def machine(facts: Mapping[str, object], walls: Sequence[float], rounds: int, runs: int) -> list[tuple[str, str]]:
