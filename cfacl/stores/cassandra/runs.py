@@ -87,13 +87,13 @@ def merged(streams: Sequence[Stream], *, reverse: bool) -> Iterator[Iterator[Fou
     while True:
         for each in streams:  # all at once, before one is waited for
             each.ask()
-        left = [each for each in streams if each.fill()]
-        if not left:
+        streams = [each for each in streams if each.fill()]
+        if not streams:
             return
-        ends = [each.end for each in left]
+        ends = [each.end for each in streams]
         bound = max(ends) if reverse else min(ends)
         rows: dict[Any, Cells] = {}
-        for each in left:
+        for each in streams:
             places, cells = each.take(bound)
             if rows.keys().isdisjoint(places):
                 rows.update(zip(places, cells, strict=True))
