@@ -46,6 +46,8 @@ PART: Final = Part(
             "cassandra.scan.guarded",
             0.98,
             least=True,
+            because="of the server, whose own work comes in waves that are longer than a round: repeats of this pair, one right"
+            " after another, lay on both sides of the bound",
         ),
         Figure(
             "Cassandra, `scan` of 20,000 rows of 4 cells in one family: as above",
