@@ -131,9 +131,11 @@ PART: Final = Part(
         for answer in ANSWERS
     ),
     optional={
-        f"rivals.{each}.{kind}.{engine}": f"`CFACL_ROLEMINING` named no folder with `{each}.txt`"
+        f"rivals.{each}.{asked}": f"`CFACL_ROLEMINING` named no folder with `{each}.txt`"
         for each in MATRICES
-        for kind in KINDS
-        for engine in (*QUICK, *LONG, "regopy")
+        for asked in (
+            *(f"{answer}.{engine}" for answer in ANSWERS for engine in QUICK | LONG),
+            *(f"{kind}.regopy" for kind in KINDS if each in READ),
+        )
     },
 )
