@@ -60,6 +60,18 @@ def peak(batches: Iterator[list[Any]]) -> tuple[int, int]:
         tracemalloc.stop()
 
 
+def asked_for(store: CassandraStore, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The most cells of each page that is asked for from now on."""
+    begin, sizes = store._ring.begin, []
+
+    def sized(statement: Any, *given: Any, **more: Any) -> Any:
+        sizes.append(statement.fetch_size)
+        return begin(statement, *given, **more)
+
+    monkeypatch.setattr(store._ring, "begin", sized)
+    return sizes
+
+
 def test_four_times_as_many_rows_take_no_more_memory(store: CassandraStore) -> None:
     few, less = peak(scan(store, "ordered", b"%05d" % (ROWS // 4)))
     many, more = peak(scan(store, "ordered"))
@@ -72,14 +84,7 @@ def test_as_long_as_nobody_knows_how_large_cells_are_little_is_asked_for(
     store: CassandraStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or a node would have pages of large cells in memory for all streams at once."""
-    begin = store._ring.begin
-    sizes = []
-
-    def sized(statement: Any, *given: Any, **more: Any) -> Any:
-        sizes.append(statement.fetch_size)
-        return begin(statement, *given, **more)
-
-    monkeypatch.setattr(store._ring, "begin", sized)
+    sizes = asked_for(store, monkeypatch)
     next(scan(store, "ordered"))
     first = sizes[:8]
     assert first.count(32) == 2  # one stream of each family; by then it is known
@@ -97,14 +102,7 @@ def test_who_wants_few_rows_asks_each_bucket_once(store: CassandraStore, monkeyp
             for row in range(200)
         ],
     )
-    begin = store._ring.begin
-    asked = []
-
-    def counted(statement: Any, *given: Any, **more: Any) -> Any:
-        asked.append(statement.fetch_size)
-        return begin(statement, *given, **more)
-
-    monkeypatch.setattr(store._ring, "begin", counted)
+    asked = asked_for(store, monkeypatch)
     buckets = LAYOUTS["ordered"].buckets
     for number in (1, 1, 5, 20):
         asked.clear()
@@ -127,14 +125,7 @@ def test_what_a_put_asks_for_says_nothing_of_how_large_cells_are(
     list(store.scan("ordered", wanted, Span(), batch_size=50))
     # Nothing is as old; the row's names and times come in several pages.
     store.apply("ordered", [Mutation(b"u1", (Delete(kept, timestamp=1),))])
-    begin = store._ring.begin
-    sizes = []
-
-    def sized(statement: Any, *given: Any, **more: Any) -> Any:
-        sizes.append(statement.fetch_size)
-        return begin(statement, *given, **more)
-
-    monkeypatch.setattr(store._ring, "begin", sized)
+    sizes = asked_for(store, monkeypatch)
     next(store.scan("ordered", wanted, Span(), batch_size=50))
     assert max(sizes) <= 100  # half of its rows are guards, of 200 bytes; and a quarter of the size is for each stream
 
@@ -142,14 +133,7 @@ def test_what_a_put_asks_for_says_nothing_of_how_large_cells_are(
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_who_takes_no_more_is_sent_no_more(store: CassandraStore, layout: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each stream has a page in hand and one ahead."""
-    begin = store._ring.begin
-    asked = []
-
-    def counted(*given: Any, **more: Any) -> Any:
-        asked.append(given)
-        return begin(*given, **more)
-
-    monkeypatch.setattr(store._ring, "begin", counted)
+    asked = asked_for(store, monkeypatch)
     streams = 2 * (4 if layout == "ordered" else 1)
     batches = scan(store, layout)
     assert len(next(batches)) == 50
