@@ -17,7 +17,14 @@ OTHERS: Final = frozenset(
 ) - {"allows", "name"}
 #: What no part of the name says it of: rocksdict's own calls, and reading all by the driver.
 UNSAID: Final = frozenset(
-    {"missing.get", "missing.seek", "there.get", "cassandra.64.get.dropped", "cassandra.4096.get.dropped"}
+    {
+        "missing.get",
+        "missing.seek",
+        "there.get",
+        "cassandra.64.get.dropped",
+        "cassandra.4096.get.dropped",
+        "hbase.get.named",
+    }
 )
 #: Where the same words say what cfacl is given.
 GIVEN: Final = frozenset({"hook", "command"})

@@ -46,8 +46,8 @@ PART: Final = Part(
             "cassandra.scan.guarded",
             0.98,
             least=True,
-            because="of the server, whose own work comes in waves that are longer than a round: repeats of this pair, one right"
-            " after another, lay on both sides of the bound",
+            because="of something that was not found yet: repeats of the pair by itself lay on both sides of the bound, and all of"
+            " this run below it",
         ),
         Figure(
             "Cassandra, `scan` of 20,000 rows of 4 cells in one family: as above",

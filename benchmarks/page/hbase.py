@@ -15,9 +15,8 @@ PART: Final = Part(
             "hbase.get.guarded",
             0.98,
             least=True,
-            because="the store looks at its connection before each call and at the answer after it, and HBase takes longer where"
-            " families are named, as cfacl always does and happybase is seen to below; the guard by itself is the least of it,"
-            " by a run of each step beside the one within",
+            because="the store looks at its connection before each call and at the answer after it, which takes longer than the guard"
+            " does, by a run of each step beside the one within; that it names families is hardly any of it",
         ),
         Figure("HBase, `put` of 4 cells: as above", "hbase.put.plain", "hbase.put.guarded", 0.98, least=True),
         Figure(
