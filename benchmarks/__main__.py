@@ -70,6 +70,8 @@ def main() -> None:
         options.into.mkdir(parents=True, exist_ok=True)  # before half an hour has passed
     results = (options.into or ROOT / "benchmarks") / "results.json"
     page = (options.into or ROOT / "docs") / "benchmarks.md"
+    if options.only is not None and not results.is_file():
+        parser.error(f"`{results}` is not there, of which `--only` replaces a part; run all scripts first")
     known = {} if options.only is None else load(results)
     made = {each.get_name(): each for each in run(options.only, quick=options.quick).get_benchmarks()}
     if known:  # what the machine did is of the run

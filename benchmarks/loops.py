@@ -72,7 +72,11 @@ def fill(both: Both, tables: Sequence[str], effort: Effort) -> None:
 
 
 def workloads(store: str, clients: Mapping[str, Client], pace: Pace, effort: Effort) -> Iterator[pyperf.Benchmark]:
-    """Time all workloads on filled tables."""
+    """Time all workloads on filled tables.
+
+    Who comes first and last follows itself in every other round, and finds its caches warm: guarded and unguarded have to be
+    these, so that both have that as often.
+    """
     there = effort.size(RECORDS)
     agree(clients)
     for each in WORKLOADS:

@@ -32,7 +32,7 @@ def served(store: str, both: Both, hand: Client, effort: Effort) -> Iterator[pyp
     """Time a store that waits for its server; what goes there by hand has a table that cfacl made."""
     fill(both, SIDES, effort)
     projection.fill(both, effort)
-    yield from workloads(store, {"hand": hand, "unguarded": unguarded(both), "guarded": guarded(both)}, SERVED, effort)
+    yield from workloads(store, {"unguarded": unguarded(both), "hand": hand, "guarded": guarded(both)}, SERVED, effort)
     yield from projection.served(store, both, effort)
 
 
@@ -58,7 +58,7 @@ def rocksdb(folder: Path, effort: Effort) -> Iterator[pyperf.Benchmark]:
         stack.callback(at.driver.close)
         hand = Client(FAMILY, at.row, at.put, lambda start, rows: at.scan(lower=start, limit=rows))
         yield from workloads(
-            "rocksdb", {"hand": hand, "unguarded": unguarded(both), "guarded": guarded(both)}, EMBEDDED, effort
+            "rocksdb", {"unguarded": unguarded(both), "hand": hand, "guarded": guarded(both)}, EMBEDDED, effort
         )
         yield from projection.embedded("rocksdb", both, effort)
 

@@ -58,7 +58,7 @@ LACKING: Final = {name: why for part in PARTS for name, why in part.lacking().it
 HEAD: Final = """\
 # What it costs
 
-Made by `make bench` from one run; no figure here is typed by hand. How to run it, how it is measured and how to read it:
+Made by `make bench` from one run, but for what the end says was measured again; no figure here is typed by hand. How to run it, how it is measured and how to read it:
 [benchmarks/README.md](../benchmarks/README.md). Every figure is a median, with the 10th and 90th percentile behind it;
 a ratio is taken round by round, of two samples of one process, one soon after the other: within milliseconds, or where a
 server or a file is waited for, within what that takes. So is the exponent of what grows, which a plot has with its confidence
@@ -175,7 +175,7 @@ def shown(results: Results, plot: Plot) -> str:
 
 def page(results: Results) -> str:
     """Return the page."""
-    facts = results["check.empty"].get_metadata()
+    facts = {**results["check.empty"].get_metadata(), "commit": source(results)}
     walls = values(results, "machine.wall")
     rounds = results["check.empty"].get_nvalue()
     runs = results["check.empty"].get_nrun()
@@ -197,12 +197,17 @@ def page(results: Results) -> str:
     return "\n".join(parts)
 
 
+def source(results: Results) -> object:
+    """Return the commit of most of what was measured."""
+    return statistics.mode(each.get_metadata().get("commit", "unknown") for each in results.values())
+
+
 def anew(results: Results) -> list[tuple[str, str]]:
     """Return what was measured again by itself, of another commit than the rest."""
-    commit = results["check.empty"].get_metadata().get("commit")
+    commit = source(results)
     others: dict[str, set[str]] = {}
     for name, each in results.items():
-        if (its := each.get_metadata().get("commit")) != commit:
+        if (its := each.get_metadata().get("commit", "unknown")) != commit:
             others.setdefault(str(its), set()).add(f"`{name.partition('.')[0]}`")
     return [(f"commit of {', '.join(sorted(names))}, measured again", its) for its, names in others.items()]
 
@@ -221,7 +226,7 @@ def machine(facts: Mapping[str, object], walls: Sequence[float], rounds: int, ru
             f"{facts['python_version']}, {facts['python_compiler']}, {facts['python_build']} `--enable-optimizations`",
         ),
         ("versions", ", ".join(f"{name} {each}" for name, each in sorted(versions.items()))),
-        ("commit", str(facts.get("commit", "unknown"))),
+        ("commit", str(facts["commit"])),
         ("samples of a check", f"{rounds}, in {runs} process{'es' if runs > 1 else ''}"),
         (
             "wall-clock ÷ CPU time of all samples",

@@ -56,7 +56,6 @@ PART: Final = Part(
             None,
             500,
             unit="µs",
-            because="of something that was not found yet: measured by itself it was held",
         ),
         Figure("`PageFilter(10)` over 1,000,000 rows ÷ `limit=10`", "filter.page", "filter.limit", 3),
         Figure(

@@ -154,12 +154,12 @@ def _by_hand(results: Results, store: Guarded) -> Iterator[str]:
 
 def _growth(results: Results) -> Iterator[str]:
     check = [_exponent(results, each) for each in growth.CHECKS]
-    many, few = (statistics.median(values(results, f"rivals.{grants}.denied.allows")) for grants in (100_000, 10))
+    few, *_, many = growth.BY_ASKERS["allows"].names()
     yield (
         "* **How do both grow?** As a power of how large the policy is, where 0 is not at all and 1 is in proportion: a check by"
         f" {number(min(check))} to {number(max(check))}, whether tables, families, roles, grants, principals or threads become"
         f" more, where one session asks the same again; where ever others ask, the processor's caches hold ever fewer of them, and"
-        f" at 100,000 grants it takes {number(many / few)} × the time of 10; {growth.ROW.what}, by {number(_exponent(results, growth.ROW))} with the tables; {growth.COMPILE.what}, once, by"
+        f" at 100,000 grants it takes {_ratio(results, many, few)} × the time of 10; {growth.ROW.what}, by {number(_exponent(results, growth.ROW))} with the tables; {growth.COMPILE.what}, once, by"
         f" {number(_exponent(results, growth.COMPILE))} with the grants."
     )
 

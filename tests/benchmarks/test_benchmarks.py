@@ -203,6 +203,27 @@ def test_a_percentile_of_too_few_calls_is_not_said() -> None:
     assert "| E, guarded | 1.00 s | 800 s | 2.00 s | 3.00 s | too few calls |" in page
 
 
+def test_what_was_measured_again_is_said_with_its_commit() -> None:
+    found = results()
+    assert "measured again |" not in report.page(found)
+    for name in ("check.empty", "check.clock"):
+        found[name].update_metadata({"commit": "1234"})
+    assert "| commit of `check`, measured again | 1234 |" in report.page(found)
+    assert "| commit | unknown |" in report.page(found)
+
+
+def test_a_part_is_measured_again_only_where_the_whole_was(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--quick", "--only", "checks", "--into", str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "is not there, of which `--only` replaces a part; run all scripts first" in ran.stderr
+
+
 def test_what_is_faster_than_cfacl_is_said_and_nothing_else() -> None:
     page = report.page(results(check_lru_cache=0.5, check_slow=2.0))
     section = page.partition("## Where something else is faster")[2].partition("##")[0]

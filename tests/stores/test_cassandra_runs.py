@@ -105,3 +105,14 @@ def test_all_that_have_no_row_left_are_asked_before_one_is_waited_for() -> None:
     streams = [Waiting(each, itemgetter(0), gather(0), reverse=False) for each in several]
     deque(merged(streams, reverse=False), maxlen=0)
     assert all(map(all, asked))
+
+
+def test_who_has_rows_left_is_asked_for_no_more() -> None:
+    long, short = (
+        Paged(tuples(rows, reverse=False), [5]) for rows in ({b"a": 2, b"c": 2, b"d": 2}, {b"b": 2, b"e": 2, b"f": 2})
+    )
+    runs = merged([Stream(each, itemgetter(0), gather(0), reverse=False) for each in (long, short)], reverse=False)
+    assert [key for key, _ in next(runs)] == [b"a", b"b", b"c"]
+    assert [key for key, _ in next(runs)] == [b"d"]
+    assert (long.taken, short.taken) == (2, 1)
+    assert not short.asked

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 import tracemalloc
+import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any, Final
@@ -110,6 +112,21 @@ def test_who_wants_few_rows_asks_each_bucket_once(store: CassandraStore, monkeyp
         assert [len(cells) for _, cells in rows] == [30] * number
     assert len(asked) < 2 * buckets, asked
     assert min(asked) > 30 * 20 // buckets
+
+
+def test_where_a_first_page_does_not_suffice_there_is_one_ahead_again(
+    store: CassandraStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = FAMILIES["ordered"][0]
+    wanted = Projection([Slice(one)])
+    buckets = LAYOUTS["ordered"].buckets
+    alike = [key for number in range(2_000) if zlib.crc32(key := b"a%d" % number) % buckets == 0][:200]
+    store.apply("ordered", [Mutation(key, (Put(one, {b"1": b"", b"2": b"", b"3": b""}),)) for key in alike])
+    deque(store.scan("ordered", wanted, Span(b"a"), batch_size=50), maxlen=0)
+    asked = asked_for(store, monkeypatch)
+    (rows,) = store.scan("ordered", wanted, Span(b"a"), batch_size=100, limit=60)
+    assert [key for key, _ in rows] == sorted(alike)[:60]
+    assert len(asked) == buckets + 2  # one more that was needed, and the one behind it
 
 
 def test_what_a_put_asks_for_says_nothing_of_how_large_cells_are(
