@@ -94,16 +94,19 @@ def test_whole_rows_are_counted_with_their_cells() -> None:
 
 
 def test_all_that_have_no_row_left_are_asked_before_one_is_waited_for() -> None:
-    several = [Paged(tuples({key: 2, key + b"z": 2}, reverse=False), [0, 2]) for key in (b"a", b"b")]
+    # No page but the last holds a whole row.
+    several = [Paged(tuples({key: 4}, reverse=False), [0, 1, 1]) for key in (b"a", b"b", b"c")]
 
     class Waiting(Stream):
-        def fill(self) -> bool:
-            asked.append([each.asked or each.taken > 0 for each in several])
-            return super().fill()
+        def fill(self) -> None:
+            mine = several[streams.index(self)]
+            asked.append([each.asked or each.taken > mine.taken for each in several])
+            super().fill()
 
     asked: list[list[bool]] = []
     streams = [Waiting(each, itemgetter(0), gather(0), reverse=False) for each in several]
-    deque(merged(streams, reverse=False), maxlen=0)
+    assert [key for key, _ in chain.from_iterable(merged(streams, reverse=False))] == [b"a", b"b", b"c"]
+    assert len(asked) == 4 * len(several)
     assert all(map(all, asked))
 
 

@@ -35,22 +35,27 @@ class Stream:
         #: tuples of the last row
         self._left: list[Any] = []
 
-    def ask(self) -> None:
-        """Have its next page come, where no whole row is there."""
-        if not self._places:
-            self._pages.ask()
-
-    def fill(self) -> bool:
-        """Return whether there is a whole row, once that is known."""
-        while not self._places and self._pages.more():
-            page = self._pages.take()
-            found = self._left + page if self._left else page
-            whole = self._last_row(found) if self._pages.more() else len(found)
-            rows = self._gather(found[:whole])
-            self._pages.count(whole, len(rows))
-            self._places, self._cells = list(rows), list(rows.values())
-            self._left = found[whole:]
+    def has(self) -> bool:
+        """Whether a whole row is there."""
         return bool(self._places)
+
+    def lacks(self) -> bool:
+        """Whether there is none yet."""
+        return not self._places and self._pages.more()
+
+    def ask(self) -> None:
+        """Have its next page come."""
+        self._pages.ask()
+
+    def fill(self) -> None:
+        """Take its next page; there is one, and no whole row."""
+        page = self._pages.take()
+        found = self._left + page if self._left else page
+        whole = self._last_row(found) if self._pages.more() else len(found)
+        rows = self._gather(found[:whole])
+        self._pages.count(whole, len(rows))
+        self._places, self._cells = list(rows), list(rows.values())
+        self._left = found[whole:]
 
     @property
     def end(self) -> Any:
@@ -85,9 +90,12 @@ class Stream:
 def merged(streams: Sequence[Stream], *, reverse: bool) -> Iterator[Iterator[Found]]:
     """Yield the rows of all streams in their order; of a row the cells of the first stream come first."""
     while True:
-        for each in streams:  # all at once, before one is waited for
-            each.ask()
-        streams = [each for each in streams if each.fill()]
+        while lacking := [each for each in streams if each.lacks()]:
+            for each in lacking:  # all at once, before one is waited for
+                each.ask()
+            for each in lacking:
+                each.fill()
+        streams = [each for each in streams if each.has()]
         if not streams:
             return
         ends = [each.end for each in streams]
