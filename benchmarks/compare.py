@@ -21,10 +21,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeGuard
 
+from benchmarks.facts import KEPT
 from benchmarks.page import report
 from benchmarks.page.figure import TIMES, Figure, Growth
 from benchmarks.page.numbers import Results, amount, load, number, ratios, rows, values
-from benchmarks.rounds import FACTS
 from benchmarks.tail import percentile
 from benchmarks.verdicts import EXPONENT, RATIO, SIZE, TIME, Change, judged, limit, lost, telling
 from benchmarks.yardsticks import drift, place, theirs, yardstick
@@ -131,7 +131,7 @@ def compared(base: Results, new: Results) -> tuple[str, bool]:
 def _machines(base: Results, new: Results) -> Iterator[str]:
     """Yield in what two runs differ that makes their times hard to compare."""
     one, other = (next(iter(each.values())).get_metadata() for each in (base, new))
-    for fact in (*FACTS, "python_build", "python_compiler", "commit"):
+    for fact in (*KEPT, "python_build", "python_compiler", "commit"):
         if one.get(fact) != other.get(fact):
             yield f"{fact}: {one.get(fact, 'unknown')}, then {other.get(fact, 'unknown')}"
 

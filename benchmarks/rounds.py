@@ -11,16 +11,9 @@ too, as ``machine.wall``: wall-clock time of the samples divided by their CPU ti
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import statistics
-import sysconfig
-import tempfile
 import timeit
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from itertools import cycle, islice
 from pathlib import Path
 from time import perf_counter, thread_time
@@ -29,27 +22,12 @@ from typing import Any, Final, TypeVar
 import pyperf  # type: ignore[import-untyped]  # it has no types
 from attrs import frozen
 
-from benchmarks.commit import commit
+from benchmarks.facts import facts
 
 T = TypeVar("T")
 
 #: Runs something so many times, and returns the CPU seconds that it took.
 Timer = Callable[[int], float]
-
-#: Packages whose versions belong to the figures.
-PACKAGES: Final = (
-    "cfacl",
-    "rocksdict",
-    "happybase",
-    "cassandra-driver",
-    "casbin",
-    "cedarpy",
-    "regopy",
-    "hdrhistogram",
-    "pyperf",
-)
-#: What of pyperf's metadata goes with the figures; the name of the host does not.
-FACTS: Final = ("cpu_count", "cpu_model_name", "platform", "python_implementation", "python_version")
 
 
 @frozen
@@ -130,43 +108,9 @@ def _loops(timer: Timer, seconds: float) -> int:
 
 def quantity(name: str, values: Iterable[float], unit: str) -> pyperf.Benchmark:
     """Return values as a benchmark; ``unit`` is pyperf's: `second`, `byte`, or `integer` for what has none."""
-    rounded = [float(f"{value:.4g}") for value in values]
+    rounded = [float(f"{value:.6g}") for value in values]
     run = pyperf.Run(rounded, metadata={"name": name, "unit": unit, **facts()}, collect_metadata=False)
     return pyperf.Benchmark([run])
-
-
-@cache
-def facts() -> dict[str, str | int]:
-    """Return what is known of this machine and of what runs on it."""
-    collected = pyperf.Run([1.0], collect_metadata=True).get_metadata()
-    found = {name: collected[name] for name in FACTS if name in collected}
-    optimised = "--enable-optimizations" in (sysconfig.get_config_var("CONFIG_ARGS") or "")
-    return {
-        **found,
-        "cpu_count": os.cpu_count() or 0,
-        "python_build": "with" if optimised else "without",
-        "python_compiler": platform.python_compiler(),
-        "commit": commit(),
-        "filesystem": _filesystem(Path(tempfile.gettempdir()).resolve()),
-        **{f"version_{name}": _version(name) for name in PACKAGES},
-    }
-
-
-def _filesystem(folder: Path) -> str:
-    """Return the kind of file system that a folder is on, where Linux tells."""
-    kinds: dict[str, str] = {}
-    with suppress(OSError):
-        for line in Path("/proc/mounts").read_text("utf-8").splitlines():
-            _, place, kind, *_ = line.split()
-            kinds[place] = kind
-    return next((kinds[str(each)] for each in (folder, *folder.parents) if str(each) in kinds), "unknown")
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def merged(benchmarks: Iterable[pyperf.Benchmark]) -> dict[str, pyperf.Benchmark]:

@@ -225,7 +225,10 @@ def machine(facts: Mapping[str, object], walls: Sequence[float], rounds: int, ru
             "Python",
             f"{facts['python_version']}, {facts['python_compiler']}, {facts['python_build']} `--enable-optimizations`",
         ),
-        ("versions", ", ".join(f"{name} {each}" for name, each in sorted(versions.items()))),
+        (
+            "versions",
+            ", ".join(f"{name} {each}" for name, each in sorted(versions.items(), key=lambda each: each[0].lower())),
+        ),
         ("commit", str(facts["commit"])),
         ("samples of a check", f"{rounds}, in {runs} process{'es' if runs > 1 else ''}"),
         (
