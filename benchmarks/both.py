@@ -1,6 +1,6 @@
 """An open store from both sides: behind a policy, and as it is.
 
-Every table has one family or eight, and a principal for each share of the eight, who is granted the first ones.
+One table has one family, the other eight, and a principal for each share of the eight, who is granted the first ones.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from cfacl.policy.compile import compile_policy
 from cfacl.policy.policy import Policy
 from cfacl.stores.base import Store
 
-#: Whoever comes to the store has a table of its own, so that what one inserts is not there for another.
-SIDES: Final = ("hand", "unguarded", "guarded")
+#: Everybody is at the same table, so that what lies there, and where, is no difference between them.
+RECORDS: Final = "records"
 PROJECTED: Final = "projected"
 FAMILIES: Final = 8
 GRANTED: Final = (1, 4, FAMILIES)
@@ -26,11 +26,10 @@ GRANTED: Final = (1, 4, FAMILIES)
 
 def both_sides() -> Policy:
     """Return the policy of the tables."""
-    single = [table(each, 1) for each in SIDES]
-    wide = table(PROJECTED, FAMILIES)
-    everything = [grant(each, sorted(each.families)) for each in (*single, wide)]
+    single, wide = table(RECORDS, 1), table(PROJECTED, FAMILIES)
+    everything = [grant(each, sorted(each.families)) for each in (single, wide)]
     some = {f"of{number}": [grant(wide, family_names(number))] for number in GRANTED}
-    return policy([*single, wide], {"service": everything, **some})
+    return policy([single, wide], {"service": everything, **some})
 
 
 class Both:

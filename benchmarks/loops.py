@@ -15,25 +15,24 @@ from typing import Final
 import pyperf  # type: ignore[import-untyped]  # it has no types
 from attrs import frozen
 
-from benchmarks.both import Both
+from benchmarks.both import RECORDS, Both
 from benchmarks.openloop import latencies, percentiles
 from benchmarks.rounds import Effort, quantity
-from benchmarks.tail import ENOUGH, PARTS
+from benchmarks.tail import ENOUGH, LEAST, PARTS
 from benchmarks.ycsb import SCANNED, WORKLOADS, Client, Workload, inserted, key, operations, records
 
 Calls = Sequence[Callable[[], object]]
 
-#: What there is before anything is timed.
-RECORDS: Final = 2_000
+#: How many records there are before anything is timed.
+NUMBER: Final = 2_000
 FAMILY: Final = b"f00"
 #: Of the operations of a turn, one in so many does not count.
 UNCOUNTED: Final = 5
 #: A scan takes as long as so many reads.
 READS: Final = 5
-#: How long arrivals go on for each, unless there are enough of them before; where they are few, for longer.
+#: How long arrivals go on for each, unless there are enough of them before; and where they are too few for a percentile.
 SECONDS: Final = 6.0
-FEW: Final = 200
-LONGEST: Final = 20.0
+LONGEST: Final = 60.0
 
 
 @frozen
@@ -53,22 +52,21 @@ class Pace:
 
 def guarded(both: Both) -> Client:
     """Return the way through the guard."""
-    at = both.guarded("guarded")
+    at = both.guarded(RECORDS)
     return Client(FAMILY, at.row, at.put, lambda start, rows: list(at.scan(row_start=start, limit=rows)))
 
 
 def unguarded(both: Both) -> Client:
     """Return the way of any other user of the same open store."""
-    at = both.unguarded("unguarded")
+    at = both.unguarded(RECORDS)
     return Client(FAMILY, at.row, at.put, lambda start, rows: list(at.scan(lower=start, limit=rows)))
 
 
-def fill(both: Both, tables: Sequence[str], effort: Effort) -> None:
-    """Put the records into tables."""
-    for each in tables:
-        with both.guarded(each).batch(batch_size=100) as batch:
-            for name, data in records(effort.size(RECORDS), FAMILY):
-                batch.put(name, data)
+def fill(both: Both, effort: Effort) -> None:
+    """Put the records into the table."""
+    with both.guarded(RECORDS).batch(batch_size=100) as batch:
+        for name, data in records(effort.size(NUMBER), FAMILY):
+            batch.put(name, data)
 
 
 def workloads(store: str, clients: Mapping[str, Client], pace: Pace, effort: Effort) -> Iterator[pyperf.Benchmark]:
@@ -77,17 +75,17 @@ def workloads(store: str, clients: Mapping[str, Client], pace: Pace, effort: Eff
     Who comes first and last follows itself in every other round, and finds its caches warm: guarded and unguarded have to be
     these, so that both have that as often.
     """
-    there = effort.size(RECORDS)
+    loaded = there = effort.size(NUMBER)
     agree(clients)
     for each in WORKLOADS:
         turn = pace.turn // READS if "scan" in each.shares else pace.turn
-        calls, new = prepared(each, clients, turn * effort.size(pace.rounds), there)
+        calls, new = prepared(each, clients, turn * effort.size(pace.rounds), loaded, there)
         there += new
         times, slowest = closed(calls, turn, pace.clock)
         for name, found in times.items():
             yield quantity(f"ycsb.{store}.{each.name}.{name}", found, "second")
         interval = 2 * slowest
-        calls, new = prepared(each, clients, arrivals(interval, effort), there)
+        calls, new = prepared(each, clients, arrivals(interval, effort), loaded, there)
         there += new
         for name, late in opened(calls, round(interval * 1e9)).items():
             yield from percentiles(f"ycsb.{store}.{each.name}.{name}", late)
@@ -97,7 +95,7 @@ def workloads(store: str, clients: Mapping[str, Client], pace: Pace, effort: Eff
 def arrivals(interval: float, effort: Effort) -> int:
     """Return how many calls are due, where one is every so many seconds."""
     usual, most = SECONDS / interval, LONGEST / interval
-    return max(PARTS, effort.size(round(min(max(usual, min(FEW, most)), ENOUGH))))
+    return max(PARTS, effort.size(round(min(max(usual, min(LEAST, most)), ENOUGH))))
 
 
 def agree(clients: Mapping[str, Client]) -> None:
@@ -115,13 +113,16 @@ def _values(row: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def prepared(
-    workload: Workload, clients: Mapping[str, Client], number: int, there: int
+    workload: Workload, clients: Mapping[str, Client], number: int, loaded: int, there: int
 ) -> tuple[dict[str, Calls], int]:
-    """Return the same operations for everybody, ready to be called, and how many records they add."""
+    """Return the same operations for everybody, ready to be called, and how many records they add for each.
+
+    What somebody inserts has keys of its own, or whoever came next would find it there.
+    """
     calls: dict[str, Calls] = {}
     new = 0
     for name, client in clients.items():
-        made = operations(workload, number, there, client.family)
+        made = operations(workload, number, loaded, there, client.family, whose=name)
         calls[name] = [client.call(each) for each in made]
         new = inserted(made)
     return calls, new

@@ -17,8 +17,8 @@ from typing import Final
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 from benchmarks import projection
-from benchmarks.both import SIDES, Both
-from benchmarks.loops import FAMILY, RECORDS, Pace, fill, guarded, unguarded, workloads
+from benchmarks.both import Both
+from benchmarks.loops import FAMILY, NUMBER, Pace, fill, guarded, unguarded, workloads
 from benchmarks.rounds import Effort, main
 from benchmarks.stores import ByHand
 from benchmarks.ycsb import Client, records
@@ -29,8 +29,8 @@ SERVED: Final = Pace(turn=25, rounds=100, clock=perf_counter)
 
 
 def served(store: str, both: Both, hand: Client, effort: Effort) -> Iterator[pyperf.Benchmark]:
-    """Time a store that waits for its server; what goes there by hand has a table that cfacl made."""
-    fill(both, SIDES, effort)
+    """Time a store that waits for its server; by hand it is the same table."""
+    fill(both, effort)
     projection.fill(both, effort)
     yield from workloads(store, {"unguarded": unguarded(both), "hand": hand, "guarded": guarded(both)}, SERVED, effort)
     yield from projection.served(store, both, effort)
@@ -38,7 +38,7 @@ def served(store: str, both: Both, hand: Client, effort: Effort) -> Iterator[pyp
 
 def memory(effort: Effort) -> Iterator[pyperf.Benchmark]:
     with Both(open_store("memory://", clock=time_ns)) as both:
-        fill(both, SIDES[1:], effort)
+        fill(both, effort)
         projection.fill(both, effort)
         yield from workloads("memory", {"unguarded": unguarded(both), "guarded": guarded(both)}, EMBEDDED, effort)
         yield from projection.embedded("memory", both, effort)
@@ -46,10 +46,10 @@ def memory(effort: Effort) -> Iterator[pyperf.Benchmark]:
 
 def rocksdb(folder: Path, effort: Effort) -> Iterator[pyperf.Benchmark]:
     with Both(open_store(folder / "store", clock=time_ns)) as both:
-        fill(both, SIDES[1:], effort)
+        fill(both, effort)
         projection.fill(both, effort)
     filled = ByHand(folder / "hand")
-    for key, data in records(effort.size(RECORDS), FAMILY):
+    for key, data in records(effort.size(NUMBER), FAMILY):
         filled.put(key, data)
     filled.driver.close()
     with ExitStack() as stack:

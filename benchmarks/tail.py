@@ -13,8 +13,9 @@ ONE_IN: Final = {"p50": 2, "p99": 100, "p99.9": 1_000}
 #: So many calls have to be slower.
 TAIL: Final = 8
 PARTS: Final = 5
-#: So many calls have all percentiles, of all parts.
-ENOUGH: Final = PARTS * TAIL * max(ONE_IN.values())
+#: So many calls have all percentiles, and so many have them of all parts.
+LEAST: Final = TAIL * max(ONE_IN.values())
+ENOUGH: Final = PARTS * LEAST
 
 
 def percentile(name: str) -> str | None:

@@ -94,9 +94,10 @@ class Client:
                 return partial(self.put, key, data)
 
 
-def key(number: int) -> bytes:
-    """Return the key of a record, by when it was inserted."""
-    return b"user" + blake2b(number.to_bytes(8, "big"), digest_size=8).hexdigest().encode("ascii")
+def key(number: int, whose: str = "") -> bytes:
+    """Return the key of a record, by when it was inserted; and by whom, where that was somebody who is timed."""
+    hashed = blake2b(number.to_bytes(8, "big"), digest_size=8, person=whose.encode("ascii"))
+    return b"user" + hashed.hexdigest().encode("ascii")
 
 
 def record(rng: Random, family: bytes) -> dict[bytes, bytes]:
@@ -115,8 +116,13 @@ def popular(number: int) -> list[float]:
     return list(accumulate(1 / rank**EXPONENT for rank in range(1, number + 1)))
 
 
-def operations(workload: Workload, number: int, there: int, family: bytes, seed: int = 0) -> list[Operation]:
-    """Return operations on a table that has so many records; the same ones for the same arguments."""
+def operations(
+    workload: Workload, number: int, loaded: int, there: int, family: bytes, seed: int = 0, *, whose: str = ""
+) -> list[Operation]:
+    """Return operations on a table where so many records were loaded, and with what somebody inserted are so many.
+
+    They are the same ones for the same arguments, and for somebody else but for the keys of what was inserted.
+    """
     rng = Random(f"{workload.name} {there} {seed}")
     weights = popular(there)
     kinds = rng.choices(list(workload.shares), list(workload.shares.values()), k=number)
@@ -133,7 +139,8 @@ def operations(workload: Workload, number: int, there: int, family: bytes, seed:
             data = record(rng, family)
         elif kind in ("update", "modify"):
             data = {b"%b:field%d" % (family, rng.randrange(FIELDS)): rng.randbytes(FIELD_BYTES)}
-        made.append(Operation(kind, key(chosen), data, rng.randint(1, SCANNED) if kind == "scan" else 0))
+        name = key(chosen) if chosen < loaded else key(chosen, whose)
+        made.append(Operation(kind, name, data, rng.randint(1, SCANNED) if kind == "scan" else 0))
     return made
 
 

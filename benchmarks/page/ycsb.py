@@ -22,7 +22,6 @@ WORKLOADS: Final = {
 BOUNDS: Final = {"rocksdb": 0.9, "hbase": 0.98, "cassandra": 0.98}
 #: Why a bound is missed, where it is.
 BECAUSE: Final = {
-    ("hbase", "e"): "of something that was not found yet; each side has a table of its own, which may be it",
     ("rocksdb", "a"): "a put of one field takes the store so little that checking it is felt",
     (
         "rocksdb",
