@@ -15,7 +15,7 @@ from attrs import evolve
 from benchmarks import engines, policies
 from benchmarks.engines import Engine
 from benchmarks.policies import Rights
-from benchmarks.rounds import Effort, interleaved, main
+from benchmarks.rounds import Effort, interleaved, main, quantity
 
 #: What keeps the answers, or what leads to them, for each principal; who asks how often makes a difference to these.
 QUICK: Final[Mapping[str, Callable[[Rights], Engine]]] = {
@@ -38,9 +38,14 @@ LONG: Final[Mapping[str, Callable[[Rights], Engine]]] = {
 #: More lines than these take an engine minutes to read.
 MOST: Final = {"regopy": 10_000}
 QUESTIONS: Final = 10_000
+#: How many questions what takes long is put in turn, fewer where there are more lines; primes, so that a sample and what
+#: does not count before it are no part of the turn, and others have theirs counted in the next.
+FEW: Final = (31, 101, 1_009)
+#: All of these questions together are to meet so many lines.
+LINES: Final = 100_000
 #: From so many lines on, there are fewer rounds.
 LARGE: Final = 10_000
-LARGE_ROUNDS: Final = 10
+LARGE_ROUNDS: Final = 15
 
 
 def contest(name: str, rights: Rights, effort: Effort) -> Iterator[pyperf.Benchmark]:
@@ -50,7 +55,7 @@ def contest(name: str, rights: Rights, effort: Effort) -> Iterator[pyperf.Benchm
     long = {each: make(rights) for each, make in LONG.items() if lines <= MOST.get(each, lines)}
     if lines >= LARGE:
         effort = evolve(effort, rounds=min(effort.rounds, LARGE_ROUNDS))
-    few = max(10, min(1_000, 100_000 // lines))
+    few = next((each for each in FEW if each * lines >= LINES), FEW[-1])
     for allowed, zipf in product((True, False), (False, True)):
         draw = rights.questions(effort.size(QUESTIONS), allowed=allowed, zipf=zipf)
         asked = {each: (engine, draw) for each, engine in quick.items()}
@@ -61,6 +66,7 @@ def contest(name: str, rights: Rights, effort: Effort) -> Iterator[pyperf.Benchm
         kind = ("allowed" if allowed else "denied") + ".zipf" * zipf
         timers = {f"{name}.{kind}.{each}": engine.timer(questions) for each, (engine, questions) in asked.items()}
         yield from interleaved(timers, effort)
+        yield quantity(f"{name}.{kind}.questions", [len(draw[:few])], "integer")
 
 
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
