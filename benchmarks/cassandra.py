@@ -23,7 +23,8 @@ from typing import Any, Final
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 import cfacl
-from benchmarks.both import Both
+from benchmarks import personas
+from benchmarks.both import RECORDS, Both
 from benchmarks.macro import served
 from benchmarks.rounds import Effort, main, quantity
 from benchmarks.scale import resident
@@ -263,7 +264,7 @@ def million(house: House, rows: int) -> Iterator[pyperf.Benchmark]:
     for first in range(0, rows, 1_000):
         batch(narrow, [b"user-%08d" % row for row in range(first, min(first + 1_000, rows))], data)
     yield quantity("cassandra.million.load", [(perf_counter() - begin) / rows / len(data)], "second")
-    weights = []
+    weights = [resident()]
     begin = perf_counter()
     for number, (_, cells) in enumerate(narrow.scan(batch_size=1_000), 1):
         assert len(cells) == len(data)
@@ -271,16 +272,17 @@ def million(house: House, rows: int) -> Iterator[pyperf.Benchmark]:
             weights.append(resident())
     yield quantity("cassandra.million.scan", [(perf_counter() - begin) / rows / len(data)], "second")
     assert number == rows
-    yield quantity("cassandra.million.memory", [max(max(weights[1:]) - weights[0], 1)], "byte")
+    yield quantity("cassandra.million.memory", [max(max(weights) - weights[0], 1)], "byte")
 
 
 def macro(server: Cassandra, session: Any, effort: Effort) -> Iterator[pyperf.Benchmark]:
     """Time YCSB's workloads, and reading some of the families."""
     url = f"cassandra://{server.host}:{server.port}/{KEYSPACE}"
     with Both(open_store(url, clock=time_ns)) as both:
-        at = ByHand(session, cql_names(both.store, "hand"))
+        at = ByHand(session, cql_names(both.store, RECORDS))
         (family,) = at.names
         yield from served("cassandra", both, Client(family[:-1], at.row, at.put, at.some), effort)
+    yield from personas.served("cassandra", url, effort)
 
 
 def cql_names(store: Store, table: str) -> dict[str, str]:

@@ -19,7 +19,8 @@ from typing import Final
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 import cfacl
-from benchmarks.both import Both
+from benchmarks import personas
+from benchmarks.both import RECORDS, Both
 from benchmarks.macro import served
 from benchmarks.rounds import Effort, main
 from benchmarks.stores import Unguarded
@@ -167,7 +168,7 @@ def macro(server: HBase, effort: Effort) -> Iterator[pyperf.Benchmark]:
     """Time YCSB's workloads, and reading some of the families."""
     url = f"hbase://{server.host}:{server.port('buffered')}/macro_"
     with closing(server.connection("buffered")) as connection, Both(open_store(url, clock=time_ns)) as both:
-        at = connection.table(b"macro_hand")
+        at = connection.table(b"macro_%b" % RECORDS.encode())
         (family,) = at.families()
         hand = Client(
             family.removesuffix(b":"),
@@ -176,6 +177,7 @@ def macro(server: HBase, effort: Effort) -> Iterator[pyperf.Benchmark]:
             lambda start, rows: list(at.scan(row_start=start, limit=rows, batch_size=rows)),
         )
         yield from served("hbase", both, hand, effort)
+    yield from personas.served("hbase", url.replace("macro", "personas"), effort)
 
 
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:

@@ -190,7 +190,7 @@ def scans(path: Path, cells: int) -> Iterator[pyperf.Benchmark]:
         projection = Projection([Slice(family)])
         rows = cells // columns // PARTS
         values: dict[str, list[float]] = {"store": [], "hand": []}
-        weights: list[list[int]] = []
+        weights = [resident()]
         for part in range(PARTS):
             start, stop = (b"user-%08d" % (rows * which) for which in (part, part + 1))
             for name in ("store", "hand") if part % 2 else ("hand", "store"):
@@ -198,15 +198,14 @@ def scans(path: Path, cells: int) -> Iterator[pyperf.Benchmark]:
                 if name == "store":
                     batches = store.scan("t", projection, Span(start, stop), batch_size=BATCH)
                     count, found = counted(batches)
-                    weights.append(found)
+                    weights += found
                 else:
                     count = by_hand(driver, family.prefix, start, rows)
                 values[name].append((thread_time() - begin) / count)
                 assert count == rows * columns
         for name, times in values.items():
             yield quantity(f"million.{family.name}.{name}", times, "second")
-        most = max(max(each) for each in weights[1:])
-        yield quantity(f"million.{family.name}.memory", [max(most - weights[0][-1], 1)], "byte")
+        yield quantity(f"million.{family.name}.memory", [max(max(weights) - weights[0], 1)], "byte")
         del driver
     store.close()
 

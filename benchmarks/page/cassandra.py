@@ -99,7 +99,7 @@ PART: Final = Part(
             least=True,
         ),
         Figure(
-            "Cassandra, ordered scan of 10 million cells: memory of the process, most above that after a tenth of it",
+            "Cassandra, ordered scan of 10 million cells: memory of the process, most above that before it",
             "cassandra.million.memory",
             None,
             64,

@@ -41,6 +41,8 @@ PART: Final = Part(
                 )
             ),
             above="The wheel that is built with `HATCH_BUILD_HOOK_ENABLE_MYPYC=true`: the same source, by mypyc.",
+            below="What rows would gain by it, and why they are left to the interpreter, is in"
+            " [0025](adr/0025-rows-are-made-by-the-interpreter.md).",
         ),
     ),
     absent="there is no C compiler here",

@@ -105,7 +105,10 @@ PART: Final = Part(
                 ("reading all, dropping seven", "hbase.4096.get.dropped"),
                 ("the same by happybase", "hbase.4096.get.plain"),
                 ("over HTTP: 50 times `row` of 32 cells, guarded", "hbase.wall.get.ours"),
-                ("the same without a guard, on a server that asks its AccessController", "hbase.wall.get.theirs"),
+                (
+                    "the same without a guard, on a server that asks its AccessController, and is told by `doas` for whom",
+                    "hbase.wall.get.theirs",
+                ),
                 ("over HTTP: 50 times `put` of 4 cells, guarded", "hbase.wall.put.ours"),
                 ("the same without a guard, as above", "hbase.wall.put.theirs"),
                 ("over HTTP: `scan` of 2,000 rows of 32 cells, guarded", "hbase.wall.scan.ours"),

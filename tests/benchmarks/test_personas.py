@@ -16,8 +16,13 @@ THERE = 200
 
 
 @pytest.fixture
-def house() -> Iterator[personas.House]:
-    made = personas.House("memory://", THERE)
+def clock() -> personas.Still:
+    return personas.Still()
+
+
+@pytest.fixture
+def house(clock: personas.Still) -> Iterator[personas.House]:
+    made = personas.House("memory://", THERE, clock)
     yield made
     made.db.close()
 
@@ -76,10 +81,26 @@ def test_a_regulator_sees_no_data_and_changes_nothing(house: personas.House) -> 
         house.db.session("regulator", purpose="support").table("guarded").row(key(0), columns=[b"data"])
 
 
-def test_a_record_lives_as_long_as_it_may(house: personas.House) -> None:
-    house.now += 31 * 1_000_000_000
+def test_a_record_lives_as_long_as_it_may(house: personas.House, clock: personas.Still) -> None:
+    clock.now += 31 * 1_000_000_000
     left, also = everything(house).values()
     assert also == left
     gone = {number for number in range(THERE) if key(number) not in left}
     assert gone == {number for number in range(THERE) if gdpr.life(number) == 30}
     assert sum(each.removed for each in house.db.sweep()) == 2 * THERE // 10 * len(record(0))
+
+
+def test_where_a_clock_goes_on_none_expires_within_the_hour(clock: personas.Still) -> None:
+    house = personas.House("memory://", THERE, clock, personas.HOUR)
+    before = everything(house)
+    clock.now += (personas.HOUR - 1) * 1_000_000_000
+    assert everything(house) == before
+    assert len(before["guarded"]) == THERE
+    house.db.close()
+
+
+def test_sides_that_come_to_differ_are_found(house: personas.House) -> None:
+    house.confirm()
+    house.sides("controller")["guarded"].delete(key(3))
+    with pytest.raises(AssertionError):
+        house.confirm()
