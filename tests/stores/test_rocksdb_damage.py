@@ -106,7 +106,7 @@ def test_a_last_record_of_a_wrong_length_is_no_torn_tail(folder, clock, kind):
     put(store, b"0002")
     unmarked(folder / "open", folder / "whole")
     store.close()
-    (file,) = (folder / "whole").glob(kind)
+    file = max((folder / "whole").glob(kind))  # a log that was flushed goes a moment later
     *_, last = heads(file.read_bytes())
     for bit in range(16):
         path = damaged(folder / "whole", kind, flip(last + 4 + bit // 8, bit % 8))
