@@ -67,7 +67,7 @@ def main() -> None:
     if options.quick and options.into is None:
         parser.error("--quick measures nothing worth keeping; name a folder with --into")
     if options.into is not None:
-        options.into.mkdir(parents=True, exist_ok=True)  # before half an hour has passed
+        options.into.mkdir(parents=True, exist_ok=True)  # before all is measured
     results = (options.into or ROOT / "benchmarks") / "results.json"
     page = (options.into or ROOT / "docs") / "benchmarks.md"
     if options.only is not None and not results.is_file():

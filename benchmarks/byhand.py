@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from benchmarks.nothing import Nothing
+
 
 class Empty:
     """Methods that do nothing: the least that asking can cost."""
@@ -17,6 +19,12 @@ class Empty:
 
     def allows_any(self, ask: object, /, *names: str) -> None:
         """Take all that `Session.allows` takes."""
+
+
+class Inherits(Nothing):
+    """As a session, whose method is of a class in another module."""
+
+    __slots__ = ()
 
 
 @frozen

@@ -330,10 +330,10 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
                 some = keys(effort.size(number))
                 if size == SMALL:
                     yield from pairs(small(house, some), rounds)
-                yield from turns(one_of_eight(house, some, size), rounds)
+                yield from turns(one_of_eight(house, some, size), rounds, uncounted=1)
         yield from macro(server, session, effort)
         with closing(House(server, session, "long", SMALL)) as house:
-            yield from turns(long(house, keys(effort.size(LONG))), rounds)
+            yield from turns(long(house, keys(effort.size(LONG))), rounds, uncounted=1)
         with closing(House(server, session, "million", SMALL)) as house:
             yield from million(house, effort.size(MILLION))
 

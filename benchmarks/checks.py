@@ -14,7 +14,7 @@ from typing import Final
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 import cfacl
-from benchmarks.byhand import Empty, Held, Slow, Wanted
+from benchmarks.byhand import Empty, Held, Inherits, Slow, Wanted
 from benchmarks.rounds import Effort, Timer, interleaved, main, statement
 from benchmarks.workloads import ENDS, PRINCIPAL, PURPOSE, family_names, one_table
 from cfacl.model.grants import ALWAYS
@@ -78,6 +78,7 @@ def others() -> dict[str, Timer]:
     return {
         "check.empty": statement("empty.allows(ask)", empty=Empty(), ask=one),
         "check.empty.any": statement("empty.allows_any(ask)", empty=Empty(), ask=one),
+        "check.nothing": statement("nothing.allows(ask)", nothing=Inherits(), ask=one),
         "check.time_ns": statement("time_ns()", time_ns=time_ns),
         "check.frozenset": statement("held.allows(ask)", held=held, ask=one),
         "check.frozenset.64": statement("held.allows(ask)", held=wide, ask=many),

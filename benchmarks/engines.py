@@ -66,12 +66,19 @@ class Engine:
 
     def timer(self, questions: list[Question]) -> Timer:
         """Return the timer of one question after the other."""
-        turn = cycle([self.prepared(each) for each in questions])
+        prepared = [self.prepared(each) for each in questions]
         some: list[object] = []
+        at = 0
+        begun: dict[int, int] = {}
         asked = statement(f"for {self.takes} in some: {self.says}", some=some, **self.names)
 
         def timer(loops: int) -> float:
-            some[:] = islice(turn, loops)
+            nonlocal at
+            if begun.get(loops) == at:  # or the same few would count in every round
+                at += 1
+            begun[loops] = at
+            some[:] = islice(cycle(prepared), at, at + loops)
+            at = (at + loops) % len(prepared)
             return asked(1)
 
         return timer

@@ -39,6 +39,7 @@ ARTIFACTS: Final = {
     "accumulo-access": ("benchmarks/jmh/pom.xml", "accumulo-access-core"),
     "JMH": ("benchmarks/jmh/pom.xml", "jmh-generator-annprocess"),
 }
+JAVA: Final = 17
 ABSENT: Final = "not installed"
 #: What of pyperf's metadata goes with the figures; the name of the host does not.
 KEPT: Final = ("cpu_count", "cpu_model_name", "platform", "python_implementation", "python_version")
@@ -86,12 +87,19 @@ def _named(pom: Path, artifact: str) -> str:
 
 
 def _java() -> str:
-    """Return the version of the Java that is installed."""
-    with suppress(OSError):
-        said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S607  # Java, by its name
-        if found := re.search(r'version "(.+?)"', said):
-            return found[1]
-    return ABSENT
+    """Return the version of the Java that servers run on."""
+    # Not above: whoever is timed has no use for what starts servers.
+    from cfacl.testing.servers.artifacts import java_of
+    from cfacl.testing.servers.errors import Missing
+
+    try:
+        program = java_of(JAVA)
+    except Missing:
+        return ABSENT
+    said = subprocess.run([program, "-version"], capture_output=True, text=True, check=True).stderr  # noqa: S603  # this machine's
+    found = re.search(r'version "(.+?)"', said)
+    assert found, said
+    return found[1]
 
 
 def _filesystem(folder: Path) -> str:

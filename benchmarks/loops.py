@@ -18,7 +18,7 @@ from attrs import frozen
 from benchmarks.both import RECORDS, Both
 from benchmarks.openloop import latencies, percentiles
 from benchmarks.rounds import Effort, quantity
-from benchmarks.tail import ENOUGH, LEAST, PARTS
+from benchmarks.tail import ENOUGH, LEAST, LONGEST, PARTS
 from benchmarks.ycsb import SCANNED, WORKLOADS, Client, Workload, inserted, key, operations, records
 
 Calls = Sequence[Callable[[], object]]
@@ -30,9 +30,8 @@ FAMILY: Final = b"f00"
 UNCOUNTED: Final = 5
 #: A scan takes as long as so many reads.
 READS: Final = 5
-#: How long arrivals go on for each, unless there are enough of them before; and where they are too few for a percentile.
+#: How long arrivals go on for each, unless there are enough of them before, or too few for a percentile.
 SECONDS: Final = 6.0
-LONGEST: Final = 60.0
 
 
 @frozen

@@ -37,9 +37,10 @@ def by_principals(effort: Effort) -> Iterator[pyperf.Benchmark]:
     early.come(effort.size(BEFORE))
     few.come(min(number, ROLE_SETS))
     seconds: dict[str, list[float]] = {"crowd.first.early": [], "crowd.first.late": []}
-    for _ in range(effort.rounds):
-        seconds["crowd.first.early"].append(early.come(at_once))
-        seconds["crowd.first.late"].append(late.come(at_once))
+    for turn in range(effort.rounds):
+        both = (("early", early), ("late", late))
+        for when, crowd in both if turn % 2 else reversed(both):
+            seconds[f"crowd.first.{when}"].append(crowd.come(at_once))
     for name, values in seconds.items():
         yield quantity(name, values, "second")
     # One session for each set of roles, so that what is looked up is spread over all that is kept.

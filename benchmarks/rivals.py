@@ -38,8 +38,8 @@ LONG: Final[Mapping[str, Callable[[Rights], Engine]]] = {
 #: More lines than these take an engine minutes to read.
 MOST: Final = {"regopy": 10_000}
 QUESTIONS: Final = 10_000
-#: How many questions what takes long is put in turn, fewer where there are more lines; primes, so that a sample and what
-#: does not count before it are no part of the turn, and others have theirs counted in the next.
+#: How many questions what takes long is put in turn, fewer where there are more lines; primes, so that whatever a sample and
+#: what does not count before it come to, others count in the next.
 FEW: Final = (31, 101, 1_009)
 #: All of these questions together are to meet so many lines.
 LINES: Final = 100_000

@@ -185,12 +185,13 @@ def counted(batches: Iterable[list[tuple[bytes, Cells]]]) -> tuple[int, list[int
 def scans(path: Path, cells: int) -> Iterator[pyperf.Benchmark]:
     """Time a scan of all cells in parts, each beside the loop by hand, and weigh this process on the way."""
     store = open_store(url(path, CACHE), clock=time_ns)
+    before = resident()
     for family, columns in ((WIDE, COLUMNS), (NARROW, 1)):
         driver = store._database.find("t", family).cells.read  # type: ignore[attr-defined]  # noqa: SLF001  # by hand
         projection = Projection([Slice(family)])
         rows = cells // columns // PARTS
         values: dict[str, list[float]] = {"store": [], "hand": []}
-        weights = [resident()]
+        weights: list[int] = []
         for part in range(PARTS):
             start, stop = (b"user-%08d" % (rows * which) for which in (part, part + 1))
             for name in ("store", "hand") if part % 2 else ("hand", "store"):
@@ -205,7 +206,7 @@ def scans(path: Path, cells: int) -> Iterator[pyperf.Benchmark]:
                 assert count == rows * columns
         for name, times in values.items():
             yield quantity(f"million.{family.name}.{name}", times, "second")
-        yield quantity(f"million.{family.name}.memory", [max(max(weights) - weights[0], 1)], "byte")
+        yield quantity(f"million.{family.name}.memory", [max(max(weights) - before, 1)], "byte")
         del driver
     store.close()
 

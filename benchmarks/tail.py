@@ -13,6 +13,8 @@ ONE_IN: Final = {"p50": 2, "p99": 100, "p99.9": 1_000}
 #: So many calls have to be slower.
 TAIL: Final = 8
 PARTS: Final = 5
+#: How long it is waited for calls, in seconds.
+LONGEST: Final = 60.0
 #: So many calls have all percentiles, and so many have them of all parts.
 LEAST: Final = TAIL * max(ONE_IN.values())
 ENOUGH: Final = PARTS * LEAST

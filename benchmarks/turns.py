@@ -14,13 +14,20 @@ from benchmarks.rounds import quantity
 _OFTEN: Final = 4
 
 
-def turns(contestants: dict[str, Callable[[], object]], rounds: int) -> Iterator[pyperf.Benchmark]:
-    """Time contestants turn by turn; the values of one round have the same place in each benchmark."""
+def turns(contestants: dict[str, Callable[[], object]], rounds: int, uncounted: int = 0) -> Iterator[pyperf.Benchmark]:
+    """Time contestants turn by turn; the values of one round have the same place in each benchmark.
+
+    Args:
+        uncounted: how many calls before each do not count: of more than two, each comes behind another one, and finds the
+            server and its socket as that left them.
+    """
     values: dict[str, list[float]] = {name: [] for name in contestants}
     for each in contestants.values():
         each()
     for turn in range(rounds):
         for name in list(contestants)[:: 1 if turn % 2 == 0 else -1]:
+            for _ in range(uncounted):
+                contestants[name]()
             begin = perf_counter()
             contestants[name]()
             values[name].append(perf_counter() - begin)

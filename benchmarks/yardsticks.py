@@ -12,7 +12,20 @@ from benchmarks.tail import percentile
 
 #: A part of a name that says that the time is of others.
 OTHERS: Final = frozenset(
-    {*rivals.QUICK, *rivals.LONG, "accumulo", "any", "bare", "clustered", "cp", "fsync", "hand", "in_turn", "plain"}
+    {
+        *rivals.QUICK,
+        *rivals.LONG,
+        "accumulo",
+        "any",
+        "bare",
+        "clustered",
+        "cp",
+        "fsync",
+        "hand",
+        "in_turn",
+        "nothing",
+        "plain",
+    }
     | {"regopy", "theirs", "time_ns"}
 ) - {"allows", "name"}
 #: What no part of the name says it of: rocksdict's own calls, and reading all by the driver.
@@ -39,9 +52,13 @@ BESIDE: Final = {
     "store": ("hand",),
     "allows": ("empty",),
     "name": ("empty",),
+    "dropin": ("native",),
+    "page": ("limit",),
+    "granted": ("dropped",),
+    "named": ("dropped",),
 }
 #: The same, where only that has a longer name.
-BEHIND: Final = ("unguarded", "plain", "hand", "empty")
+BEHIND: Final = ("unguarded", "plain", "hand", "empty", "dropped")
 #: The same, of all that a script measures in turns.
 OF_ALL: Final = {
     "check": "check.empty",

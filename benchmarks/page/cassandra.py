@@ -46,8 +46,6 @@ PART: Final = Part(
             "cassandra.scan.guarded",
             0.98,
             least=True,
-            because="of something that was not found yet: repeats of the pair by itself lay on both sides of the bound, and all of"
-            " this run below it",
         ),
         Figure(
             "Cassandra, `scan` of 20,000 rows of 4 cells in one family: as above",

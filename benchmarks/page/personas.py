@@ -25,7 +25,8 @@ RIGHTS: Final = {
 MEASURED: Final = """\
 Time that an operation takes, on 1,000 records of ten columns: CPU time on memory and RocksDB, else wall-clock time. Whoever is
 guarded looks for records by a filter, which is evaluated for every row; whoever is not compares one column of each row in a loop.
-Each side has a table of its own, for both change and delete the same records."""
+Each side has a table of its own, for both change and delete the same records; two tables of HBase or Cassandra differ by more
+than the guard."""
 LACKING: Final = """\
 GDPRbench's regulator also reads a log of requests, which cfacl does not keep: it tells every decision to a hook. Its records
 have a time to live each, cfacl's families have one, so records are stamped older; and where GDPRbench waits until what expired
@@ -62,7 +63,7 @@ PART: Final = Part(
             f"personas.{store}.{name}.unguarded",
             f"personas.{store}.{name}.guarded",
         )
-        for store, at in STORES.items()
+        for store, at in EMBEDDED.items()
         for name, what in PERSONAS.items()
     ),
     optional={name: why for store, why in ABSENT.items() for name in Part("", tables=(table(store),)).names()},

@@ -20,7 +20,7 @@ PART: Final = Part(
             because="a loop by hand on rocksdict, which is listed below, takes nearly as long on this machine",
         ),
         Figure(
-            "memory of the process during that scan: most, above that before it",
+            "memory of the process during that scan: most, above that before any scan",
             "million.wide.memory",
             None,
             64,

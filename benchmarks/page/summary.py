@@ -58,7 +58,8 @@ class Guarded:
         """Yield whatever was compared without a guard and with it: what, and both benchmarks."""
         here = f".{self.key}."
         yield from (each for each in self.part.rivals if each[1].endswith(f".{self.without}"))
-        yield from (each for each in personas.PART.rivals if here in each[1] and each[1].endswith(".unguarded"))
+        if self.key in personas.EMBEDDED:
+            yield from (each for each in personas.PART.rivals if here in each[1])
         for letter in ycsb.WORKLOADS:
             at = f"ycsb.{self.key}.{letter}"
             yield f"YCSB {letter.upper()} on it, unguarded", f"{at}.unguarded", f"{at}.guarded"

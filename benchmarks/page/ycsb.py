@@ -7,7 +7,7 @@ from typing import Final
 
 from benchmarks.page.figure import Cell, Figure, Part, Table
 from benchmarks.page.plot import Ratio, Ratios, Tails
-from benchmarks.tail import ONE_IN, PARTS, TAIL
+from benchmarks.tail import LONGEST, ONE_IN, PARTS, TAIL
 
 STORES: Final = {"memory": "memory", "rocksdb": "RocksDB", "hbase": "HBase", "cassandra": "Cassandra"}
 #: What each workload is, by its letter.
@@ -38,12 +38,12 @@ HANDS: Final = {
 MEASURED: Final = """\
 Records of 10 fields of 100 B, and which of them are asked for is Zipf's. Memory has no driver, and so nobody by hand. Time
 that an operation takes, one after the other, by the same operations turn by turn: CPU time on memory and RocksDB, else
-wall-clock time."""
+wall-clock time. By hand has its turn between the two others, and so always finds caches as somebody left them, who did the same."""
 OPEN: Final = f"""\
 Latency where calls are due at fixed times, at half of the rate at which the slowest of them went above: counted from when a
 call was due, whether or not the one before had been answered by then. A percentile is taken of {PARTS} parts of the calls, or of
 fewer, so that in each part {TAIL} calls were slower; where all of them are too few for that, there is none. `results.json` has
-the histogram of all calls."""
+the histogram of all calls. Nobody goes on for longer than {LONGEST:.0f} s, which is too short for the tail of what takes long."""
 
 
 def sides(store: str) -> dict[str, str]:

@@ -7,6 +7,8 @@ import re
 import pytest
 
 from benchmarks import facts
+from cfacl.testing.servers import artifacts
+from cfacl.testing.servers.errors import Missing
 
 
 def test_whatever_is_measured_is_told_with_its_version() -> None:
@@ -17,8 +19,11 @@ def test_whatever_is_measured_is_told_with_its_version() -> None:
 
 
 def test_what_is_not_installed_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(release: int) -> str:
+        raise Missing(f"no Java {release}")
+
     monkeypatch.setattr(facts, "PACKAGES", ("no-such-package",))
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(artifacts, "java_of", missing)
     found = facts.versions()
     assert (found["no-such-package"], found["Java"]) == (facts.ABSENT, facts.ABSENT)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from attrs import evolve
 
 import cfacl
 from benchmarks import engines, policies, rivals
@@ -84,3 +85,44 @@ def test_the_same_questions_are_put_in_every_run_and_zipf_prefers_a_few() -> Non
     assert asked[True] == rights.questions(2_000, allowed=True, zipf=True)
     most = {zipf: Counter(each.principal for each in found).most_common(1)[0][1] for zipf, found in asked.items()}
     assert most[True] > 10 * most[False]
+
+
+@pytest.mark.parametrize(("grants", "questions"), [(10, 1_009), (200, 1_009), (1_000, 101), (5_000, 31)])
+def test_who_takes_long_is_put_fewer_questions_and_it_is_said_how_many(
+    grants: int, questions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put: list[policies.Question] = []
+
+    def noted(_: policies.Rights) -> engines.Engine:
+        return engines.Engine("question, known", "known", lambda each: (put.append(each) or each, known(each)))
+
+    rights = policies.made(grants)
+    held = {who: set(rights.roles[role]) for who, role in rights.held.items()}
+
+    def known(each: policies.Question) -> bool:
+        return each.right in held[each.principal]
+
+    monkeypatch.setattr(rivals, "QUICK", {})
+    monkeypatch.setattr(rivals, "LONG", {"noted": noted})
+    found = {each.get_name(): each.get_values() for each in rivals.contest("it", rights, evolve(QUICK, share=1.0))}
+    assert found["it.allowed.questions"] == (questions,)
+    drawn = rights.questions(questions, allowed=True, zipf=False)
+    assert put[: len(drawn)] == drawn  # they are made for the answers that are compared, and made again to be timed
+    assert put[len(drawn) : 2 * len(drawn)] == drawn
+
+
+@pytest.mark.parametrize("loops", range(1, 62))
+def test_in_the_end_every_question_counts(loops: int) -> None:
+    rights = policies.made(1_000)
+    questions = rights.questions(rivals.FEW[0], allowed=True, zipf=False)
+    places = dict(zip(questions, range(len(questions)), strict=True))
+    seen: list[int] = []
+    engine = engines.Engine("place,", "seen(place)", lambda each: (places[each],), {"seen": seen.append})
+    timer, counted = engine.timer(questions), set[int]()
+    for _ in questions:
+        timer(loops // 4 + 1)  # as `interleaved` has it
+        seen.clear()
+        timer(loops)
+        assert seen == [(seen[0] + each) % len(questions) for each in range(loops)]
+        counted |= set(seen)
+    assert counted == set(places.values())
