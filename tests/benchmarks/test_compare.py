@@ -254,6 +254,21 @@ def test_whatever_is_guarded_has_a_yardstick() -> None:
     assert [name for name in guarded if yardsticks.yardstick(name, results) is None] == []
 
 
+def test_what_reads_some_families_is_held_against_reading_all_of_them() -> None:
+    results = load(compare.NEW)
+    everything = [name for name in results if name.startswith("projection.") and name.endswith(".dropped")]
+    assert len(everything) > 30
+    for name in everything:
+        assert yardsticks.yardstick(name.removesuffix(".dropped"), results) == name
+    assert yardsticks.yardstick("eight.granted", results) == "eight.dropped"
+
+
+def test_the_drop_in_is_held_against_the_native_face() -> None:
+    results = load(compare.NEW)
+    assert yardsticks.yardstick("dropin.row", results) == "native.row"
+    assert yardsticks.yardstick("filter.page", results) == "filter.limit"
+
+
 def test_what_became_slower_is_worse() -> None:
     found = changes(run(1), run(2, check_timeless=1.3))
     assert found == {"`session.allows(ask)`, nothing can expire ÷ an empty method call": "worse"}
