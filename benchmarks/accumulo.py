@@ -19,12 +19,11 @@ from typing import Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
+from benchmarks.facts import JAVA
 from benchmarks.rounds import QUICK, Effort, main, quantity
 from cfacl.testing.servers.artifacts import Artifacts, java_of, resolve
 from cfacl.testing.servers.errors import Missing
 
-#: The release of Java that it is built for.
-JAVA: Final = 17
 METHODS: Final = {
     "accumulo.parsing": "measureParseAndEvaluation",
     "accumulo.parsed": "measureLegacyEvaluationOnly",

@@ -39,7 +39,12 @@ def build(copy: Path) -> None:
             shutil.copy(source, copy / name)
     run(copy, "mypyc", "benchmarks/nothing.py")
     run(copy, "build", "--wheel", "--no-isolation", "--outdir", str(copy / "dist"), ".")
-    found = {each.name.partition(".")[0] for suffix in EXTENSION_SUFFIXES for each in copy.rglob(f"*{suffix}")}
+    found = {
+        each.name.partition(".")[0]
+        for suffix in EXTENSION_SUFFIXES
+        for room in ("cfacl", "benchmarks")  # or what the compiler left of its own would be taken for them
+        for each in (copy / room).rglob(f"*{suffix}")
+    }
     assert found >= {"hit", "pinned", "nothing"}, f"compiled: {found}"
 
 

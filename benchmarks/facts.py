@@ -39,6 +39,7 @@ ARTIFACTS: Final = {
     "accumulo-access": ("benchmarks/jmh/pom.xml", "accumulo-access-core"),
     "JMH": ("benchmarks/jmh/pom.xml", "jmh-generator-annprocess"),
 }
+#: The release that servers run on, and accumulo-access is built for.
 JAVA: Final = 17
 ABSENT: Final = "not installed"
 #: What of pyperf's metadata goes with the figures; the name of the host does not.

@@ -60,9 +60,9 @@ HEAD: Final = """\
 
 Made by `make bench` from one run, but for what the end says was measured again; no figure here is typed by hand. How to run it, how it is measured and how to read it:
 [benchmarks/README.md](../benchmarks/README.md). Every figure is a median, with the 10th and 90th percentile behind it;
-a ratio is taken round by round, of two samples of one process, as far apart as the turns of
-those between them take: mostly milliseconds, more where a server or a file is waited for. So is the exponent of what grows, which a plot has with its confidence
-interval of 95 %. Where that of a median has the bound in it, *held* and *missed* are within the noise. What is said of a miss
+a ratio is taken round by round, of two samples of one process, as far apart as the turns of those between them take: mostly
+milliseconds, more where a server or a file is waited for. So is the exponent of what grows, which a plot has with its
+confidence interval of 95 %. Where that of a median has the bound in it, *held* and *missed* are within the noise. What is said of a miss
 is what was found out about it before; it is not measured by the run.
 """
 UNGUARDED: Final = """\

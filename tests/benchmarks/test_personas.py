@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 import cfacl
 from benchmarks import gdpr, personas
 from benchmarks.gdpr import PERSONAS, Operation, Persona, key, operations, record
+from benchmarks.rounds import QUICK
 
 NUMBER = 10_000
 THERE = 200
@@ -104,3 +105,10 @@ def test_sides_that_come_to_differ_are_found(house: personas.House) -> None:
     house.sides("controller")["guarded"].delete(key(3))
     with pytest.raises(AssertionError):
         house.confirm()
+
+
+def test_sides_are_compared_when_each_persona_has_been_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[personas.House] = []
+    monkeypatch.setattr(personas.House, "confirm", lambda house: compared.append(house))
+    deque(personas.embedded("memory", "memory://", QUICK), maxlen=0)
+    assert len(compared) == len(PERSONAS)

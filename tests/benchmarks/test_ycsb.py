@@ -173,3 +173,21 @@ def test_answers_that_differ_are_found_before_anything_is_timed() -> None:
     loops.agree({"one": client(b"1"), "other": client(b"1")})
     with pytest.raises(AssertionError):
         loops.agree({"one": client(b"1"), "other": client(b"2")})
+
+
+def test_everybody_inserts_rows_of_their_own_and_does_the_same_besides() -> None:
+    did: dict[str, list[tuple[str, bytes]]] = {"one": [], "other": []}
+
+    def client(name: str) -> Client:
+        its = did[name]
+        return Client(
+            b"f", lambda at: its.append(("row", at)), lambda at, data: its.append(("put", at)), lambda start, rows: []
+        )
+
+    calls, new = loops.prepared(BY_NAME["d"], {name: client(name) for name in did}, 500, THERE, THERE)
+    for each in (call for its in calls.values() for call in its):
+        each()
+    one, other = ({at for kind, at in its if kind == "put"} for its in did.values())
+    assert len(one) == len(other) == new > 0
+    assert one.isdisjoint(other)
+    assert [kind for kind, _ in did["one"]] == [kind for kind, _ in did["other"]]
