@@ -45,7 +45,7 @@ ANNOUNCED: Final = tuple(
 # No deadline: on a busy machine it would time the machine.  Sizes of generated policies make "too slow" a false alarm.
 settings.register_profile("quick", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("check", settings.get_profile("quick"), max_examples=10)
-settings.register_profile("ci", settings.get_profile("quick"), max_examples=200, derandomize=True, database=None)
+settings.register_profile("ci", settings.get_profile("quick"), max_examples=100, derandomize=True, database=None)
 settings.register_profile("long", settings.get_profile("quick"), max_examples=5_000)
 # A mutant gets the same few examples each time, so that it is killed or not, and never by luck.
 settings.register_profile("mutants", settings.get_profile("ci"), max_examples=25)

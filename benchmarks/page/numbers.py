@@ -55,7 +55,7 @@ def amount(value: float, unit: str) -> str:
     if unit == "byte":
         return f"{number(value)} B"
     if unit == "integer":
-        return number(value)
+        return f"{value:,.0f}" if value == round(value) else number(value)
     for size, name in ((1, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if value >= size:
             return f"{number(value / size)} {name}"

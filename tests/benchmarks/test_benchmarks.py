@@ -264,6 +264,8 @@ def test_the_spread_is_of_the_samples() -> None:
         (1.234e-7, "second", "123 ns"),
         (1234.0, "byte", "1,234 B"),
         (0.0123, "byte", "0.012 B"),
+        (31, "integer", "31"),
+        (15.0846, "integer", "15.1"),
     ],
 )
 def test_amounts_have_three_digits_and_the_unit_that_suits_them(value: float, unit: str, said: str) -> None:
