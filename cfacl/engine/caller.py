@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from cfacl.engine.ask import Ask, action_index, find_table, name_of
+from cfacl.engine.bits import END
 from cfacl.engine.explain import Explanation, explain
 from cfacl.engine.guard import Guard
 from cfacl.engine.hit import Checker
@@ -35,6 +36,16 @@ class Caller(Checker):
         self._purpose = name_of("purpose", purpose)
         self._open = True
         self._profile: Profile | None = None
+        try:  # as whoever was here before, where no edge was passed since
+            profile = guard.snapshot.callers[purpose][principal]  # type: ignore[union-attr]  # None raises
+            until = profile.snapshot.until
+            if until == END or self._clock() < until:
+                self._born = profile.snapshot.epoch
+                self._profile = profile
+                self._hits = profile.hits
+                return
+        except Exception:  # noqa: BLE001, S110  # the long way below decides, or says what is wrong
+            pass
         with guard.lock:
             self._born = guard.epoch
             self._decide(lambda profile, _: profile)
@@ -208,7 +219,7 @@ class Caller(Checker):
                     epoch=snapshot.epoch,
                     reason="removed_principal",
                 )
-            profile = snapshot.profile(snapshot.holds(self._principal), self._purpose)
+            profile = snapshot.caller(self._principal, self._purpose)
             self._profile = profile
             self._hits = profile.hits
         return profile

@@ -10,7 +10,7 @@ from threading import RLock
 from cfacl.engine.ask import Ask, name_of, resolve
 from cfacl.engine.bits import BEGIN, END, PolicyBits
 from cfacl.engine.hit import Current
-from cfacl.engine.snapshot import Snapshot, remember
+from cfacl.engine.snapshot import ASKS, Snapshot, remember
 from cfacl.errors import REASONS, Closed
 from cfacl.model.projection import StoredFamily
 
@@ -132,4 +132,4 @@ class Guard(Current):
             known = self.asks.get(key)
             ask = known or Ask(self.token, key[0], key[1], key[2:])
             resolve(bits, ask)  # one that is known may name what the policy since then does not
-            return known or remember(self.asks, key, ask)
+            return known or remember(self.asks, key, ask, ASKS)

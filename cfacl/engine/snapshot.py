@@ -23,6 +23,8 @@ from cfacl.model.projection import Projection, Slice, StoredFamily
 
 #: How many entries a memo holds before it is emptied: slower then, never wrong.
 MEMO: Final = 1 << 14
+#: The same for prepared requests and their answers, of which a service may hold several for each of 10,000 tables.
+ASKS: Final = 1 << 17
 #: Principals are told apart by name alone, and one entry is small, so that many fit.
 PRINCIPALS: Final = 1 << 20
 #: What takes more bytes of column names, or more names, is not remembered, so that entries stay small.
@@ -106,7 +108,7 @@ class Profile:
         ends = view.until != END
         until = self.snapshot.until if ends else 0
         if until >= -LAST:
-            remember(self.hits, ask, Hit(self.snapshot, not denied, ends, min(until, LAST)))
+            remember(self.hits, ask, Hit(self.snapshot, not denied, ends, min(until, LAST)), ASKS)
         return denied
 
     def plan(self, want: Want, now: int) -> Plan | Denial:
@@ -150,6 +152,7 @@ class Snapshot:
         "_reach",
         "_sets",
         "bits",
+        "callers",
         "columns",
         "disabled",
         "epoch",
@@ -173,6 +176,8 @@ class Snapshot:
         after = bisect_right(bits.edges, since)
         self.until = bits.edges[after] if after < len(bits.edges) else END
         self.interned: dict[View, View] = {}
+        #: who asked, by purpose: what whoever opens a session again is found by
+        self.callers: dict[str, dict[str, Profile]] = {}
         #: column names taken apart, by table
         self.columns: dict[str, dict[bytes, Column]] = {}
         self._reach: dict[str, tuple[Reached, ...]] = {}
@@ -186,7 +191,7 @@ class Snapshot:
         """Return how many entries the memos hold; the guard's lock is held."""
         profiles = self._profiles.values()
         return {
-            "memo_principals": len(self._holders),
+            "memo_principals": sum([len(each) for each in self.callers.values()]),
             "memo_profiles": len(profiles),
             "memo_views": len(self.interned),
             "memo_plans": sum([len(each.plans) for each in profiles]),
@@ -229,8 +234,9 @@ class Snapshot:
             AccessDenied: the policy knows no such principal.
         """
         known = self._holders.get(principal)
-        if known is not None:
-            return known
+        return known if known is not None else remember(self._holders, principal, self._shared(principal), PRINCIPALS)
+
+    def _shared(self, principal: str) -> tuple[Held, ...]:
         found = self.bits.principals.get(principal)
         if found is None:
             raise AccessDenied(
@@ -240,7 +246,15 @@ class Snapshot:
                 reason="unknown_principal",
             )
         held = holdings(found)
-        return remember(self._holders, principal, self._sets.get(held) or remember(self._sets, held, held), PRINCIPALS)
+        return self._sets.get(held) or remember(self._sets, held, held)
+
+    def caller(self, principal: str, purpose: str) -> Profile:
+        """Return what a principal may do for a purpose; raises as `holds`, then as `profile`."""
+        known = self.callers.get(purpose, {}).get(principal)
+        if known is not None:
+            return known
+        profile = self.profile(self._shared(principal), purpose)
+        return remember(self.callers.setdefault(purpose, {}), principal, profile, PRINCIPALS)
 
     def profile(self, held: tuple[Held, ...], purpose: str) -> Profile:
         """Return what holders of these roles may do for a purpose.
@@ -254,6 +268,8 @@ class Snapshot:
         if purpose not in self.bits.purposes:
             hint = nearest(purpose, self.bits.purposes) or LISTED
             raise UnknownPurpose(f"unknown purpose {quoted(purpose)}{hint}")
+        if len(self._profiles) >= MEMO:  # which callers would keep
+            self.callers.clear()
         return remember(self._profiles, (held, purpose), Profile(self, held, purpose))
 
     def projection(self, table: TableBits, selection: Selection, allowed: int, *, named: bool) -> Projection:

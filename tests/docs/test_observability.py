@@ -15,7 +15,7 @@ import cfacl
 from cfacl.audit.event import Event
 from cfacl.audit.otel import _CONVENTIONS
 from cfacl.audit.watcher import shown
-from cfacl.engine.snapshot import MEMO, PRINCIPALS
+from cfacl.engine.snapshot import ASKS, MEMO, PRINCIPALS
 from cfacl.errors import REASONS
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
@@ -120,4 +120,5 @@ def test_its_figures_are_all_that_are_not_the_stores() -> None:
     assert sorted(column("| figure |", 1)) == sorted(ours)
     assert {f"denied_{reason}" for reason in REASONS} <= ours
     assert f"{MEMO:,}" in PAGE
+    assert f"{ASKS:,}" in PAGE
     assert f"{PRINCIPALS:,}" in PAGE

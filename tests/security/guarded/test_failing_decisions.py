@@ -361,7 +361,7 @@ INTERNALS: Final[dict[str, tuple[object, str]]] = {
     "select": (snapshot, "select"),
     "holdings": (snapshot, "holdings"),
     "remember": (snapshot, "remember"),
-    "Snapshot.holds": (Snapshot, "holds"),
+    "Snapshot.caller": (Snapshot, "caller"),
     "Snapshot.profile": (Snapshot, "profile"),
     "Snapshot.reach": (Snapshot, "reach"),
     "Snapshot.bound": (Snapshot, "bound"),
@@ -421,7 +421,7 @@ def test_whatever_breaks_inside_a_decision_is_a_denial(
 @pytest.mark.rule("7a")
 def test_a_session_whose_making_breaks_is_not_made(memory_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     db = memory_world.db
-    for name in ("Snapshot.holds", "Snapshot.profile", "holdings", "Guard.removed_since"):
+    for name in ("Snapshot.caller", "Snapshot.profile", "holdings", "Guard.removed_since"):
         memory_world.replace()
         with monkeypatch.context() as patch:
             patch.setattr(*INTERNALS[name], lambda *_: 1 // 0)

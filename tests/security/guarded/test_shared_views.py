@@ -10,7 +10,7 @@ from typing import Any, Final
 import pytest
 
 import cfacl
-from cfacl.engine import snapshot
+from cfacl.engine import guard, snapshot
 
 BOUND: Final = 3
 
@@ -41,7 +41,7 @@ def test_the_same_roles_are_one_view_and_one_projection(memory_world: Any) -> No
     assert len({id(session._profile) for session in sessions}) == 1
     projections = {id(plan.projection) for session in sessions for plan in session._profile.plans.values()}
     assert len(projections) == 1
-    assert len({id(held) for held in current(memory_world)._holders.values()}) <= 3
+    assert len({id(profile) for profile in current(memory_world).callers["work"].values()}) <= 3
 
 
 def test_roles_that_come_to_the_same_share_a_view(memory_world: Any) -> None:
@@ -138,13 +138,15 @@ def test_memos_that_hold_little_change_no_answer(memory_world: Any, monkeypatch:
     assert answers() == expected
     monkeypatch.setattr(snapshot, "MEMO", BOUND)
     monkeypatch.setattr(snapshot, "PRINCIPALS", BOUND)
+    for room in (snapshot, guard):
+        monkeypatch.setattr(room, "ASKS", BOUND)
     memory_world.db._guard.asks.clear()
     memory_world.replace()
     assert answers() == expected
     assert answers() == expected
     now = current(memory_world)
     memos: list[Any] = [now.interned, now._reach, now._bound, now._holders, now._sets, now._profiles, now._projections]
-    memos += [*now.columns.values(), memory_world.db._guard.asks]
+    memos += [*now.callers.values(), *now.columns.values(), memory_world.db._guard.asks]
     for profile in now._profiles.values():
         memos += [profile.hits, profile.plans, profile.views]
     assert all(len(memo) <= BOUND for memo in memos)
@@ -155,6 +157,8 @@ def test_requests_that_are_all_different_fill_no_memo_beyond_its_bound(
     memory_world: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(snapshot, "MEMO", BOUND)
+    for room in (snapshot, guard):
+        monkeypatch.setattr(room, "ASKS", BOUND)
     memory_world.fill(b"r1")
     session = memory_world.session()
     table = session.table("t")
@@ -207,3 +211,16 @@ def test_what_was_worked_out_goes_with_its_policy(memory_world: Any) -> None:
     for kind in (snapshot.Snapshot, snapshot.Profile, snapshot.Plan, snapshot.View):
         assert before[kind]
         assert after[kind] <= before[kind]
+
+
+def test_who_asked_keeps_no_more_alive_than_there_may_be(memory_world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "MEMO", BOUND)
+    for number in range(20):
+        memory_world.document["roles"][f"r{number}"] = {"clearance": "personal", "grants": []}
+        memory_world.grant(f"r{number}", "a")
+        staff(memory_world, 1, f"r{number}")
+        memory_world.document["principals"][f"q{number}"] = memory_world.document["principals"].pop("p0")
+    for number in range(20):
+        assert memory_world.session(f"q{number}").allows("read", "t", "a")
+        kept = {id(profile) for profile in current(memory_world).callers["work"].values()}
+        assert len(kept) <= BOUND
