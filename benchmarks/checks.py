@@ -44,6 +44,9 @@ def ours() -> dict[str, Timer]:
             f"check.{name}.64": statement("session.allows(ask)", session=wide_session, ask=every),
             f"check.{name}.denied": statement("session.allows(ask)", session=session, ask=denied),
             f"check.{name}.name": statement("session.allows('read', 'account', 'f00')", session=session),
+            f"check.{name}.opened": statement(
+                f"db.session({PRINCIPAL!r}, {PURPOSE!r}).allows(ask)", db=db, ask=granted
+            ),
             f"check.{name}.require": statement("session.require(ask)", session=session, ask=granted),
             f"check.{name}.require.denied": statement(
                 "refused(session, ask)", refused=refused, session=session, ask=denied

@@ -4,7 +4,7 @@ Two runs of the same source differ.  What changed is told from that in two steps
 
 * What is the machine's is taken out.  A time of cfacl is divided by what was measured beside it in the same round, its
   *yardstick*: the same without a guard, by hand, or an empty call.  A time that has none is divided by the *drift*, the
-  median of what the times of others became, each server's and the disk's apart.
+  median of what the times of others became, each server's and the disk's apart, and what was measured again by itself.
 * `verdicts.py` tells noise from change.  A bound that was held for certain and is missed for certain is worse in any case.
 
 Ends with 1 where a promised figure, or a time or size of cfacl's own, is worse; with 2 where a file holds no
@@ -115,10 +115,10 @@ def paired(base: Results, new: Results, name: str, beside: str, slower: float) -
 
 def compared(base: Results, new: Results) -> tuple[str, bool]:
     """Return what is to be said of two runs, and whether anything is worse."""
-    changes = [*figures(base, new), *measured(base, new)]
+    parts = list(together(base, new))
+    changes = [each for part in parts for each in (*figures(*part), *measured(*part))]
     changed = sorted((each for each in changes if each.verdict != "noise"), key=lambda each: -each.worse)
-    slower = ", ".join(f"{where or 'here'} {each:.2f} ×" for where, each in drift(base, new).items())
-    said = [*_machines(base, new), f"drift: what others took is, of that before, {slower or 'not known'}\n"]
+    said = [*_machines(base, new), *(_drift(*part) for part in parts)]
     if changed:
         lines = ((each.what, each.before, each.after, each.by, each.verdict) for each in changed)
         said.append(rows(("what changed", "before", "after", "worse by", ""), lines))
@@ -126,6 +126,23 @@ def compared(base: Results, new: Results) -> tuple[str, bool]:
     said += [f"only before: {name}" for name in base if name not in new]
     said += [f"only after: {name}" for name in new if name not in base]
     return "\n".join(said), any(each.verdict == "worse" for each in changed)
+
+
+def together(base: Results, new: Results) -> Iterator[tuple[Results, Results]]:
+    """Yield what was measured at once, in both runs: a script that was run again by itself met another machine."""
+    parts: dict[tuple[object, object], list[str]] = {}
+    for name in base.keys() & new.keys():
+        one, other = (run[name].get_metadata().get("commit") for run in (base, new))
+        parts.setdefault((one, other), []).append(name)
+    for names in sorted(parts.values(), key=len, reverse=True):
+        yield {name: base[name] for name in names}, {name: new[name] for name in names}
+
+
+def _drift(base: Results, new: Results) -> str:
+    """Return what is to be said of the machine, of what was measured at once."""
+    slower = ", ".join(f"{where or 'here'} {each:.2f} ×" for where, each in drift(base, new).items())
+    scripts = ", ".join(sorted({name.partition(".")[0] for name in new}))
+    return f"drift: what others took is, of that before, {slower or 'not known'}: {scripts}\n"
 
 
 def _machines(base: Results, new: Results) -> Iterator[str]:

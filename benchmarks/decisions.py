@@ -7,12 +7,14 @@ from random import Random
 from time import perf_counter, thread_time, time_ns
 from typing import Final
 
+import cedarpy
 import pyperf  # type: ignore[import-untyped]  # it has no types
 from attrs import evolve
 
 import cfacl
-from benchmarks.policies import GRANTS, Right, Rights, demo, made
-from benchmarks.rounds import Effort, each, interleaved, main, quantity
+from benchmarks import engines
+from benchmarks.policies import GRANTS, Question, Right, Rights, demo, made
+from benchmarks.rounds import Effort, Timer, each, interleaved, main, quantity
 from cfacl.engine.caller import Caller
 from cfacl.engine.guard import Guard
 from cfacl.policy.compile import compile_policy
@@ -101,8 +103,12 @@ def revokes(rights: Rights, effort: Effort) -> Iterator[pyperf.Benchmark]:
 
 
 def reports(name: str, rights: Rights, effort: Effort) -> Iterator[pyperf.Benchmark]:
-    """Time compiling a policy, and asking it who may do something, and what somebody may do."""
-    if sum(map(len, rights.roles.values())) >= LARGE:
+    """Time compiling a policy, and asking it who may do something, and what somebody may do; a small one elsewhere too.
+
+    pycasbin asks everybody there is who may do something, one by one.
+    """
+    large = sum(map(len, rights.roles.values())) >= LARGE
+    if large:
         effort = evolve(effort, rounds=min(effort.rounds, LARGE_ROUNDS))
     with cfacl.connect("memory://", policy=rights.policy) as db:
         some = rights.questions(ASKED, allowed=True, zipf=False)
@@ -115,7 +121,24 @@ def reports(name: str, rights: Rights, effort: Effort) -> Iterator[pyperf.Benchm
             f"who.{name}": each(lambda one: db.who(one.right.action, one.right.table, one.right.family), some),
             f"what.{name}": each(lambda one: db.what(one.principal), some),
         }
+        if not large:
+            timers |= others(name, rights, some, db)
         yield from interleaved(timers, effort)
+
+
+def others(name: str, rights: Rights, some: list[Question], db: cfacl.Database) -> dict[str, Timer]:
+    """Return the same by pycasbin, and what Cedar makes of its policies; compared before."""
+    who, what = engines.casbin_reports(rights)
+    for principal, right in some[:COMPARED]:
+        told = db.who(right.action, right.table, right.family)
+        assert {*who(right)} == {one.principal for one in told if one.purpose == right.purpose}
+        assert len(what(principal)) == len(db.what(principal))
+    return {
+        f"compile.{name}.enforcer": each(engines.enforcer, [rights]),
+        f"compile.{name}.cedarpy": each(cedarpy.PolicySet.from_str, [engines.permits(rights)]),
+        f"who.{name}.enforcer": each(lambda one: who(one.right), some),
+        f"what.{name}.enforcer": each(lambda one: what(one.principal), some),
+    }
 
 
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:

@@ -10,5 +10,7 @@ ROLES: Final = (1, 2, 4, 8, 16, 32, 64)
 GRANTS: Final = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 #: Of grants as well, ten to a role and five people to that, where somebody else asks each time.
 ASKED: Final = (10, 100, 1_000, 10_000, 100_000)
+#: Of requests that one session asks in turn, of as many tables as there are at most.
+ASKS: Final = (10, 100, 1_000, 10_000, 100_000)
 PRINCIPALS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 THREADS: Final = (1, 2, 4, 8, 16)

@@ -160,18 +160,34 @@ def fast_enforcer(rights: Rights) -> Engine:
     return _casbin(casbin.FastEnforcer(model, cache_key_order=CASBIN_KEY), rights)
 
 
-def cedar(rights: Rights) -> Engine:
-    """Return Cedar, its policies and, for each principal, its entities parsed before: each grant is a `permit`."""
-    lines = [
+def casbin_reports(rights: Rights) -> tuple[Callable[[Right], list[str]], Callable[[str], list[list[str]]]]:
+    """Return what pycasbin has of who may do something, and of what somebody may do."""
+    model = casbin.Model()
+    model.load_model_from_text(CASBIN)
+    found = casbin.Enforcer(model)
+    _filled(found, rights)
+    return (
+        lambda right: found.get_implicit_users_for_permission(_object(right), _action(right)),
+        found.get_implicit_permissions_for_user,
+    )
+
+
+def permits(rights: Rights) -> str:
+    """Return each grant as a `permit` of Cedar's."""
+    return "\n".join(
         f'permit(principal in Role::"{role}", action == Action::"{_action(each)}", resource == Family::"{_object(each)}");'
         for role, its in rights.roles.items()
         for each in its
-    ]
+    )
+
+
+def cedar(rights: Rights) -> Engine:
+    """Return Cedar, its policies and, for each principal, its entities parsed before: each grant is a `permit`."""
 
     def entity(who: str) -> dict[str, Any]:
         return {"uid": _uid("User", who), "attrs": {}, "parents": [_uid("Role", rights.held[who])]}
 
-    return _cedar("\n".join(lines), entity, lambda right: (_action(right), _object(right)))
+    return _cedar(permits(rights), entity, lambda right: (_action(right), _object(right)))
 
 
 def cedar_data(rights: Rights) -> Engine:
@@ -275,9 +291,13 @@ def _uid(kind: str, name: str) -> dict[str, str]:
     return {"type": kind, "id": name}
 
 
-def _casbin(found: Any, rights: Rights) -> Engine:
+def _filled(found: Any, rights: Rights) -> None:
     found.add_policies([[role, _object(each), _action(each)] for role, its in rights.roles.items() for each in its])
     found.add_grouping_policies([[who, role] for who, role in rights.held.items()])
+
+
+def _casbin(found: Any, rights: Rights) -> Engine:
+    _filled(found, rights)
     return Engine(
         "who, what, how",
         "enforce(who, what, how)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from random import Random
 from threading import Barrier, Thread
 from typing import Final
 
@@ -11,9 +12,10 @@ from attrs import evolve
 
 import cfacl
 from benchmarks import engines, policies
+from benchmarks.byhand import Empty
 from benchmarks.crowd import check, published
-from benchmarks.dimensions import ASKED, FAMILIES, ROLES, TABLES, THREADS
-from benchmarks.rounds import Effort, Timer, interleaved, main, statement
+from benchmarks.dimensions import ASKED, ASKS, FAMILIES, ROLES, TABLES, THREADS
+from benchmarks.rounds import Effort, Timer, each, interleaved, main, statement
 from benchmarks.workloads import (
     PRINCIPAL,
     PURPOSE,
@@ -23,7 +25,7 @@ from benchmarks.workloads import (
     one_table,
 )
 
-#: So many questions in turn; a database keeps no more than 16,384 prepared requests.
+#: So many questions in turn.
 QUESTIONS: Final = 10_000
 #: What is asked by ever others, cfacl and what a service could write itself.
 ASKERS: Final = {"allows": engines.ours, "method": engines.wrapped, "empty": engines.empty}
@@ -84,6 +86,26 @@ def by_askers(effort: Effort) -> dict[str, Timer]:
     return timers
 
 
+def by_asks(effort: Effort) -> dict[str, Timer]:
+    """Return the check of ever other requests by one session, beside a method that does nothing with them."""
+    tables = max(effort.size(TABLES[-1]), TABLES[0])
+    db = cfacl.connect("memory://", policy=many_tables(tables))
+    session, nothing = db.session(PRINCIPAL, purpose=PURPOSE), Empty()
+    asks = [
+        db.prepare(action, f"table-{number:05}", family)
+        for action in ("read", "write", "delete")
+        for family in family_names(4)
+        for number in range(tables)
+    ]
+    assert all(map(session.allows, asks))
+    timers = {}
+    for number in ASKS:
+        some = Random(number).sample(asks, min(number, len(asks)))
+        timers[f"growth.asks.allows.{number}"] = each(session.allows, some)
+        timers[f"growth.asks.empty.{number}"] = each(nothing.allows, some)
+    return timers
+
+
 def by_threads(_: Effort) -> dict[str, Timer]:
     """Return the check by threads that share one session."""
     run = check(published(one_table(8, 8)), "account", "f00")
@@ -94,26 +116,26 @@ def shared(run: Timer, threads: int) -> Timer:
     """Return the timer of what so many threads do at once: the CPU time of all of them."""
 
     def timer(loops: int) -> float:
-        each = loops // threads + 1
+        share = loops // threads + 1
         seconds: list[float] = []
         together = Barrier(threads)
 
         def work() -> None:
             together.wait()
-            seconds.append(run(each))
+            seconds.append(run(share))
 
         started = [Thread(target=work) for _ in range(threads)]
         for one in started:
             one.start()
         for one in started:
             one.join()
-        return sum(seconds) * loops / (each * threads)
+        return sum(seconds) * loops / (share * threads)
 
     return timer
 
 
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
-    for dimension in (by_tables, by_families, by_roles, by_askers):
+    for dimension in (by_tables, by_families, by_roles, by_askers, by_asks):
         yield from interleaved(dimension(effort), effort)
     longer = evolve(effort, sample=effort.sample * TOGETHER, rounds=max(effort.rounds // 3, 3))
     yield from interleaved(by_threads(effort), longer)

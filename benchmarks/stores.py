@@ -28,6 +28,7 @@ import cfacl
 from benchmarks.rounds import Effort, Timer, each, interleaved, main
 from benchmarks.workloads import PURPOSE, cells, family_names, grant, keys, policy, table
 from cfacl.api.database import Database
+from cfacl.api.row import Row
 from cfacl.audit.log import Log
 from cfacl.audit.prometheus import Decisions
 from cfacl.model.projection import Projection, Slice, StoredFamily
@@ -152,6 +153,12 @@ class House:
         """Return a table as a principal may use it: ``service`` may everything, ``narrow`` one family."""
         return db.session(principal, purpose=PURPOSE).table(name)
 
+    def told(self, name: str) -> cfacl.Table:
+        """Return a table as ``service`` may use it where a hook, which does nothing, is told of each decision."""
+        made = compile_policy(self.policy)
+        db = Database(self.store, self.policy, made, lambda _: None, time_ns, durable=False)
+        return self.guarded(db, name)
+
 
 def by_hand(folder: Path, rows: int) -> ByHand:
     """Return the table of one family by hand, filled and opened again as `House` is."""
@@ -162,22 +169,43 @@ def by_hand(folder: Path, rows: int) -> ByHand:
     return ByHand(folder)
 
 
-def single_rows(guarded: cfacl.Table, unguarded: Unguarded, hand: ByHand, rows: int) -> dict[str, Timer]:
-    """Return reads of one row of one family with 10 cells."""
+def single_rows(house: House, unguarded: Unguarded, hand: ByHand, rows: int) -> dict[str, Timer]:
+    """Return reads of one row of one family with 10 cells.
+
+    What is guarded is read by a table that is kept, by one of a session of its own for each row, as a web service opens
+    one for each request, and by one that is kept and tells a hook.
+    """
     some = keys(rows)
+    guarded, told = house.guarded(house.db, "account"), house.told("account")
+
+    def opened(key: bytes) -> Row[bytes]:
+        with house.db.session("service", purpose=PURPOSE) as session:
+            return session.table("account").row(key)
+
     assert guarded.row(some[0]) == unguarded.row(some[0]) == hand.row(some[0]) == cells(1, COLUMNS)
+    assert opened(some[0]) == told.row(some[0]) == cells(1, COLUMNS)
     return {
         "row.guarded": each(guarded.row, some),
+        "row.opened": each(opened, some),
+        "row.told": each(told.row, some),
         "row.unguarded": each(unguarded.row, some),
         "row.hand": each(hand.row, some),
     }
 
 
-def puts(guarded: cfacl.Table, unguarded: Unguarded, hand: ByHand, rows: int) -> dict[str, Timer]:
-    """Return puts of 10 cells and of one cell, over rows that exist."""
+def puts(house: House, unguarded: Unguarded, hand: ByHand, rows: int) -> dict[str, Timer]:
+    """Return puts of 10 cells and of one cell, over rows that exist; what is guarded as in `single_rows`."""
     some, data, single = keys(rows), cells(1, COLUMNS), cells(1, 1)
+    guarded, told = house.guarded(house.db, "account"), house.told("account")
+
+    def opened(key: bytes) -> None:
+        with house.db.session("service", purpose=PURPOSE) as session:
+            session.table("account").put(key, data)
+
     return {
         "put.guarded": each(lambda key: guarded.put(key, data), some),
+        "put.opened": each(opened, some),
+        "put.told": each(lambda key: told.put(key, data), some),
         "put.unguarded": each(lambda key: unguarded.put(key, data), some),
         "put.hand": each(lambda key: hand.put(key, data), some),
         "put.one.guarded": each(lambda key: guarded.put(key, single), some),
@@ -252,8 +280,8 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
         device = house.guarded(house.db, "device")
         narrow = house.guarded(house.db, "device", "narrow")
         yield from interleaved(one_of_eight(device, narrow, Unguarded(house.store, "device"), rows), effort)
-        yield from interleaved(single_rows(account, plain, hand, rows), effort)
-        yield from interleaved(puts(account, plain, hand, rows), effort)
+        yield from interleaved(single_rows(house, plain, hand, rows), effort)
+        yield from interleaved(puts(house, plain, hand, rows), effort)
         yield from interleaved(hooks(rows), effort)
         house.db.close()
         hand.driver.close()

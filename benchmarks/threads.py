@@ -13,18 +13,20 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import repeat
 from multiprocessing.connection import Connection
+from threading import Barrier
 from typing import Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
 import cfacl
 from benchmarks.byhand import Empty
+from benchmarks.dimensions import THREADS
 from benchmarks.rounds import Effort, main
 from benchmarks.turns import turns
 from benchmarks.workloads import PRINCIPAL, PURPOSE, one_table
 
-CHECKS: Final = 400_000
-THREADS: Final = (1, 2, 4, 8, 16)
+#: So many that each of 16 threads works for several turns of the interpreter, which are of 5 ms.
+CHECKS: Final = 8_000_000
 PROCESSES: Final = (1, 2, 4)
 
 
@@ -49,8 +51,14 @@ def nothing(empty: Empty, ask: object, number: int) -> None:
 
 
 def shared(pool: Executor, some: Callable[[int], None], number: int, threads: int) -> None:
-    """Have each thread make its share; what one of them raises is raised."""
-    for _ in pool.map(some, [number // threads] * threads):
+    """Have each thread make its share, all at once; what one of them raises is raised."""
+    together = Barrier(threads)
+
+    def share(each: int) -> None:
+        together.wait()
+        some(each)
+
+    for _ in pool.map(share, [number // threads] * threads):
         pass
 
 
@@ -85,7 +93,7 @@ def together(orders: list[Connection], number: int) -> None:
 
 
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
-    number = effort.size(CHECKS)
+    number, rounds = effort.size(CHECKS), max(effort.rounds // 2, 3)
     session, ask = opened()
     asked = {"": partial(checks, session, ask), ".empty": partial(nothing, Empty(), ask)}
     with ExitStack() as stack:
@@ -94,12 +102,10 @@ def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:
             pool = stack.enter_context(ThreadPoolExecutor(threads))
             for kind, some in asked.items():
                 contestants[f"threads.{threads}{kind}"] = partial(shared, pool, some, number, threads)
-        yield from turns(contestants, effort.rounds)
+        yield from turns(contestants, rounds)
     with ExitStack() as stack:
         orders = [stack.enter_context(process()) for _ in range(max(PROCESSES))]
-        yield from turns(
-            {f"processes.{each}": partial(together, orders[:each], number) for each in PROCESSES}, effort.rounds
-        )
+        yield from turns({f"processes.{each}": partial(together, orders[:each], number) for each in PROCESSES}, rounds)
 
 
 if __name__ == "__main__":

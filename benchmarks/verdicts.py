@@ -33,7 +33,7 @@ TIME: Final = 0.40
 DISK: Final = 0.50
 #: Of bytes, which hold still; of those of a process, which do not, as a share of the bound.
 SIZE: Final = 0.10
-#: Of a percentile, which a neighbour is in that only one of a pair may have met: three times as much.
+#: Of a percentile but the 50th, which a neighbour is in that only one of a pair may have met: three times as much.
 LATENCY: Final = 2.0
 #: An exponent is near nought, so that its change is held against this, and not divided by it.
 EXPONENT: Final = 0.02
@@ -90,8 +90,8 @@ def lost(each: Figure | Growth, before: Sequence[float], after: Sequence[float])
 
 def limit(name: str, usual: float) -> float:
     """Return by what share something may differ between two runs of the same source."""
-    if percentile(name):
-        return LATENCY
+    if which := percentile(name):
+        return TIME if which == "p50" else LATENCY
     return DISK if place(name) == "disk" else usual
 
 

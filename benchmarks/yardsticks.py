@@ -44,6 +44,8 @@ GIVEN: Final = frozenset({"hook", "command"})
 #: Beside what something is measured, by the part of its name that differs; the first that there is.
 BESIDE: Final = {
     "guarded": ("unguarded", "plain", "hand"),
+    "opened": ("unguarded",),
+    "told": ("unguarded",),
     "unguarded": ("hand",),
     "ours": ("theirs", "cp"),
     "one": ("plain", "hand", "fsync"),

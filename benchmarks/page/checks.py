@@ -88,6 +88,16 @@ PART: Final = Part(
                     "check.clock.name",
                     ("check.clock.name", "check.timeless"),
                 ),
+                (
+                    "`db.session(…).allows(ask)`: a session for each, by somebody who had one before",
+                    "check.timeless.opened",
+                    ("check.timeless.opened", "check.timeless"),
+                ),
+                (
+                    "a session for each, with a clock compare",
+                    "check.clock.opened",
+                    ("check.clock.opened", "check.timeless"),
+                ),
                 ("`session.require(ask)`", "check.timeless.require", ("check.timeless.require", "check.timeless")),
                 (
                     "`session.require(ask)`, with a clock compare",

@@ -7,6 +7,7 @@ from typing import Final
 from benchmarks.page.figure import Figure, Part, Table
 
 POLICIES: Final = {"10": "10 grants", "1000": "1,000 grants", "100000": "100,000 grants", "scenario": "the scenario"}
+SMALL: Final = {each: what for each, what in POLICIES.items() if each != "100000"}
 
 PART: Final = Part(
     "The first decision",
@@ -42,5 +43,29 @@ PART: Final = Part(
                 )
             ),
         ),
+        Table(
+            ("", *SMALL.values()),
+            tuple(
+                (what, *(f"{name.replace('*', each)}" for each in SMALL))
+                for name, what in (
+                    ("compile.*.enforcer", "pycasbin's `Enforcer`, made and filled"),
+                    ("compile.*.cedarpy", "cedarpy's `PolicySet`, of a `permit` for each grant"),
+                    ("who.*.enforcer", "pycasbin's `get_implicit_users_for_permission`, which asks everybody"),
+                    ("what.*.enforcer", "pycasbin's `get_implicit_permissions_for_user`"),
+                )
+            ),
+            above="The same elsewhere, of a smaller one; of one purpose, which is all that others know of them. cfacl's are of a policy"
+            " that was read before, as are theirs.",
+        ),
+    ),
+    rivals=tuple(
+        (f"{what}, {policy}", f"{name}.{each}.{whose}", f"{name}.{each}")
+        for each, policy in SMALL.items()
+        for name, whose, what in (
+            ("compile", "enforcer", "making and filling pycasbin's `Enforcer`"),
+            ("compile", "cedarpy", "parsing a `permit` for each grant by cedarpy"),
+            ("who", "enforcer", "who may do something, by pycasbin"),
+            ("what", "enforcer", "what somebody may do, by pycasbin"),
+        )
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from benchmarks.dimensions import ASKED, FAMILIES, GRANTS, PRINCIPALS, ROLES, TABLES, THREADS
+from benchmarks.dimensions import ASKED, ASKS, FAMILIES, GRANTS, PRINCIPALS, ROLES, TABLES, THREADS
 from benchmarks.page.figure import Figure, Growth, Part, Table
 from benchmarks.page.plot import Curves, Series
 
@@ -27,6 +27,15 @@ ASKED_OF: Final = {
     "empty": "an empty method call, on ever others",
 }
 BY_ASKERS: Final = {name: Series.of(what, f"growth.asked.{name}", ASKED) for name, what in ASKED_OF.items()}
+
+#: By ever other requests, beside a method that does nothing with them.
+BY_ASKS: Final = {
+    name: Series.of(what, f"growth.asks.{name}", ASKS)
+    for name, what in {
+        "allows": "a check of ever other asks",
+        "empty": "an empty method call, on ever other asks",
+    }.items()
+}
 
 ROW: Final = Series.of("a guarded row of one cell, from memory", "growth.tables.row", TABLES)
 COMPILE: Final = Series.of("compiling the policy", "cold.compile", GRANTS)
@@ -94,6 +103,13 @@ PART: Final = Part(
             "grants in the policy, two to a person",
             "ns",
             tuple(BY_ASKERS.values()),
+        ),
+        Curves(
+            "asks",
+            "A check of another request each time",
+            "requests that one session asks in turn",
+            "ns",
+            tuple(BY_ASKS.values()),
         ),
         Curves("principals", "A check by principals", "principals in the policy, all seen", "ns", (BY_PRINCIPALS,)),
         Curves("threads", "A check by threads", "threads that make it at once, by one session", "ns", (BY_THREADS,)),

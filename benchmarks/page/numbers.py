@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import pyperf  # type: ignore[import-untyped]  # it has no types
 
@@ -21,10 +22,22 @@ def values(results: Results, name: str) -> list[float]:
     return list(results[name].get_values())
 
 
+#: With fewer rounds in a process, each is taken by itself.
+MANY: Final = 12
+
+
 def ratios(results: Results, top: str, bottom: str) -> list[float]:
-    """Return the ratios of the samples that were taken in the same round of the same process."""
-    runs = zip(results[top].get_runs(), results[bottom].get_runs(), strict=True)
-    return [a / b for one, other in runs for a, b in zip(one.values, other.values, strict=True)]
+    """Return the ratios of the samples of two rounds of the same process, which went forth and back.
+
+    Who comes first of a pair finds caches otherwise than who comes last, so that of one round a ratio depends on its direction.
+    """
+    found: list[float] = []
+    for one, other in zip(results[top].get_runs(), results[bottom].get_runs(), strict=True):
+        rounds = list(zip(one.values, other.values, strict=True))
+        if len(rounds) >= MANY:  # one that is left over is dropped
+            rounds = [(a + c, b + d) for (a, b), (c, d) in zip(rounds[::2], rounds[1::2], strict=False)]
+        found += [a / b for a, b in rounds]
+    return found
 
 
 def telling(results: Results, name: str) -> bool:

@@ -38,10 +38,12 @@ def table(store: str) -> Table:
 
     def row(name: str, what: str) -> tuple[str, *tuple[Cell, ...]]:
         guarded, unguarded = (f"personas.{store}.{name}.{side}" for side in ("guarded", "unguarded"))
-        return (what, guarded, unguarded, (unguarded, guarded))
+        ratio = ((unguarded, guarded),) if store in EMBEDDED else ()
+        return (what, guarded, unguarded, *ratio)
 
+    ratio = ("operations a second, guarded ÷ unguarded",) if store in EMBEDDED else ()
     return Table(
-        (STORES[store], "guarded", "unguarded", "operations a second, guarded ÷ unguarded"),
+        (STORES[store], "guarded", "unguarded", *ratio),
         tuple(row(name, what) for name, what in PERSONAS.items()),
         above=MEASURED if store == "memory" else "",
         below=LACKING if store == list(STORES)[-1] else "",

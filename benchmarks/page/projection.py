@@ -78,5 +78,13 @@ PART: Final = Part(
     figures=figures(SCANS, "scan", "`scan`") + figures(GETS, "get", "`row`"),
     tables=tuple(table(store) for store in STORES),
     plots=(drawn(),),
+    rivals=tuple(
+        (f"all {all_of} families, {what} of values of {SIZES[size]}, on {at} without a guard", f"{ours}.dropped", ours)
+        for store, at in STORES.items()
+        for size in SIZES
+        for way, what in (("get", "`row`"), ("scan", "`scan`"))
+        for all_of in GRANTED[-1:]
+        for ours in (f"projection.{store}.{size}.{way}.{all_of}",)
+    ),
     optional={name: why for store, why in ABSENT.items() for name in Part("", tables=(table(store),)).names()},
 )

@@ -60,9 +60,9 @@ HEAD: Final = """\
 
 Made by `make bench` from one run, but for what the end says was measured again; no figure here is typed by hand. How to run it, how it is measured and how to read it:
 [benchmarks/README.md](../benchmarks/README.md). Every figure is a median, with the 10th and 90th percentile behind it;
-a ratio is taken round by round, of two samples of one process, as far apart as the turns of those between them take: mostly
-milliseconds, more where a server or a file is waited for. So is the exponent of what grows, which a plot has with its
-confidence interval of 95 %. Where that of a median has the bound in it, *held* and *missed* are within the noise. What is said of a miss
+a ratio is taken of samples of one process, as far apart as the turns of those between them take: mostly milliseconds, more
+where a server or a file is waited for; where there are at least 12 rounds, of two of them, which went forth and back. The
+exponent of what grows is taken round by round, and a plot has it with its confidence interval of 95 %. Where that of a median has the bound in it, *held* and *missed* are within the noise. What is said of a miss
 is what was found out about it before; it is not measured by the run.
 """
 UNGUARDED: Final = """\
@@ -101,9 +101,10 @@ def verdict(each: Figure | Growth, found: Sequence[float], middle: float) -> str
     unsure = len(found) >= FEW and low <= each.bound <= high
     if middle >= each.bound if each.least else middle <= each.bound:
         return "held, within the noise" if unsure else "held"
-    if unsure:
-        return "**missed**, because of noise, as far as this run can tell"
-    return f"**missed**, because {each.because}" if each.because else "**missed**, and nobody has found out why"
+    missed = "**missed**, within the noise" if unsure else "**missed**"
+    if each.because:
+        return f"{missed}, because {each.because}"
+    return missed if unsure else f"{missed}, and nobody has found out why"
 
 
 def cell(results: Results, each: Cell) -> str:

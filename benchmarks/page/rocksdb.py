@@ -59,7 +59,21 @@ PART: Final = Part(
                     ("scan.guarded", "scan.hand"),
                 ),
             ),
+            above="Guarded is by a table that is kept, as is unguarded.",
             below="By hand is a program of its own for one family: no timestamps, no versions, no escaped keys, no lock.",
+        ),
+        Table(
+            ("", "`row` of 10 cells", "a second, ÷ unguarded", "`put` of 10 cells", "a second, ÷ unguarded"),
+            tuple(
+                (what, f"row.{name}", ("row.unguarded", f"row.{name}"), f"put.{name}", ("put.unguarded", f"put.{name}"))
+                for name, what in (
+                    ("unguarded", "unguarded"),
+                    ("guarded", "a table that is kept"),
+                    ("opened", "a session and a table for each, as one for each request of a web service"),
+                    ("told", "a table that is kept, and a hook that does nothing"),
+                )
+            ),
+            above="What the guard costs by how it is used:",
         ),
         Table(
             ("", "time"),
@@ -87,6 +101,8 @@ PART: Final = Part(
         ("a put of 10 cells without the guard", "put.unguarded", "put.guarded"),
         ("a put of one cell without the guard", "put.one.unguarded", "put.one.guarded"),
         ("a scan without the guard", "scan.unguarded", "scan.guarded"),
+        ("a row without the guard, beside one by a session of its own", "row.unguarded", "row.opened"),
+        ("a put of 10 cells without the guard, beside one by a session of its own", "put.unguarded", "put.opened"),
         ("a row by hand on rocksdict", "row.hand", "row.guarded"),
         ("a put of 10 cells by hand on rocksdict", "put.hand", "put.guarded"),
         ("a put of one cell by hand on rocksdict", "put.one.hand", "put.one.guarded"),

@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from benchmarks.page import cassandra, growth, hbase, personas, rocksdb, ycsb
+from benchmarks.page import cassandra, growth, hbase, personas, projection, rocksdb, ycsb
 from benchmarks.page.figure import Figure, Part
 from benchmarks.page.fit import exponents
 from benchmarks.page.numbers import Results, amount, number, ratios, times, values
@@ -60,6 +60,9 @@ class Guarded:
         yield from (each for each in self.part.rivals if each[1].endswith(f".{self.without}"))
         if self.key in personas.EMBEDDED:
             yield from (each for each in personas.PART.rivals if here in each[1])
+        yield from (each for each in projection.PART.rivals if here in each[1])
+        if self.without != "unguarded":
+            yield from (each for each in ycsb.PART.rivals if here in each[1])
         for letter in ycsb.WORKLOADS:
             at = f"ycsb.{self.key}.{letter}"
             yield f"YCSB {letter.upper()} on it, unguarded", f"{at}.unguarded", f"{at}.guarded"

@@ -25,8 +25,8 @@ BECAUSE: Final = {
     (
         "hbase",
         "d",
-    ): "what the guard takes is about what the bound leaves: ten repeats of it by itself lay on both sides of that, by"
-    " keys of guarded and unguarded exchanged as well",
+    ): "it is dearer than B and C, whose reads are the same, and why was not found; repeated by itself, it lay on both sides of"
+    " the bound",
     ("rocksdb", "a"): "a put of one field takes the store so little that checking it is felt",
     (
         "rocksdb",

@@ -12,7 +12,7 @@ from typing import Final
 import pyperf
 import pytest
 
-from benchmarks import compare, yardsticks
+from benchmarks import compare, verdicts, yardsticks
 from benchmarks.page import report
 from benchmarks.page.numbers import load
 
@@ -242,7 +242,7 @@ def test_a_bound_that_was_held_and_is_missed_for_certain_is_worse_by_however_lit
 def test_others_are_told_from_cfacl_as_the_page_tells_them() -> None:
     for part in report.PARTS:
         for _, rival, ours in part.rivals:
-            assert yardsticks.theirs(rival) != rival.endswith("unguarded"), rival
+            assert yardsticks.theirs(rival) != rival.endswith(("unguarded", ".8.dropped")), rival
             assert not yardsticks.theirs(ours), ours
     assert not yardsticks.theirs("hook.empty")
 
@@ -368,3 +368,44 @@ def test_the_command_ends_with_2_and_a_line_where_there_is_no_run(
 def test_make_has_it() -> None:
     wanted = "bench-compare: $(VENV)/.dev  ## what changed since a run before: make bench-compare BASE=results.json\n"
     assert wanted + "\t$(BIN)/python -m benchmarks.compare $(BASE)\n" in (ROOT / "Makefile").read_text("utf-8")
+
+
+def stamped(found: Run, commit: str, *scripts: str) -> Run:
+    """A run of which some scripts were run again, at another commit."""
+    return {
+        name: pyperf.Benchmark(
+            [
+                pyperf.Run(
+                    each.get_values(),
+                    metadata={
+                        "name": name,
+                        "unit": each.get_unit(),
+                        "commit": commit if name.split(".")[0] in scripts else "1",
+                    },
+                    collect_metadata=False,
+                )
+            ]
+        )
+        for name, each in found.items()
+    }
+
+
+def test_what_was_measured_again_on_a_slower_machine_is_not_worse() -> None:
+    again = [name for name in USUAL if name.split(".")[0] in {"who", "missing", "rivals"} and name not in UNITS]
+    assert any(map(yardsticks.theirs, again))
+    slower = {name.replace(".", "_"): 2.0 for name in again}
+    scripts = {name.split(".")[0] for name in again}
+    base, new = stamped(run(1), "1"), stamped(run(2, **slower), "2", *scripts)
+    assert not compare.compared(base, new)[1]
+    worse = stamped(run(2, **{**slower, "who_10": 4.0}), "2", *scripts)
+    said, failed = compare.compared(base, worse)
+    assert failed
+    assert "`who.10`" in said
+
+
+def test_a_middle_latency_is_worse_by_less_than_a_late_one() -> None:
+    assert (
+        verdicts.limit("ycsb.hbase.c.guarded.p50", verdicts.RATIO)
+        < 0.5
+        < verdicts.limit("ycsb.hbase.c.guarded.p99", 0.1)
+    )

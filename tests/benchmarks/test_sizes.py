@@ -28,7 +28,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 def said() -> Iterator[str]:
     yield f"{threads.CHECKS:,} checks | {threads.CHECKS:,} calls of an empty method"
-    for what, numbers in (("thread", threads.THREADS), ("process", threads.PROCESSES)):
+    for what, numbers in (("thread", dimensions.THREADS), ("process", threads.PROCESSES)):
         for number in numbers:
             yield f"| {number} {what}{('es' if what == 'process' else 's') * (number > 1)} |"
     yield f"on {personas.RECORDS:,} records"

@@ -63,7 +63,7 @@ class ByRow(Cassandra):
 def _suite(machine: type[Cassandra]) -> Any:
     """Fewer examples of more steps than elsewhere, since making tables takes most of the time."""
     case = machine.TestCase
-    case.settings = settings(max_examples=max(5, settings.default.max_examples // 2), stateful_step_count=60)
+    case.settings = settings(max_examples=max(5, settings.default.max_examples // 4), stateful_step_count=60)
     case.pytestmark = [pytest.mark.no_cover, pytest.mark.slow]
     return case
 
