@@ -25,7 +25,7 @@ BECAUSE: Final = {
     (
         "hbase",
         "d",
-    ): "it is dearer than B and C, whose reads are the same, and why was not found; repeated by itself, it lay on both sides of"
+    ): "it is dearer than B and C, whose reads are the same, and why is not known; repeated by itself, it lay on both sides of"
     " the bound",
     ("rocksdb", "a"): "a put of one field takes the store so little that checking it is felt",
     (
