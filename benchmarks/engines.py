@@ -148,24 +148,19 @@ def slow(rights: Rights) -> Engine:
 
 def enforcer(rights: Rights) -> Engine:
     """Return pycasbin's `Enforcer`."""
-    model = casbin.Model()
-    model.load_model_from_text(CASBIN)
-    return _casbin(casbin.Enforcer(model), rights)
+    return _casbin(_enforcer(rights))
 
 
 def fast_enforcer(rights: Rights) -> Engine:
     """Return pycasbin's `FastEnforcer`."""
     model = casbin.FastModel(CASBIN_KEY)
     model.load_model_from_text(CASBIN)
-    return _casbin(casbin.FastEnforcer(model, cache_key_order=CASBIN_KEY), rights)
+    return _casbin(_filled(casbin.FastEnforcer(model, cache_key_order=CASBIN_KEY), rights))
 
 
 def casbin_reports(rights: Rights) -> tuple[Callable[[Right], list[str]], Callable[[str], list[list[str]]]]:
     """Return what pycasbin has of who may do something, and of what somebody may do."""
-    model = casbin.Model()
-    model.load_model_from_text(CASBIN)
-    found = casbin.Enforcer(model)
-    _filled(found, rights)
+    found = _enforcer(rights)
     return (
         lambda right: found.get_implicit_users_for_permission(_object(right), _action(right)),
         found.get_implicit_permissions_for_user,
@@ -291,13 +286,19 @@ def _uid(kind: str, name: str) -> dict[str, str]:
     return {"type": kind, "id": name}
 
 
-def _filled(found: Any, rights: Rights) -> None:
+def _enforcer(rights: Rights) -> Any:
+    model = casbin.Model()
+    model.load_model_from_text(CASBIN)
+    return _filled(casbin.Enforcer(model), rights)
+
+
+def _filled(found: Any, rights: Rights) -> Any:
     found.add_policies([[role, _object(each), _action(each)] for role, its in rights.roles.items() for each in its])
     found.add_grouping_policies([[who, role] for who, role in rights.held.items()])
+    return found
 
 
-def _casbin(found: Any, rights: Rights) -> Engine:
-    _filled(found, rights)
+def _casbin(found: Any) -> Engine:
     return Engine(
         "who, what, how",
         "enforce(who, what, how)",

@@ -2,7 +2,7 @@
 
 pyperf's own runner times one thing after another, each in processes of its own.  On a machine that others use as well,
 the two sides of a ratio then meet different neighbours.  Here they take turns (A B C, then C B A, and so on), so that a
-ratio is one of two samples taken near each other; the ratio of two benchmarks is taken round by round.
+ratio is one of samples taken near each other: of one round, or of two, which went forth and back.
 
 A sample is CPU time of the thread: what another process takes of the core is not counted.  How much that was is kept
 too, as ``machine.wall``: wall-clock time of the samples divided by their CPU time, 1 on a quiet machine.

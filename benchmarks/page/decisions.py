@@ -46,7 +46,7 @@ PART: Final = Part(
         Table(
             ("", *SMALL.values()),
             tuple(
-                (what, *(f"{name.replace('*', each)}" for each in SMALL))
+                (what, *(name.replace("*", each) for each in SMALL))
                 for name, what in (
                     ("compile.*.enforcer", "pycasbin's `Enforcer`, made and filled"),
                     ("compile.*.cedarpy", "cedarpy's `PolicySet`, of a `permit` for each grant"),
@@ -54,8 +54,7 @@ PART: Final = Part(
                     ("what.*.enforcer", "pycasbin's `get_implicit_permissions_for_user`"),
                 )
             ),
-            above="The same elsewhere, of a smaller one; of one purpose, which is all that others know of them. cfacl's are of a policy"
-            " that was read before, as are theirs.",
+            above="The same elsewhere, for the smaller policies. pycasbin answers for one purpose, cfacl for all of them.",
         ),
     ),
     rivals=tuple(

@@ -27,7 +27,7 @@ class Figure:
 
     Attributes:
         what: what is measured, over what it is divided by.
-        top, bottom: the benchmarks that are divided, round by round; without ``bottom`` the values of ``top`` count.
+        top, bottom: the benchmarks that are divided, by `ratios`; without ``bottom`` the values of ``top`` count.
         bound: what the median is held against, in ``unit``.
         least: whether the bound is a lower one.
         unit: `TIMES` for ratios, else one of `SCALES`.
@@ -49,7 +49,7 @@ class Figure:
             yield self.bottom
 
     def samples(self, results: Results) -> list[float]:
-        """Return what was measured, of each round, in ``unit``."""
+        """Return what was measured, of each round or as `ratios` has it, in ``unit``."""
         found = values(results, self.top) if self.bottom is None else ratios(results, self.top, self.bottom)
         return [value * SCALES[self.unit] for value in found]
 

@@ -22,11 +22,6 @@ WORKLOADS: Final = {
 BOUNDS: Final = {"rocksdb": 0.9, "hbase": 0.98, "cassandra": 0.98}
 #: Why a bound is missed, where it is.
 BECAUSE: Final = {
-    (
-        "hbase",
-        "d",
-    ): "it is dearer than B and C, whose reads are the same, and why is not known; repeated by itself, it lay on both sides of"
-    " the bound",
     ("rocksdb", "a"): "a put of one field takes the store so little that checking it is felt",
     (
         "rocksdb",

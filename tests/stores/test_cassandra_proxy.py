@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any, Final
 
 import pytest
@@ -272,12 +272,9 @@ def test_an_answer_that_comes_when_it_was_given_up_is_nobody_elses(ground: Groun
     ground.proxy.plan = nth(1, Fault(delay=HASTY + 0.5), "SELECT")
     with pytest.raises(StoreTimeout):
         ground.get(ground.hasty)
-    begin, answers = time.monotonic(), 0
-    while (passed := time.monotonic() - begin) < 2 * HASTY or (not answers and passed < PATIENCE):  # in which it comes
-        with suppress(StoreTimeout):  # a busy machine keeps others waiting too
-            assert ground.hasty.get(TABLE, [b"another"], WHOLE) == []
-            answers += 1
-    assert answers
+    until = time.monotonic() + 2 * HASTY
+    while time.monotonic() < until:  # in which it comes
+        assert ground.hasty.get(TABLE, [b"another"], WHOLE) == []
 
 
 UNREADABLE: Final[dict[str, Callable[[Any], Any]]] = {

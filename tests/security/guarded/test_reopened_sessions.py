@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import cfacl
+from cfacl.engine.caller import Caller
 
 
 @pytest.mark.rule("1e")
@@ -61,3 +62,16 @@ def test_who_is_removed_while_a_session_is_opened_again_is_somebody_else_when_ma
         session.allows("read", "t", "a")
     assert denied.value.reason == "removed_principal"
     assert memory_world.session().allows("read", "t", "a")
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_who_opens_a_session_again_takes_no_long_way(
+    memory_world: Any, monkeypatch: pytest.MonkeyPatch, ends: bool
+) -> None:
+    if ends:
+        memory_world.grants("reader")[0]["until"] = memory_world.at(60)
+    ask = memory_world.db.prepare("read", "t", "a")
+    assert memory_world.session().allows(ask)
+    monkeypatch.setattr(Caller, "_decide", lambda *_: pytest.fail("the long way"))
+    assert memory_world.session().allows(ask)
+    memory_world.session().require(ask)
