@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -144,6 +147,18 @@ def test_what_was_killed_comes_back_with_its_data_and_its_port(start) -> None:
     told = rf"^port `{port}` of `framed` is taken: end the process that has it"
     with socket.create_server((ports.HOST, port)), pytest.raises(ServerError, match=told):
         server.restart("framed")
+
+
+def test_a_machine_that_stands_still_for_a_while_ends_nothing(start) -> None:
+    server = start()
+    os.kill(server.pids["master"], signal.SIGSTOP)
+    time.sleep(14)  # a session with ZooKeeper, as it comes, is over after ten
+    os.kill(server.pids["master"], signal.SIGCONT)
+    until = time.monotonic() + 10  # it would have ended three seconds after it found out
+    with closing(server.connection(timeout=60_000)) as connection:
+        while time.monotonic() < until:
+            connection.create_table(b"made", {"id": {}})
+            connection.delete_table(b"made", disable=True)
 
 
 def test_it_takes_other_ports_where_one_was_taken_meanwhile(start, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,6 +227,27 @@ def test_a_start_that_failed_is_told_to_all_and_its_logs_stay(tmp_path: Path, mo
     assert (shared.folder / "hbase").is_dir()
 
 
+def test_where_tests_fail_it_is_told_what_the_servers_complained_of_last(tmp_path: Path) -> None:
+    test = """
+import os
+from pathlib import Path
+
+def test_one():
+    logs = next(Path(os.environ["TMPDIR"]).glob("cfacl-servers-*")) / "hbase" / "logs"
+    logs.mkdir(parents=True)
+    lines = [f"2026-01-01 00:00:00,000 {each}\\n" for each in ("WARN  a.B: slow", *(f"ERROR a.B: {n}" for n in range(4)))]
+    (logs / "master.log").write_text("".join(lines))
+    (logs / "master.out").write_text("java.lang.OutOfMemoryError: Java heap space\\n")
+    assert not os.environ.get("FAILING")
+"""
+    assert "complained" not in run(tmp_path, test).stdout
+    ran = run(tmp_path, test, FAILING="yes")
+    told = [line for line in ran.stdout.splitlines() if line.startswith("hbase/master: ")]
+    errors = [f"hbase/master: 2026-01-01 00:00:00,000 ERROR a.B: {number}" for number in (1, 2, 3)]
+    assert told == [*errors, "hbase/master: java.lang.OutOfMemoryError: Java heap space"]
+    assert "= what the servers complained of last =" in ran.stdout
+
+
 @pytest.mark.parametrize(
     ("script", "told"),
     [

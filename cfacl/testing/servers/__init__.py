@@ -20,7 +20,8 @@ A plugin of pytest, for a project's `conftest.py`, or for one run with ``-p cfac
 Each is started once in a run, by the first test that asks for it, and shared by all processes of pytest-xdist; so name
 tables and keyspaces as nobody else does, and take an `HBase` or a `Cassandra` of your own where you mean to kill it.  They
 need the extras `hbase` and `cassandra`, a JDK (17: Cassandra takes no other) and Maven; where the machine lacks one of them
-the test is left out, or failed if ``CFACL_REQUIRE`` names `hbase`, or `cassandra`.  ``CFACL_HBASE=host:port`` and
+the test is left out, or failed if ``CFACL_REQUIRE`` names `hbase`, or `cassandra`.  Where tests fail, the run ends with what
+the servers' logs complained of last.  ``CFACL_HBASE=host:port`` and
 ``CFACL_CASSANDRA=host:port`` name a server that runs already, and then none is started.
 
 `Proxy` stands before a Thrift server and breaks what passes: see `cfacl.testing.servers.proxy`.  `CassandraProxy` does so
@@ -42,6 +43,7 @@ from cfacl.testing.servers.fixtures import (
     hbase_acl,
     pytest_configure,
     pytest_configure_node,
+    pytest_terminal_summary,
     pytest_unconfigure,
 )
 from cfacl.testing.servers.hbase.operations import Operator
@@ -72,5 +74,6 @@ __all__ = [
     "nth",
     "pytest_configure",
     "pytest_configure_node",
+    "pytest_terminal_summary",
     "pytest_unconfigure",
 ]

@@ -23,6 +23,7 @@ __all__ = [
     "hbase_acl",
     "pytest_configure",
     "pytest_configure_node",
+    "pytest_terminal_summary",
     "pytest_unconfigure",
 ]
 
@@ -83,6 +84,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist whose servers it shares."""
     node.workerinput[_FOLDER] = str(node.config.stash[_RUN].folder)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config) -> None:
+    """Tell what the servers complained of where tests failed, for a server that ended fails tests that are not to blame."""
+    if exitstatus == pytest.ExitCode.TESTS_FAILED and (told := config.stash[_RUN].complaints()):
+        terminalreporter.section("what the servers complained of last")
+        for each in told:
+            terminalreporter.write_line(each)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

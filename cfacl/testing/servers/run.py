@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from cfacl.testing.servers.cassandra.running import RunningCassandra
 from cfacl.testing.servers.cassandra.server import Cassandra
@@ -16,6 +17,10 @@ from cfacl.testing.servers.hbase.server import TRANSPORTS, HBase
 from cfacl.testing.servers.locks import Leash, locked
 
 __all__ = ["Run"]
+
+#: What a line of a log says that is worth telling, and how many of one process are told.
+_WRONG: Final = re.compile(r"\b(ERROR|FATAL|OutOfMemoryError)\b")
+_LAST: Final = 3
 
 
 class _Server(Protocol):
@@ -73,6 +78,14 @@ class Run:
             authentication=secured,
             certificates=server.certificates,
         )
+
+    def complaints(self) -> list[str]:
+        """Return the last that each process of a server said was wrong, as `hbase/master: …`; such as why it ended."""
+        told = []
+        for each in sorted(self.folder.glob("*/logs/*")):
+            wrong = [line for line in each.read_text("utf-8", "replace").splitlines() if _WRONG.search(line)]
+            told += [f"{each.parts[-3]}/{each.stem}: {line:.200}" for line in wrong[-_LAST:]]
+        return told
 
     def close(self) -> None:
         """End all servers, and remove the folder, but for logs that an error speaks of; for the owner."""

@@ -48,7 +48,7 @@ class HBase(Running):
         with HBase(tmp_path, transports=("buffered", "http")) as server:
             connection = server.connection("http", user="alice")
 
-    It takes a JVM for HBase, of a gigabyte at most, and one of 256 MiB for each transport.  They listen on the loopback
+    It takes a JVM for HBase, of 1,536 MiB at most, and one of 256 MiB for each transport.  They listen on the loopback
     address only, where anybody on this machine may be anybody, and end with the process that started them, in whatever
     way that ends.
     """
@@ -167,7 +167,7 @@ class HBase(Running):
         main = [_THRIFT, "start", "-p", str(self._listening[name]), "--bind", ports.HOST, *["-f"] * (name == "framed")]
         if name == MASTER:
             main = ["org.apache.hadoop.hbase.master.HMaster", "start"]
-        megabytes = 1_024 if name == MASTER else 256
+        megabytes = 1_536 if name == MASTER else 256
         self._processes[name] = start(self._line, main, configuration, self._log(name), megabytes)
 
     def _log(self, name: str) -> Path:
