@@ -21,8 +21,8 @@ Each is started once in a run, by the first test that asks for it, and shared by
 tables and keyspaces as nobody else does, and take an `HBase` or a `Cassandra` of your own where you mean to kill it.  They
 need the extras `hbase` and `cassandra`, a JDK (17: Cassandra takes no other) and Maven; where the machine lacks one of them
 the test is left out, or failed if ``CFACL_REQUIRE`` names `hbase`, or `cassandra`.  Where tests fail, the run ends with what
-the servers' logs complained of last.  ``CFACL_HBASE=host:port`` and
-``CFACL_CASSANDRA=host:port`` name a server that runs already, and then none is started.
+the servers' logs complained of last.  ``CFACL_HBASE=host:port`` and ``CFACL_CASSANDRA=host:port`` name a server that runs
+already, and then none is started.
 
 `Proxy` stands before a Thrift server and breaks what passes: see `cfacl.testing.servers.proxy`.  `CassandraProxy` does so
 before a node of Cassandra: see `cfacl.testing.servers.cassandra.proxy`.  A `Relay` only passes on, or refuses.
