@@ -101,7 +101,9 @@ class Guard(Current):
             self._latest = max(self._latest, now)
             snapshot = self.snapshot
             if snapshot is not None and self._latest >= snapshot.until:
-                self.snapshot = Snapshot(snapshot.bits, snapshot.stored, snapshot.epoch, self._latest)
+                self.snapshot = Snapshot(
+                    snapshot.bits, snapshot.stored, snapshot.epoch, self._latest, snapshot.disabled
+                )
             return self._latest
 
     def removed_since(self, principal: str, epoch: int) -> bool:

@@ -76,6 +76,17 @@ def test_when_a_window_ends_all_that_was_worked_out_is_let_go_and_the_policy_sta
     assert tom.allows("read", "t", "log")
 
 
+def test_a_table_that_is_disabled_is_so_after_an_edge(house: Any) -> None:
+    roles = {"support": {"clearance": "sealed", "grants": [{"families": ["prof"], "until": 60}]}}
+    made = house(FAMILIES, roles, HELD)
+    made.guard.publish(made.snapshot.bits, {}, frozenset({"t"}))
+    first = made.snapshot
+    made.wait(60)
+    made.guard.now()
+    assert made.snapshot is not first
+    assert made.snapshot.disabled == {"t"}
+
+
 def test_an_instant_before_anything_that_ends_lets_nothing_go(house: Any) -> None:
     roles = {"support": {"clearance": "sealed", "grants": [{"families": ["prof"], "until": 60}]}}
     made = house(FAMILIES, roles, HELD)
