@@ -212,6 +212,8 @@ def small(house: House, rows: list[bytes]) -> dict[str, Callable[[], object]]:
     return {
         "cassandra.get.guarded": lambda: [guarded.row(key) for key in some],
         "cassandra.get.hand": lambda: [house.all.row(key) for key in some],
+        "cassandra.opened.guarded": lambda: [house.guarded().row(key) for key in some],
+        "cassandra.opened.hand": lambda: [house.all.row(key) for key in some],
         "cassandra.rows.guarded": lambda: narrow.rows(many),
         "cassandra.rows.hand": lambda: house.narrow.rows(many),
         "cassandra.put.guarded": lambda: puts(narrow, some, house.one),

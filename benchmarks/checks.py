@@ -45,7 +45,7 @@ def ours() -> dict[str, Timer]:
             f"check.{name}.denied": statement("session.allows(ask)", session=session, ask=denied),
             f"check.{name}.name": statement("session.allows('read', 'account', 'f00')", session=session),
             f"check.{name}.opened": statement(
-                f"db.session({PRINCIPAL!r}, {PURPOSE!r}).allows(ask)", db=db, ask=granted
+                f"with db.session({PRINCIPAL!r}, {PURPOSE!r}) as session: session.allows(ask)", db=db, ask=granted
             ),
             f"check.{name}.require": statement("session.require(ask)", session=session, ask=granted),
             f"check.{name}.require.denied": statement(

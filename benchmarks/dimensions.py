@@ -12,5 +12,7 @@ GRANTS: Final = (10, 100, 1_000, 10_000, 100_000, 1_000_000)
 ASKED: Final = (10, 100, 1_000, 10_000, 100_000)
 #: Of requests that one session asks in turn, of as many tables as there are at most.
 ASKS: Final = (10, 100, 1_000, 10_000, 100_000)
+#: More of them than are kept.
+BEYOND: Final = 200_000
 PRINCIPALS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 THREADS: Final = (1, 2, 4, 8, 16)

@@ -93,8 +93,8 @@ class Engine:
 
 def empty(_: Rights) -> Engine:
     """Return the method that answers nothing, so that its answers can't be compared."""
-    does_nothing = Empty()
-    return Engine("empty, ask", "empty.allows(ask)", lambda each: (does_nothing, each))
+    does_nothing = cache(lambda _: Empty())
+    return Engine("empty, ask", "empty.allows(ask)", lambda each: (does_nothing(each.principal), each))
 
 
 def ours(rights: Rights) -> Engine:
@@ -126,13 +126,15 @@ def dict_of_sets(rights: Rights) -> Engine:
 def bare(rights: Rights) -> Engine:
     """Return one frozenset that is compared with another, and nothing around it."""
     held = _held(rights)
-    return Engine("wanted, held", "wanted <= held", lambda each: (_wanted(each).wanted, held[each.principal].held))
+    return Engine(
+        "wanted, held", "wanted <= held", lambda each: (_wanted(each.right).wanted, held[each.principal].held)
+    )
 
 
 def wrapped(rights: Rights) -> Engine:
     """Return the same in a method, as a service would have it."""
     held = _held(rights)
-    return Engine("held, ask", "held.allows(ask)", lambda each: (held[each.principal], _wanted(each)))
+    return Engine("held, ask", "held.allows(ask)", lambda each: (held[each.principal], _wanted(each.right)))
 
 
 def cached(rights: Rights) -> Engine:
@@ -241,8 +243,10 @@ def _held(rights: Rights) -> dict[str, Held]:
     return {who: roles[role] for who, role in rights.held.items()}
 
 
-def _wanted(each: Question) -> Wanted:
-    return Wanted(frozenset([_line(each.right)]))
+@cache
+def _wanted(right: Right) -> Wanted:
+    """Return what is asked for by a right, one for all questions about it, as cfacl has one ask."""
+    return Wanted(frozenset([_line(right)]))
 
 
 @cache

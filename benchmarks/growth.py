@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 from random import Random
 from threading import Barrier, Thread
 from typing import Final
@@ -14,7 +15,7 @@ import cfacl
 from benchmarks import engines, policies
 from benchmarks.byhand import Empty
 from benchmarks.crowd import check, published
-from benchmarks.dimensions import ASKED, ASKS, FAMILIES, ROLES, TABLES, THREADS
+from benchmarks.dimensions import ASKED, ASKS, BEYOND, FAMILIES, ROLES, TABLES, THREADS
 from benchmarks.rounds import Effort, Timer, each, interleaved, main, statement
 from benchmarks.workloads import (
     PRINCIPAL,
@@ -88,22 +89,31 @@ def by_askers(effort: Effort) -> dict[str, Timer]:
 
 def by_asks(effort: Effort) -> dict[str, Timer]:
     """Return the check of ever other requests by one session, beside a method that does nothing with them."""
-    tables = max(effort.size(TABLES[-1]), TABLES[0])
-    db = cfacl.connect("memory://", policy=many_tables(tables))
-    session, nothing = db.session(PRINCIPAL, purpose=PURPOSE), Empty()
-    asks = [
-        db.prepare(action, f"table-{number:05}", family)
-        for action in ("read", "write", "delete")
-        for family in family_names(4)
-        for number in range(tables)
-    ]
-    assert all(map(session.allows, asks))
+    session, asks = requests(effort)
+    nothing = Empty()
     timers = {}
     for number in ASKS:
         some = Random(number).sample(asks, min(number, len(asks)))
+        assert all(map(session.allows, some))
         timers[f"growth.asks.allows.{number}"] = each(session.allows, some)
         timers[f"growth.asks.empty.{number}"] = each(nothing.allows, some)
-    return timers
+    session, asks = requests(effort)  # of another database, for what is kept is emptied over and over
+    some = Random(BEYOND).sample(asks, min(BEYOND, len(asks)))
+    return {**timers, "growth.asks.beyond": each(session.allows, some)}
+
+
+def requests(effort: Effort) -> tuple[cfacl.Session, list[cfacl.Ask]]:
+    """Return a session, and all it may ask of one family or two of a table."""
+    tables = max(effort.size(TABLES[-1]), TABLES[0])
+    db = cfacl.connect("memory://", policy=many_tables(tables))
+    names = family_names(4)
+    asks = [
+        db.prepare(action, f"table-{number:05}", *families)
+        for families in (*combinations(names, 1), *combinations(names, 2))
+        for action in ("read", "write", "delete")
+        for number in range(tables)
+    ]
+    return db.session(PRINCIPAL, purpose=PURPOSE), asks
 
 
 def by_threads(_: Effort) -> dict[str, Timer]:

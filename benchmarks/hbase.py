@@ -106,6 +106,8 @@ def small(house: House) -> dict[str, Callable[[], object]]:
         "hbase.get.guarded": lambda: [guarded.row(key) for key in some],
         "hbase.get.named": lambda: [plain.row(key, columns=named) for key in some],
         "hbase.get.plain": lambda: [plain.row(key) for key in some],
+        "hbase.opened.guarded": lambda: [house.guarded().row(key) for key in some],
+        "hbase.opened.plain": lambda: [plain.row(key) for key in some],
         "hbase.put.guarded": lambda: puts(guarded, some, one),
         "hbase.put.plain": lambda: puts(plain, some, theirs),
         "hbase.batch.guarded": lambda: batch(guarded, house.keys[:1_000], one),

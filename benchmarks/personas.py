@@ -35,7 +35,7 @@ from cfacl.stores.registry import open_store
 RECORDS: Final = 1_000
 #: Operations of a turn, and how often both sides have theirs.
 TURN: Final = 20
-ROUNDS: Final = 15
+ROUNDS: Final = 30
 #: How long a family keeps what it has, in seconds.
 LIFE: Final = max(LIVES)
 HOUR: Final = 3_600

@@ -11,7 +11,7 @@ import pyperf  # type: ignore[import-untyped]  # it has no types
 from benchmarks.crowd import Crowd, check, published
 from benchmarks.dimensions import GRANTS, PRINCIPALS
 from benchmarks.rounds import Effort, Timer, each, interleaved, main, quantity, statement
-from benchmarks.workloads import ROLE_SETS, grants, population
+from benchmarks.workloads import PURPOSE, ROLE_SETS, grants, population
 
 #: Of one guard, how many principals are seen before its first decisions are timed: all sets of roles are then known.
 BEFORE: Final = 10_000
@@ -45,7 +45,11 @@ def by_principals(effort: Effort) -> Iterator[pyperf.Benchmark]:
         yield quantity(name, values, "second")
     # One session for each set of roles, so that what is looked up is spread over all that is kept.
     names = list(islice(everybody.principals, ROLE_SETS))
-    yield from interleaved({"crowd.check.few": sweep(few, names), "crowd.check.all": sweep(late, names)}, effort)
+    timers = {}
+    for seen, crowd in (("few", few), ("all", late)):
+        timers[f"crowd.check.{seen}"] = sweep(crowd, names)
+        timers[f"crowd.opened.{seen}"] = reopened(crowd, names)
+    yield from interleaved(timers, effort)
     timers = {}
     for size in PRINCIPALS[:-1]:
         crowd = Crowd(population(effort.size(size)))
@@ -65,6 +69,12 @@ def sweep(crowd: Crowd, names: Sequence[str]) -> Timer:
     """Return the timer of checks, each by the next of these principals."""
     ask = crowd.ask
     return each(lambda session: session.allows(ask), [crowd.session(name) for name in names])
+
+
+def reopened(crowd: Crowd, names: Sequence[str]) -> Timer:
+    """Return the timer of the same by a new session each time, which finds what is known of its principal among all."""
+    ask, session = crowd.ask, crowd.db.session
+    return each(lambda name: session(name, purpose=PURPOSE).allows(ask), names)
 
 
 def measure(effort: Effort) -> Iterator[pyperf.Benchmark]:

@@ -12,7 +12,7 @@ from typing import Final
 ONE_IN: Final = {"p50": 2, "p99": 100, "p99.9": 1_000}
 #: So many calls have to be slower.
 TAIL: Final = 8
-PARTS: Final = 5
+PARTS: Final = 6
 #: How long it is waited for calls, in seconds.
 LONGEST: Final = 60.0
 #: So many calls have all percentiles, and so many have them of all parts.

@@ -58,6 +58,9 @@ BESIDE: Final = {
     "page": ("limit",),
     "granted": ("dropped",),
     "named": ("dropped",),
+    "empty": ("none",),
+    "log": ("none",),
+    "decisions": ("none",),
 }
 #: The same, where only that has a longer name.
 BEHIND: Final = ("unguarded", "plain", "hand", "empty", "dropped")

@@ -110,6 +110,8 @@ PART: Final = Part(
             (
                 ("100 times `row` of 32 cells of 64 B in 8 families, guarded", "cassandra.get.guarded"),
                 ("the same by hand", "cassandra.get.hand"),
+                ("100 times `row`, each by a session and a table of its own, guarded", "cassandra.opened.guarded"),
+                ("the same by hand, by what is prepared once", "cassandra.opened.hand"),
                 ("100 times `put` of 4 cells, guarded", "cassandra.put.guarded"),
                 ("the same by hand", "cassandra.put.hand"),
                 ("100 times `put` of 32 cells in 8 families, guarded", "cassandra.put.eight.guarded"),

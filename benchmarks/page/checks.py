@@ -89,7 +89,7 @@ PART: Final = Part(
                     ("check.clock.name", "check.timeless"),
                 ),
                 (
-                    "`db.session(…).allows(ask)`: a session for each, by somebody who had one before",
+                    "`with db.session(…) as session: session.allows(ask)`: one for each, by somebody who had one before",
                     "check.timeless.opened",
                     ("check.timeless.opened", "check.timeless"),
                 ),

@@ -59,6 +59,13 @@ PART: Final = Part(
             because="the more people ask in turn, the fewer of their sessions the processor's caches hold: a frozenset of each"
             " in a method, which is drawn beside it, grows as well",
         ),
+        Growth(
+            "a check of another request each time, by how many there are in turn, 10 to 100,000: exponent",
+            BY_ASKS["allows"],
+            FLAT,
+            because="each request has an answer of its own, and the more there are in turn, the fewer of them, and of the requests"
+            " themselves, the processor's caches hold",
+        ),
         Figure(
             "1,000,000 principals over 1,000 sets of roles: memory of the process for each once seen",
             "memory.principal.seen.resident",
@@ -67,6 +74,7 @@ PART: Final = Part(
             unit="B",
         ),
         Figure("check with 1,000,000 principals seen ÷ with 1,000 seen", "crowd.check.all", "crowd.check.few", 1.2),
+        Figure("the same by a new session for each check", "crowd.opened.all", "crowd.opened.few", 1.2),
         Figure(
             "first decisions of the last of 1,000,000 principals ÷ of early ones",
             "crowd.first.late",
@@ -124,6 +132,12 @@ PART: Final = Part(
             (
                 ("check by the next of 1,000 sessions, 1,000 principals seen", "crowd.check.few"),
                 ("check by the next of 1,000 sessions, 1,000,000 principals seen", "crowd.check.all"),
+                ("the same by a new session each time, 1,000 principals seen", "crowd.opened.few"),
+                ("the same by a new session each time, 1,000,000 principals seen", "crowd.opened.all"),
+                (
+                    "check of another request each time, by one session, 200,000 in turn, of which 131,072 are kept",
+                    "growth.asks.beyond",
+                ),
                 ("first decision of a new principal, 10,000 seen", "crowd.first.early"),
                 ("first decision of a new principal, nearly 1,000,000 seen", "crowd.first.late"),
                 ("compiling 1,000,000 grants", "cold.compile.1000000"),

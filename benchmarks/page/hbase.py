@@ -89,6 +89,8 @@ PART: Final = Part(
                 ("50 times `row` of 32 cells of 64 B, guarded", "hbase.get.guarded"),
                 ("the same by happybase", "hbase.get.plain"),
                 ("the same by happybase, given the names of all families", "hbase.get.named"),
+                ("50 times `row`, each by a session and a table of its own, guarded", "hbase.opened.guarded"),
+                ("the same by happybase, on a table that is kept", "hbase.opened.plain"),
                 ("50 times `put` of 4 cells, guarded", "hbase.put.guarded"),
                 ("the same by happybase", "hbase.put.plain"),
                 ("a batch of 1,000 rows of 4 cells, guarded", "hbase.batch.guarded"),
@@ -127,6 +129,11 @@ PART: Final = Part(
     ),
     rivals=(
         ("happybase, for 50 rows of 32 cells", "hbase.get.plain", "hbase.get.guarded"),
+        (
+            "happybase, for 50 rows, where each with the guard has a session of its own",
+            "hbase.opened.plain",
+            "hbase.opened.guarded",
+        ),
         ("happybase, for 50 puts of 4 cells", "hbase.put.plain", "hbase.put.guarded"),
         ("happybase, for a batch of 1,000 rows of 4 cells", "hbase.batch.plain", "hbase.batch.guarded"),
         ("happybase, for a scan of 2,000 rows", "hbase.scan.plain", "hbase.scan.guarded"),

@@ -74,6 +74,9 @@ None of these others notices a policy that was replaced, a grant that ended or a
 without a guard return everything. What a mask is for is the rest: many families asked for at once, one entry that answers
 for all of them, and a right that is taken away and is gone on the next call.
 """
+#: What is said of a miss without a reason that is known.
+DIFFER: Final = "because both sides differ by more from one round to the next than it is missed by"
+UNKNOWN: Final = "and nobody has found out why"
 
 
 def figure(results: Results, each: Figure | Growth) -> tuple[str, ...]:
@@ -104,7 +107,7 @@ def verdict(each: Figure | Growth, found: Sequence[float], middle: float) -> str
     missed = "**missed**, within the noise" if unsure else "**missed**"
     if each.because:
         return f"{missed}, because {each.because}"
-    return missed if unsure else f"{missed}, and nobody has found out why"
+    return f"{missed}, {DIFFER if unsure else UNKNOWN}"
 
 
 def cell(results: Results, each: Cell) -> str:

@@ -11,7 +11,7 @@ from attrs import frozen
 from benchmarks.page import cassandra, growth, hbase, personas, projection, rocksdb, ycsb
 from benchmarks.page.figure import Figure, Part
 from benchmarks.page.fit import exponents
-from benchmarks.page.numbers import Results, amount, number, ratios, times, values
+from benchmarks.page.numbers import Results, amount, number, ratios, telling, times, values
 from benchmarks.page.plot import Ratio, Ratios, Series
 
 #: What else could be asked, and its benchmark.
@@ -33,7 +33,7 @@ class Guarded:
 
     Attributes:
         key: what benchmarks call it.
-        against: what there is without a guard.
+        against: what there is without a guard; ``short``, the same in a plot.
         without: the end of the names of its benchmarks.
         part: of the page, about this store.
         operations: of each operation what it is, and what its benchmarks are named by.
@@ -41,6 +41,7 @@ class Guarded:
 
     key: str
     against: str
+    short: str
     without: str
     part: Part
     operations: tuple[tuple[str, str], ...]
@@ -58,8 +59,7 @@ class Guarded:
         """Yield whatever was compared without a guard and with it: what, and both benchmarks."""
         here = f".{self.key}."
         yield from (each for each in self.part.rivals if each[1].endswith(f".{self.without}"))
-        if self.key in personas.EMBEDDED:
-            yield from (each for each in personas.PART.rivals if here in each[1])
+        yield from (each for each in personas.PART.rivals if here in each[1])
         yield from (each for each in projection.PART.rivals if here in each[1])
         if self.without != "unguarded":
             yield from (each for each in ycsb.PART.rivals if here in each[1])
@@ -72,6 +72,7 @@ STORES: Final = (
     Guarded(
         "rocksdb",
         "the same store unguarded",
+        "store",
         "unguarded",
         rocksdb.PART,
         (("`row`", "row"), ("`put`", "put"), ("`scan`", "scan")),
@@ -79,6 +80,7 @@ STORES: Final = (
     Guarded(
         "hbase",
         "plain happybase",
+        "happybase",
         "plain",
         hbase.PART,
         (("`row`", "hbase.get"), ("`put`", "hbase.put"), ("`batch`", "hbase.batch"), ("`scan`", "hbase.scan")),
@@ -86,6 +88,7 @@ STORES: Final = (
     Guarded(
         "cassandra",
         "the driver by hand",
+        "driver",
         "hand",
         cassandra.PART,
         (
@@ -101,7 +104,11 @@ GUARD: Final = Ratios(
     "What the guard leaves of the throughput",
     "operations a second, guarded ÷ without the guard",
     ("guarded",),
-    tuple((f"{ycsb.STORES[each.key]}: {what}", (ratio,)) for each in STORES for what, ratio in each.ratios()),
+    tuple(
+        (f"{ycsb.STORES[each.key]}, ÷ {each.short}: {what}", (ratio,))
+        for each in STORES
+        for what, ratio in each.ratios()
+    ),
 )
 
 
@@ -129,7 +136,7 @@ def _guard(results: Results) -> Iterator[str]:
             yield f"{said}not measured"
             continue
         said += ", ".join(f"{what} {_ratio(results, ratio.top, ratio.bottom)}" for what, ratio in left)
-        yield "; ".join((said, *_worst(results, each), *_by_hand(results, each)))
+        yield "; ".join((said, *_worst(results, each), *_by_hand(results, each), *_late(results, each)))
 
 
 def _worst(results: Results, store: Guarded) -> Iterator[str]:
@@ -141,29 +148,45 @@ def _worst(results: Results, store: Guarded) -> Iterator[str]:
     ]
     if found:
         _, what, theirs, ours = min(found)
-        yield f"the worst of {len(found)} comparisons is with {what}: {_ratio(results, theirs, ours)}"
+        yield f"least is left, of {len(found)} comparisons, beside {what}: {_ratio(results, theirs, ours)}"
 
 
 def _by_hand(results: Results, store: Guarded) -> Iterator[str]:
-    """Yield for which of YCSB's workloads a program by hand is faster by most, where it is."""
+    """Yield at what a program by hand is faster by most, where it is."""
     found = [
         (statistics.median(ratios(results, ours, theirs)), what, theirs, ours)
-        for what, theirs, ours in ycsb.PART.rivals
-        if f".{store.key}." in ours and theirs in results and ours in results
+        for what, theirs, ours in (
+            *store.part.rivals,
+            *(each for each in ycsb.PART.rivals if f".{store.key}." in each[2]),
+        )
+        if theirs.endswith(".hand") and theirs in results and ours in results
     ]
     if found and max(found)[0] > FASTER:
         _, what, theirs, ours = max(found)
-        yield f"{what}, an operation is {_ratio(results, ours, theirs)} × as fast"
+        yield f"the most that a program by hand gains: {what}, {_ratio(results, ours, theirs)} × as fast"
+
+
+def _late(results: Results, store: Guarded) -> Iterator[str]:
+    """Yield how long one in a hundred calls takes, with the guard and without, where there were enough of them."""
+    guarded, unguarded = (f"ycsb.{store.key}.a.{side}.p99" for side in ("guarded", "unguarded"))
+    if all(each in results and telling(results, each) for each in (guarded, unguarded)):
+        yield (
+            f"of YCSB A's calls one in a hundred takes longer than {_time(results, guarded)}, without the guard than"
+            f" {_time(results, unguarded)}"
+        )
 
 
 def _growth(results: Results) -> Iterator[str]:
     check = [_exponent(results, each) for each in growth.CHECKS]
     few, *_, many = growth.BY_ASKERS["allows"].names()
+    one, *_, most = growth.BY_ASKS["allows"].names()
     yield (
         "* **How do both grow?** As a power of how large the policy is, where 0 is not at all and 1 is in proportion: a check by"
         f" {number(min(check))} to {number(max(check))}, whether tables, families, roles, grants, principals or threads become"
         f" more, where one session asks the same again; where ever others ask, the processor's caches hold ever fewer of them, and"
-        f" at 100,000 grants it takes {_ratio(results, many, few)} × the time of 10; {growth.ROW.what}, by {number(_exponent(results, growth.ROW))} with the tables; {growth.COMPILE.what}, once, by"
+        f" at 100,000 grants it takes {_ratio(results, many, few)} × the time of 10; where ever others are asked, by one session, at"
+        f" 100,000 in turn {_ratio(results, most, one)} × that of 10, and what is asked of more in turn than are kept,"
+        f" {_time(results, 'growth.asks.beyond')}; {growth.ROW.what}, by {number(_exponent(results, growth.ROW))} with the tables; {growth.COMPILE.what}, once, by"
         f" {number(_exponent(results, growth.COMPILE))} with the grants."
     )
 

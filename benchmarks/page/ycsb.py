@@ -36,13 +36,13 @@ HANDS: Final = {
 }
 
 MEASURED: Final = """\
-Records of 10 fields of 100 B, and which of them are asked for is Zipf's. Memory has no driver, and so nobody by hand. Time
+2,000 records of 10 fields of 100 B, which caches hold, and which of them are asked for is Zipf's. Memory has no driver, and so nobody by hand. Time
 that an operation takes, one after the other, by the same operations turn by turn: CPU time on memory and RocksDB, else
 wall-clock time. By hand has its turn between the two others, and so always finds caches as somebody left them, who did the same."""
 OPEN: Final = f"""\
 Latency where calls are due at fixed times, at half of the rate at which the slowest of them went above: counted from when a
 call was due, whether or not the one before had been answered by then. A percentile is taken of {PARTS} parts of the calls, or of
-fewer, so that in each part {TAIL} calls were slower; where all of them are too few for that, there is none. `results.json` has
+fewer, so that in each part {TAIL} calls were slower; before each part a quarter as many, made at once, do not count; where all of them are too few for that, there is none. `results.json` has
 the histogram of all calls. Nobody goes on for longer than {LONGEST:.0f} s, which is too short for the tail of what takes long."""
 
 

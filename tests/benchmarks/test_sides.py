@@ -13,7 +13,7 @@ import pytest
 from attrs import evolve
 
 import cfacl
-from benchmarks import command, decisions, loops, memory, openloop, population, stores, threads
+from benchmarks import command, decisions, loops, memory, openloop, population, stores, threads, workloads
 from benchmarks.both import Both, both_sides
 from benchmarks.crowd import Crowd
 from benchmarks.dimensions import GRANTS
@@ -96,6 +96,29 @@ def test_latencies_are_those_of_whoever_was_called(monkeypatch: pytest.MonkeyPat
     assert loops.opened(calls, 1) == {"one": ["one"] * 20, "other": ["other"] * 20}
 
 
+def test_of_each_part_the_first_calls_do_not_count_and_both_sides_come_last_as_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[tuple[str, int]] = []
+    counted: list[str] = []
+
+    def latencies(some: list[Callable[[], tuple[str, int]]], _: int) -> list[int]:
+        before = len(made)
+        for each in some:
+            each()
+        counted.append(made[before][0])
+        assert [number for _, number in made[before:]] == list(range(made[before][1], made[-1][1] + 1))
+        assert len(made) - before == 8
+        return [number for _, number in made[before:]]
+
+    monkeypatch.setattr(loops, "latencies", latencies)
+    calls = {name: [lambda at=(name, n): made.append(at) for n in range(60)] for name in ("unguarded", "guarded")}
+    found = loops.opened(calls, 1)
+    assert sorted(made) == sorted((name, n) for name in calls for n in range(60))
+    assert found["guarded"] == [n for n in range(60) if n % 10 >= 2]
+    assert counted[1::2].count("guarded") == counted[1::2].count("unguarded") == 3
+
+
 def test_calls_are_due_at_half_of_the_rate_of_the_slowest(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
     intervals: list[int] = []
 
@@ -168,6 +191,31 @@ def test_late_is_when_nearly_everybody_was_seen(monkeypatch: pytest.MonkeyPatch)
     assert sum(early.came) < 1_000
     assert late.came[1:] == early.came[1:] == [4] * effort.rounds
     assert late.db.stats()["memo_principals"] == 20_000
+
+
+def test_a_session_is_opened_for_each_check_that_is_to_have_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+
+    class Opened(Crowd):
+        def __init__(self, everybody: Policy) -> None:
+            super().__init__(everybody)
+            session = self.db.session
+            self.db = Watched(session)  # type: ignore[assignment]  # it has all that is used
+
+    class Watched:
+        def __init__(self, session: Callable[..., cfacl.Session]) -> None:
+            self._session = session
+
+        def session(self, principal: str, purpose: str) -> cfacl.Session:
+            names.append(principal)
+            return self._session(principal, purpose)
+
+    crowd = Opened(workloads.population(20))
+    timers = population.sweep(crowd, ["user-0000001"]), population.reopened(crowd, ["user-0000001", "user-0000002"])
+    names.clear()
+    for timer in timers:
+        timer(4)
+    assert names == ["user-0000001", "user-0000002"] * 2
 
 
 def test_policies_have_as_many_grants_as_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,18 +15,25 @@ from benchmarks import (
     dropin,
     filters,
     hbase,
+    loops,
     personas,
     projection,
     scale,
     stores,
     threads,
+    workloads,
+    ycsb,
 )
 from benchmarks.page import projection as projected
+from cfacl.engine import snapshot
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
 def said() -> Iterator[str]:
+    yield f"{loops.NUMBER:,} records of {ycsb.FIELDS} fields of {ycsb.FIELD_BYTES} B"
+    yield f"{stores.ROWS:,} rows of values of {workloads.VALUE_BYTES} B"
+    yield f"{dimensions.BEYOND:,} in turn, of which {snapshot.ASKS:,} are kept"
     yield f"{threads.CHECKS:,} checks | {threads.CHECKS:,} calls of an empty method"
     for what, numbers in (("thread", dimensions.THREADS), ("process", threads.PROCESSES)):
         for number in numbers:

@@ -33,7 +33,7 @@ WHOLE: Final = Projection([Slice(ONE), Slice(TWO)])
 #: Of the table `long`: so many of so many bytes that each bucket has two pages, each of several segments.
 ROWS, SIZE = 4_800, 1_280
 #: Seconds: until a hasty store gives an answer up, and a patient one; until a test no longer waits.
-HASTY, PATIENT, PATIENCE = 1, 60, 20
+HASTY, PATIENT, PATIENCE = 3, 60, 20
 PERHAPS: Final = r"; it may have been applied, or still be, so look before it is sent again$"
 AGAIN: Final = r"; try again$"
 
