@@ -123,7 +123,8 @@ def _check(results: Results) -> Iterator[str]:
     yield (
         f"* **What does a check cost?** {_time(results, 'check.timeless')}, {ratio} × an empty method call;"
         f" {_time(results, 'check.clock')} where a grant can end; {_time(results, 'check.timeless.name')} by name;"
-        f" {_time(results, 'first.opened')} the first of a principal. Instead: {instead}."
+        f" {_time(results, 'check.timeless.opened')} with a session that is opened and closed for it; {_time(results, 'first.opened')}"
+        f" the first of a principal. Instead: {instead}."
     )
 
 
@@ -180,14 +181,22 @@ def _growth(results: Results) -> Iterator[str]:
     check = [_exponent(results, each) for each in growth.CHECKS]
     few, *_, many = growth.BY_ASKERS["allows"].names()
     one, *_, most = growth.BY_ASKS["allows"].names()
+    yield "* **How do both grow?** As a power of how large the policy is, where 0 is not at all and 1 is in proportion:"
     yield (
-        "* **How do both grow?** As a power of how large the policy is, where 0 is not at all and 1 is in proportion: a check by"
-        f" {number(min(check))} to {number(max(check))}, whether tables, families, roles, grants, principals or threads become"
-        f" more, where one session asks the same again; where ever others ask, the processor's caches hold ever fewer of them, and"
-        f" at 100,000 grants it takes {_ratio(results, many, few)} × the time of 10; where ever others are asked, by one session, at"
-        f" 100,000 in turn {_ratio(results, most, one)} × that of 10, and what is asked of more in turn than are kept,"
-        f" {_time(results, 'growth.asks.beyond')}; {growth.ROW.what}, by {number(_exponent(results, growth.ROW))} with the tables; {growth.COMPILE.what}, once, by"
-        f" {number(_exponent(results, growth.COMPILE))} with the grants."
+        f"  * a check, where one session asks the same again, by {number(min(check))} to {number(max(check))}, whether tables,"
+        " families, roles, grants, principals or threads become more"
+    )
+    yield (
+        f"  * a check by ever others: with 100,000 grants {_ratio(results, many, few)} × the time with 10, since the processor's"
+        " caches hold ever fewer of them"
+    )
+    yield (
+        f"  * a check of ever other requests: of 100,000 in turn {_ratio(results, most, one)} × the time of 10; of more in turn"
+        f" than are kept, {_time(results, 'growth.asks.beyond')}"
+    )
+    yield (
+        f"  * {growth.ROW.what}, by {number(_exponent(results, growth.ROW))} with the tables; {growth.COMPILE.what}, once, by"
+        f" {number(_exponent(results, growth.COMPILE))} with the grants"
     )
 
 

@@ -160,7 +160,16 @@ def test_the_page_opens_with_three_answers_of_the_run() -> None:
     assert "What does a check cost?** 300 ns, 3.00 × an empty method call" in answers
     assert "](benchmarks/guard.svg)" in answers
     assert "RocksDB, against the same store unguarded: `row` 1.00, `put` 0.25, `scan` 1.00" in answers
-    assert "a check by 0.000 to 0.000, whether" in answers
+    assert "same again, by 0.000 to 0.000, whether" in answers
+
+
+def test_a_hundredth_of_latencies_is_said_where_there_were_enough_calls() -> None:
+    at = "ycsb_hbase_a_guarded"
+    said = "; of YCSB A's calls one in a hundred takes longer than 3.00 s, without the guard than 1.00 s"
+    for calls, told in ((799.0, False), (800.0, True)):
+        enough = {f"{at}_calls": calls, "ycsb_hbase_a_unguarded_calls": calls}
+        page = report.page(results(**enough, **{f"{at}_p99": 3.0}))
+        assert (said in line(page, "  * HBase, against")) == told
 
 
 def test_a_store_that_was_not_measured_is_no_answer() -> None:
