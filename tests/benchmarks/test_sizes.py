@@ -58,8 +58,10 @@ def said() -> Iterator[str]:
     yield f"`PageFilter(10)` over {filters.MILLION:,} rows"
     yield f"`cfacl check` of {command.GRANTS:,} grants"
     yield f"{projection.CALLS} times `row`"
-    yield f"at {dimensions.ASKED[-1]:,} grants it takes "
-    yield f"× the time of {dimensions.ASKED[0]};"
+    yield f"with {dimensions.ASKED[-1]:,} grants "
+    yield f"× the time with {dimensions.ASKED[0]}, since"
+    yield f"of {dimensions.ASKS[-1]:,} in turn "
+    yield f"× the time of {dimensions.ASKS[0]}; of more"
 
 
 @pytest.mark.parametrize("words", list(said()))
